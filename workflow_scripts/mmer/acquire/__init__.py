@@ -1,0 +1,1 @@
+"""Downloads, archives and the weights registry: bytes are checked before they are opened."""

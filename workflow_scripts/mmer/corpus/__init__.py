@@ -1,0 +1,1 @@
+"""Clip names, labels, folds and splits, and the synthetic corpus."""

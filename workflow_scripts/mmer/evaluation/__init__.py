@@ -1,0 +1,1 @@
+"""Metrics, intervals, significance tests and the comparison with the paper."""

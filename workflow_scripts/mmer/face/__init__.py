@@ -1,0 +1,1 @@
+"""Face models: from frames and saliency maps to posteriors."""

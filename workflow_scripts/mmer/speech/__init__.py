@@ -1,0 +1,1 @@
+"""Speech models: from 16 kHz audio to posteriors."""

@@ -1,0 +1,1 @@
+"""One fit loop for every model that is trained by gradient descent."""
