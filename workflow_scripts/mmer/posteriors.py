@@ -95,7 +95,7 @@ def read_posteriors(path: Path) -> Posteriors:
         sides of the split.
     """
     try:
-        table = pd.read_csv(path, float_precision="round_trip", dtype={"clip": str, "part": str})
+        table = pd.read_csv(path, dtype={"clip": str, "part": str})
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read as a posteriors table ({error})") from error
     missing = [name for name in ["clip", "part", *PROBABILITY_COLUMNS] if name not in table]

@@ -1,0 +1,92 @@
+# Luna-Jiménez et al. 2021 on RAVDESS: raw videos in, every table and figure beside the paper's out.
+# The configuration is checked here before anything runs; the rules lie by stage under rules/.
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from mmer.acquire.registry import read_registry
+from mmer.configuration_check import check_configuration
+from mmer.errors import UserError
+from mmer.plan import Plan, flat
+
+
+configfile: "config.yaml"
+
+
+try:
+    CONFIG = check_configuration(config, [Path(file) for file in workflow.configfiles])
+    REGISTRY = {
+        **read_registry(Path(workflow.basedir) / "resources" / "weights.yaml"),
+        **read_registry(Path(workflow.basedir) / "resources" / "published_posteriors.yaml"),
+    }
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+PLAN = Plan(CONFIG, REGISTRY, SCRIPTS)
+
+# Where a job computes is no parameter of what it computes: it goes through the environment, so
+# that another device or mirror re-runs nothing.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ["PYTHONPATH"] = str(SCRIPTS)
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+os.environ["MMER_DEVICE"] = CONFIG.compute.device
+os.environ["MMER_THREADS"] = str(CONFIG.compute.threads)
+os.environ["MMER_MIRROR"] = CONFIG.data.mirror or ""
+
+
+pathvars:
+    results=PLAN.results,
+    logs=f"{PLAN.results}/logs",
+    benchmarks=f"{PLAN.results}/benchmarks",
+    downloads=CONFIG.data.downloads,
+
+
+wildcard_constraints:
+    actor=r"\d\d",
+    variant="full|vad",
+    split="|".join(PLAN.splits),
+    pairing="|".join(CONFIG.fusion.pairings) or "none",
+    place="|".join(map(re.escape, PLAN.registered_places)),
+
+
+report: "resources/captions/workflow.rst"
+
+
+include: "rules/acquire.smk"
+include: "rules/prepare.smk"
+include: "rules/speech.smk"
+include: "rules/face.smk"
+include: "rules/external.smk"
+include: "rules/fusion.smk"
+include: "rules/evaluation.smk"
+
+
+rule all:
+    input:
+        rules.write_tables.output,
+        rules.draw_figures.output,
+        rules.describe_run.output,
+    default_target: True
+
+
+onsuccess:
+    headline = Path(PLAN.results) / "tables" / "summary.md"
+    if headline.exists():
+        print(headline.read_text("utf-8"))
+
+
+onerror:
+    print(
+        f"Not everything could be made: the messages are above and in {PLAN.results}/logs.  "
+        "What is finished is kept; mend the cause and run the same command again."
+    )

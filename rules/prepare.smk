@@ -1,0 +1,66 @@
+# From the clips of each actor to audio, frames, saliency maps and speech spans.
+
+
+rule prepare_media:
+    input:
+        clips=lambda w: PLAN.clips(w.actor),
+    output:
+        audio="<results>/prepared/audio/actor_{actor}.npz",
+        frames="<results>/prepared/frames/actor_{actor}.npz",
+        saliency_input=temp("<results>/prepared/saliency_input/actor_{actor}.h5"),
+    log:
+        "<logs>/prepare_media/actor_{actor}.log",
+    benchmark:
+        "<benchmarks>/prepare_media/actor_{actor}.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        settings=PLAN.section("preparation"),
+        version=PLAN.version("prepare_media"),
+    shell:
+        "python -m prepare_media --clips {input.clips:q} --settings {params.settings:q} "
+        "--audio {output.audio:q} --frames {output.frames:q} "
+        "--saliency-input {output.saliency_input:q} > {log:q} 2>&1"
+
+
+rule detect_speech:
+    input:
+        audio="<results>/prepared/audio/actor_{actor}.npz",
+        weights=PLAN.weights("speech_music_noise_vad"),
+    output:
+        "<results>/prepared/speech/actor_{actor}.csv",
+    log:
+        "<logs>/detect_speech/actor_{actor}.log",
+    benchmark:
+        "<benchmarks>/detect_speech/actor_{actor}.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        settings=PLAN.section("voice_activity"),
+        sha256=REGISTRY["speech_music_noise_vad"].sha256,
+        version=PLAN.version("detect_speech"),
+    shell:
+        "python -m detect_speech --audio {input.audio:q} --weights {input.weights:q} "
+        "--weights-sha256 {params.sha256} --settings {params.settings:q} --spans {output:q} "
+        "> {log:q} 2>&1"
+
+
+rule map_saliency:
+    input:
+        saliency_input="<results>/prepared/saliency_input/actor_{actor}.h5",
+        frames="<results>/prepared/frames/actor_{actor}.npz",
+    output:
+        "<results>/prepared/saliency/actor_{actor}.npz",
+    log:
+        "<logs>/map_saliency/actor_{actor}.log",
+    benchmark:
+        "<benchmarks>/map_saliency/actor_{actor}.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        settings=PLAN.section("saliency"),
+        version=PLAN.version("map_saliency"),
+    shell:
+        "python -m map_saliency --saliency-input {input.saliency_input:q} "
+        "--frames {input.frames:q} --settings {params.settings:q} --saliency {output:q} "
+        "> {log:q} 2>&1"

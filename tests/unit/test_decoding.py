@@ -1,0 +1,106 @@
+"""Decoding: one pass gives 16 kHz audio, square grey frames at 30 per second, whole frames."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmer.errors import UserError
+from mmer.prepare.decoding import at_constant_rate, centre_square, decode_clip
+from mmer.prepare.settings import PreparationSettings
+
+SETTINGS = PreparationSettings()
+NAME = "01-01-03-01-01-01-01.mp4"
+
+
+def level(audio):
+    """Root mean square."""
+    return np.sqrt(np.mean(audio**2))
+
+
+def test_a_clip_gives_audio_frames_and_saliency_input(tmp_path, make_clip):
+    clip = decode_clip(make_clip(tmp_path / NAME, seconds=1.0), SETTINGS)
+    assert clip.audio.dtype == np.int16
+    assert abs(len(clip.audio) - 16000) <= 1024
+    assert clip.frames.shape == (30, 48, 48)
+    assert clip.saliency_input.shape == (30, 180, 320, 3)
+    assert clip.frames.dtype == clip.saliency_input.dtype == np.uint8
+
+
+def test_the_tone_keeps_its_pitch_and_level(tmp_path, make_clip):
+    audio = decode_clip(make_clip(tmp_path / NAME), SETTINGS).audio[2000:14000] / 32768
+    spectrum = np.abs(np.fft.rfft(audio * np.hanning(len(audio))))
+    assert np.fft.rfftfreq(len(audio), 1 / 16000)[spectrum.argmax()] == pytest.approx(440, abs=2)
+    assert level(audio) == pytest.approx(0.5 / np.sqrt(2), abs=0.01)
+
+
+def test_stereo_is_mixed_to_one_channel_of_the_same_level(tmp_path, make_clip):
+    audio = decode_clip(make_clip(tmp_path / NAME, channels=2), SETTINGS).audio[2000:14000] / 32768
+    assert level(audio) == pytest.approx(0.5 / np.sqrt(2), abs=0.01)
+
+
+def test_lateral_pixels_are_removed_and_the_range_is_full(tmp_path, make_clip):
+    def picture(index):
+        image = np.zeros((180, 320, 3), np.uint8)
+        image[:, 70:250] = 255
+        return image
+
+    clip = decode_clip(make_clip(tmp_path / NAME, picture=picture), SETTINGS)
+    assert clip.frames[5].min() >= 250
+    assert clip.saliency_input[5][:, :60].max() <= 5
+
+
+def test_grey_is_the_mean_luminance_of_what_a_pixel_covers(tmp_path, make_clip):
+    def picture(index):
+        image = np.full((180, 320, 3), 40, np.uint8)
+        image[90:] = 200
+        return image
+
+    frame = decode_clip(make_clip(tmp_path / NAME, picture=picture), SETTINGS).frames[5]
+    assert frame[:20].mean() == pytest.approx(40, abs=3)
+    assert frame[28:].mean() == pytest.approx(200, abs=3)
+
+
+def test_centre_square_of_a_raw_frame_is_720_wide():
+    picture = np.broadcast_to(np.arange(1280), (720, 1280))
+    square = centre_square(picture)
+    assert square.shape == (720, 720)
+    assert square[0, 0] == 280
+
+
+def test_29_97_frames_per_second_repeat_one_frame_in_a_thousand():
+    times = np.arange(1001) * 1001 / 30000
+    shown = at_constant_rate(times, 30)
+    assert len(shown) == 1002
+    assert np.bincount(shown).tolist().count(2) == 1
+
+
+def test_a_short_clip_keeps_each_frame_once():
+    assert at_constant_rate(np.arange(100) * 1001 / 30000, 30).tolist() == list(range(100))
+
+
+def test_a_late_start_of_the_pictures_does_not_repeat_the_first():
+    assert at_constant_rate(np.array([0.5, 0.5333, 0.5667]), 30).tolist() == [0, 1, 2]
+
+
+def test_a_file_that_is_no_video_is_refused(tmp_path):
+    (tmp_path / NAME).write_bytes(b"not a video at all" * 100)
+    with pytest.raises(UserError, match=f"{NAME} cannot be decoded"):
+        decode_clip(tmp_path / NAME, SETTINGS)
+
+
+def test_a_truncated_video_is_refused(tmp_path, make_clip):
+    path = make_clip(tmp_path / NAME)
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(UserError, match=f"{NAME} cannot be decoded"):
+        decode_clip(path, SETTINGS)
+
+
+def test_a_clip_without_audio_is_refused(tmp_path, make_clip):
+    with pytest.raises(UserError, match=f"{NAME} has no audio stream"):
+        decode_clip(make_clip(tmp_path / NAME, audio=False), SETTINGS)
+
+
+def test_a_clip_shorter_than_the_front_end_is_refused(tmp_path, make_clip):
+    with pytest.raises(UserError, match="need at least 0.35 s"):
+        decode_clip(make_clip(tmp_path / NAME, seconds=0.2), SETTINGS)

@@ -1,0 +1,127 @@
+"""Downloads: the published bytes whole, or one sentence and nothing left behind."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from mmer.acquire.download import download, mirrored_path
+from mmer.errors import UserError
+
+CONTENT = b"archive" * 1000
+ADDRESS = "https://zenodo.org/records/1/files/a.zip?download=1"
+SHA256 = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
+MD5 = f"md5:{hashlib.md5(CONTENT).hexdigest()}"
+
+
+@pytest.fixture
+def mirror(tmp_path):
+    file = tmp_path / "mirror" / "zenodo.org" / "records" / "1" / "files" / "a.zip"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(CONTENT)
+    return tmp_path / "mirror"
+
+
+@pytest.fixture
+def target(tmp_path):
+    return tmp_path / "downloads" / "a.zip"
+
+
+class Flaky(BaseHTTPRequestHandler):
+    """Answers with the given statuses one after the other, then with the content."""
+
+    def __init__(self, statuses, paths, *arguments):
+        self.statuses, self.paths = statuses, paths
+        super().__init__(*arguments)
+
+    def do_GET(self):
+        self.paths.append(self.path)
+        status = self.statuses.pop(0) if self.statuses else 200
+        self.send_response(status)
+        body = CONTENT if status == 200 else b""
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def serve():
+    """Start a server on this machine that fails with some statuses first."""
+    servers = []
+
+    def start(*statuses):
+        paths: list[str] = []
+        handler = partial(Flaky, list(statuses), paths)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}/mirror", paths
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("checksum", [SHA256, MD5, None])
+def test_a_mirror_folder_serves_host_and_path(mirror, target, checksum):
+    download(ADDRESS, target, checksum, size=len(CONTENT), mirror=str(mirror))
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_mirror_address_serves_host_and_path(serve, target):
+    prefix, paths = serve()
+    download(ADDRESS, target, SHA256, mirror=prefix)
+    assert target.read_bytes() == CONTENT
+    assert paths == ["/mirror/zenodo.org/records/1/files/a.zip"]
+
+
+def test_a_server_that_fails_twice_is_asked_again(serve, target):
+    prefix, paths = serve(503, 429)
+    download(ADDRESS, target, SHA256, mirror=prefix, first_pause_s=0.01)
+    assert len(paths) == 3
+
+
+def test_a_file_that_is_not_there_is_asked_for_once(serve, target):
+    prefix, paths = serve(404, 404, 404)
+    with pytest.raises(UserError, match="could not be downloaded .* set data.mirror"):
+        download(ADDRESS, target, SHA256, mirror=prefix, first_pause_s=0.01)
+    assert len(paths) == 1
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("checksum", "size", "reason"),
+    [
+        ("sha256:" + "0" * 64, None, "its bytes are not the published ones"),
+        (SHA256, len(CONTENT) + 1, "truncated or another file"),
+    ],
+)
+def test_wrong_bytes_leave_nothing_behind(mirror, target, checksum, size, reason):
+    with pytest.raises(UserError, match=reason) as error:
+        download(ADDRESS, target, checksum, size=size, mirror=str(mirror))
+    assert "unfinished" not in str(error.value)
+    assert list(target.parent.iterdir()) == []
+
+
+def test_a_file_that_the_mirror_lacks_is_named(tmp_path, target):
+    with pytest.raises(UserError, match=r"mirror lacks .*zenodo\.org/records/1/files/a\.zip"):
+        download(ADDRESS, target, SHA256, mirror=str(tmp_path))
+
+
+@pytest.mark.parametrize("address", ["http://a.org/b", "file:///etc/passwd", "https://a.org/../b"])
+def test_only_plain_https_addresses_have_a_place(address):
+    with pytest.raises(UserError, match="not a plain https address"):
+        mirrored_path(address)
+
+
+def test_the_query_and_escapes_do_not_reach_the_place():
+    place = mirrored_path("https://zenodo.org/records/1/files/Cnn14_mAP%3D0.438.pth?download=1")
+    assert str(place) == "zenodo.org/records/1/files/Cnn14_mAP=0.438.pth"

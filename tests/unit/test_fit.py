@@ -1,0 +1,129 @@
+"""The fit loop: when it looks, when it stops, what it keeps, and how it goes on after a kill."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from mmer.training import fit as fit_module
+from mmer.training.fit import FitPlan, fit
+
+
+class Line:
+    """Fit y = 2x with a dropout, so that the random state matters."""
+
+    def __init__(self, scores=None, batch=4):
+        torch.manual_seed(0)
+        self.network = nn.Sequential(nn.Dropout(0.3), nn.Linear(1, 1))
+        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=0.05)
+        self.x = torch.linspace(-1, 1, 12)[:, None]
+        self.batch = batch
+        self.planned = iter(scores) if scores else None
+        self.steps_until_kill = None
+        self.evaluated_at: list[int] = []
+        self.steps = 0
+
+    def batches(self, generator):
+        yield from torch.randperm(12, generator=generator).split(self.batch)
+
+    def loss(self, batch):
+        if self.steps_until_kill is not None:
+            if self.steps_until_kill == 0:
+                raise KeyboardInterrupt
+            self.steps_until_kill -= 1
+        self.steps += 1
+        x = self.x[batch]
+        return ((self.network(x) - 2 * x) ** 2).mean()
+
+    def scores(self):
+        self.evaluated_at.append(self.steps)
+        if self.planned:
+            return {"accuracy": next(self.planned)}
+        return {"accuracy": -float(((self.network(self.x) - 2 * self.x) ** 2).mean())}
+
+
+def plan(**changes):
+    values = {
+        "max_steps": None,
+        "max_epochs": 5,
+        "evaluate_every": None,
+        "patience": None,
+        "keep": "best",
+        "watch": "accuracy",
+        "clip_gradient_norm": None,
+        "seed": 1,
+    }
+    return FitPlan(**{**values, **changes})
+
+
+def test_it_evaluates_after_every_epoch_by_default():
+    task = Line()
+    history = fit(task, plan(), None)
+    assert [row["step"] for row in history] == [3, 6, 9, 12, 15]
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4, 5]
+
+
+def test_it_evaluates_every_so_many_steps_across_epochs():
+    task = Line()
+    history = fit(task, plan(max_epochs=None, max_steps=10, evaluate_every=4), None)
+    assert [row["step"] for row in history] == [4, 8, 10]
+
+
+def test_epochs_may_be_shorter_than_the_pause_between_evaluations():
+    history = fit(Line(batch=12), plan(max_epochs=None, max_steps=7, evaluate_every=3), None)
+    assert [row["step"] for row in history] == [3, 6, 7]
+
+
+def test_patience_counts_evaluations_without_a_better_score():
+    task = Line(scores=[0.1, 0.5, 0.5, 0.4, 0.9])
+    history = fit(task, plan(patience=2), None)
+    assert [row["accuracy"] for row in history] == [0.1, 0.5, 0.5, 0.4]
+    assert [row["kept"] for row in history] == [0, 1, 0, 0]
+
+
+def test_the_best_weights_are_kept():
+    best_of_one = Line()
+    fit(best_of_one, plan(max_epochs=1), None)
+    task = Line(scores=[0.9, 0.1, 0.2, 0.3, 0.4])
+    fit(task, plan(), None)
+    assert torch.equal(task.network[1].weight, best_of_one.network[1].weight)
+
+
+def test_the_last_weights_are_kept_where_asked():
+    task = Line(scores=[0.9, 0.1])
+    history = fit(task, plan(keep="last", max_epochs=2), None)
+    other = Line()
+    fit(other, plan(keep="last", max_epochs=2), None)
+    assert torch.equal(task.network[1].weight, other.network[1].weight)
+    assert [row["kept"] for row in history] == [0, 1]
+
+
+@pytest.mark.parametrize("killed_after", [1, 4, 7, 11, 14])
+@pytest.mark.parametrize("pace", [{}, {"evaluate_every": 2}])
+def test_a_killed_training_ends_bit_for_bit_like_an_uninterrupted_one(
+    tmp_path, monkeypatch, killed_after, pace
+):
+    monkeypatch.setattr(fit_module, "CHECKPOINT_SECONDS", 0.0)
+    whole = Line()
+    expected = fit(whole, plan(**pace), None)
+    killed = Line()
+    killed.steps_until_kill = killed_after
+    with pytest.raises(KeyboardInterrupt):
+        fit(killed, plan(**pace), tmp_path / "state.safetensors")
+    resumed = Line()
+    history = fit(resumed, plan(**pace), tmp_path / "state.safetensors")
+    assert history == expected
+    assert torch.equal(resumed.network[1].weight, whole.network[1].weight)
+    assert resumed.steps <= whole.steps
+
+
+def test_progress_survives_the_kill(tmp_path, monkeypatch):
+    monkeypatch.setattr(fit_module, "CHECKPOINT_SECONDS", 0.0)
+    killed = Line()
+    killed.steps_until_kill = 13
+    with pytest.raises(KeyboardInterrupt):
+        fit(killed, plan(), tmp_path / "state.safetensors")
+    resumed = Line()
+    fit(resumed, plan(), tmp_path / "state.safetensors")
+    assert resumed.steps == 3

@@ -1,0 +1,66 @@
+"""The log-mel front end against librosa, and its borders."""
+
+import librosa
+import numpy as np
+import pytest
+import torch
+
+from mmer.speech.log_mel import LogMel, frames_of
+
+
+def _voiced(seconds: float) -> np.ndarray:
+    """A hundred decaying harmonics that swell and fade, with breath noise, in [-1, 1]."""
+    time = np.arange(int(seconds * 16_000)) / 16_000
+    harmonics = sum(np.sin(2 * np.pi * 120 * k * time) / k for k in range(1, 60))
+    noise = np.random.default_rng(0).normal(0, 0.01, len(time))
+    return (0.2 * harmonics * np.abs(np.sin(4 * time)) + noise).astype(np.float32)
+
+
+def _librosa_log_mel(waveform: np.ndarray) -> np.ndarray:
+    """The published front end written with librosa alone, ``(frames, 64)`` float64."""
+    spectrum = librosa.stft(
+        waveform.astype(np.float64),
+        n_fft=512,
+        hop_length=160,
+        window="hann",
+        center=True,
+        pad_mode="reflect",
+    )
+    filters = librosa.filters.mel(sr=16_000, n_fft=512, n_mels=64, fmin=50, fmax=8_000)
+    power = filters.astype(np.float64) @ np.abs(spectrum) ** 2
+    return librosa.power_to_db(power, ref=1.0, amin=1e-10, top_db=None).T
+
+
+@pytest.mark.parametrize("gain", [1.0, 1e-3])
+def test_equals_librosa(gain):
+    waveform = _voiced(1.5) * np.float32(gain)
+    ours = LogMel()(torch.from_numpy(waveform)[None])[0].numpy()
+    np.testing.assert_allclose(ours, _librosa_log_mel(waveform), atol=1e-4)
+
+
+def test_each_clip_of_a_batch_stands_alone():
+    waveforms = torch.from_numpy(np.stack([_voiced(0.5), _voiced(0.5)[::-1]]))
+    together = LogMel()(waveforms)
+    torch.testing.assert_close(together[1:], LogMel()(waveforms[1:]))
+
+
+def test_silence_is_the_floor():
+    assert torch.all(LogMel()(torch.zeros(1, 4960)) == -100)
+
+
+def test_frames_are_ten_milliseconds_apart_and_one_more():
+    assert LogMel()(torch.zeros(2, 16_000)).shape == (2, 101, 64)
+    assert frames_of(16_000) == 101
+    assert frames_of(4960) == 32
+
+
+def test_a_tone_is_loudest_in_the_band_that_holds_it():
+    tone = torch.sin(2 * torch.pi * 1000 * torch.arange(16_000) / 16_000)[None]
+    centres = librosa.mel_frequencies(66, fmin=50, fmax=8_000)[1:-1]
+    loudest = LogMel()(tone)[0, 50].argmax()
+    assert abs(centres[loudest] - 1000) < 40
+
+
+def test_has_nothing_to_learn_or_to_store():
+    assert list(LogMel().parameters()) == []
+    assert LogMel().state_dict() == {}

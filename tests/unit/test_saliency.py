@@ -1,0 +1,47 @@
+"""Saliency maps: bright where a picture stands out, cropped and sized like the face images."""
+
+import numpy as np
+import pytest
+
+from mmer.prepare.saliency import saliency_method, square_maps
+from mmer.prepare.settings import SaliencySettings
+
+
+@pytest.fixture
+def odd_patch():
+    """Faint noise with one odd patch, ``(1, 180, 320, 3)``."""
+    texture = np.random.default_rng(0).integers(100, 110, (180, 320)).astype(np.uint8)
+    texture[80:100, 200:220] = 255
+    return np.repeat(texture[None, :, :, None], 3, axis=3)
+
+
+def test_the_odd_patch_is_most_salient(odd_patch):
+    found = saliency_method(SaliencySettings()).maps(odd_patch)
+    assert found.shape == (1, 180, 320)
+    assert found.dtype == np.uint8
+    row, column = np.unravel_index(found[0].argmax(), found[0].shape)
+    assert 70 <= row <= 110
+    assert 190 <= column <= 230
+
+
+def test_each_map_spans_the_whole_range(odd_patch):
+    found = saliency_method(SaliencySettings()).maps(odd_patch)
+    assert found.min() <= 5
+    assert found.max() >= 250
+
+
+def test_a_flat_picture_gives_a_map_and_no_error():
+    flat = np.full((1, 180, 320, 3), 255, np.uint8)
+    assert np.isfinite(saliency_method(SaliencySettings()).maps(flat)).all()
+
+
+def test_maps_are_cropped_to_the_centre_and_resized():
+    maps = np.zeros((2, 180, 320), np.uint8)
+    maps[:, :, :70] = 255
+    squares = square_maps(maps)
+    assert squares.shape == (2, 48, 48)
+    assert squares.max() == 0
+
+
+def test_the_method_names_itself():
+    assert "spectral residual" in saliency_method(SaliencySettings()).name

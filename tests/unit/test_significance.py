@@ -1,0 +1,120 @@
+"""Cochran's Q and McNemar's test on tables small enough to work by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from mmer.errors import UserError
+from mmer.evaluation.predictions import FoldPredictions, System
+from mmer.evaluation.settings import SignificanceSettings
+from mmer.evaluation.significance import compare, correctness
+from mmer.evaluation.tables import SIGNIFICANCE_COLUMNS, significance_table
+
+CLIPS = tuple(
+    f"01-01-02-01-{statement:02d}-{repetition:02d}-{actor:02d}"
+    for statement in (1, 2)
+    for repetition in (1, 2)
+    for actor in (1, 2, 3)
+)
+CALM, WRONG = 1, 2
+
+
+def system(name: str, correct: str, modality: str = "speech") -> System:
+    """A system that recognises the clips marked 1."""
+    predicted = np.array([CALM if mark == "1" else WRONG for mark in correct], dtype=np.int64)
+    fold = FoldPredictions(CLIPS[: len(correct)], predicted)
+    return System(name, name, modality, "vad", {"heldout0": fold})
+
+
+# Six clips, three systems.  Successes per system: 5, 4, 1, in all 10.
+# Successes per clip: 3, 2, 2, 2, 1, 0, squares 9 + 4 + 4 + 4 + 1 + 0 = 22.
+# Q = (k - 1) (k * sum of squared system totals - N²) / (k N - sum of squared clip totals)
+#   = 2 * (3 * (25 + 16 + 1) - 100) / (3 * 10 - 22) = 2 * 26 / 8 = 6.5.
+# Chi-squared with 2 degrees of freedom: p = exp(-Q / 2) = exp(-3.25).
+THREE = [system("a", "111110"), system("b", "111100"), system("c", "100000")]
+
+# McNemar a against c: a alone recognises clips 2 to 5, c alone none: b = 4, c = 0.
+# Exact: 2 * (1/2)^4 = 0.125; three pairs: 0.375.
+# Chi-squared, corrected: (|4 - 0| - 1)² / 4 = 2.25; uncorrected: 16 / 4 = 4.
+
+
+def test_cochrans_q_by_hand() -> None:
+    q = compare(THREE, SignificanceSettings())[0]
+    assert (q.test, q.systems) == ("cochran_q", ("a", "b", "c"))
+    assert q.statistic == pytest.approx(6.5)
+    assert q.p_value == q.corrected_p_value == pytest.approx(math.exp(-3.25))
+
+
+def test_exact_mcnemar_by_hand_with_bonferronis_correction() -> None:
+    a_c = compare(THREE, SignificanceSettings())[2]
+    assert (a_c.test, a_c.systems) == ("mcnemar", ("a", "c"))
+    assert (a_c.only_first, a_c.only_second) == (4, 0)
+    assert a_c.p_value == pytest.approx(0.125)
+    assert a_c.corrected_p_value == pytest.approx(0.375)
+
+
+@pytest.mark.parametrize(("corrected", "statistic"), [(True, 2.25), (False, 4.0)])
+def test_mcnemars_chi_squared_by_hand(corrected: bool, statistic: float) -> None:
+    settings = SignificanceSettings(mcnemar="chi_squared", continuity_correction=corrected)
+    a_c = compare(THREE, settings)[2]
+    assert a_c.statistic == pytest.approx(statistic)
+    # Chi-squared with 1 degree of freedom: p = erfc(sqrt(x / 2)).
+    assert a_c.p_value == pytest.approx(math.erfc(math.sqrt(statistic / 2)))
+
+
+def test_every_pair_is_tested_once() -> None:
+    pairs = [result.systems for result in compare(THREE, SignificanceSettings())[1:]]
+    assert pairs == [("a", "b"), ("a", "c"), ("b", "c")]
+
+
+def test_corrected_p_values_do_not_exceed_one() -> None:
+    # a against b: b = 1, c = 0, exact p = 1.
+    a_b = compare(THREE, SignificanceSettings())[1]
+    assert a_b.corrected_p_value == 1
+
+
+def test_without_correction_p_values_stay() -> None:
+    a_c = compare(THREE, SignificanceSettings(correction="none"))[2]
+    assert a_c.corrected_p_value == a_c.p_value
+
+
+@pytest.mark.filterwarnings("error")
+def test_systems_that_agree_on_every_clip_do_not_differ() -> None:
+    for variant in ("exact", "chi_squared"):
+        settings = SignificanceSettings(mcnemar=variant)
+        for result in compare([system("a", "1100"), system("b", "1100")], settings):
+            assert (result.statistic, result.p_value) == (0, 1)
+
+
+def test_one_system_cannot_be_compared() -> None:
+    assert compare(THREE[:1], SignificanceSettings()) == []
+    table = significance_table(THREE[:1], SignificanceSettings())
+    assert table.empty and list(table.columns) == SIGNIFICANCE_COLUMNS
+
+
+def test_systems_evaluated_on_different_clips_are_refused() -> None:
+    with pytest.raises(UserError, match="a and b were not evaluated on the same clips"):
+        correctness([system("a", "111"), system("b", "1111")])
+
+
+def test_the_table_compares_the_best_of_each_modality_then_all() -> None:
+    systems = [
+        system("worse", "000001"),
+        system("speech", "110000"),
+        system("face", "100000", "face"),
+        system("fusion", "111111", "fusion"),
+    ]
+    table = significance_table(systems, SignificanceSettings())
+    best = table[table["comparison"] == "best_per_modality"]
+    assert best["systems"].tolist() == [
+        "speech;face;fusion",
+        "speech;face",
+        "speech;fusion",
+        "face;fusion",
+    ]
+    every = table[table["comparison"] == "all_systems"]
+    assert len(every) == 1 + 6
+    assert every["corrected_p"].le(1).all()

@@ -1,0 +1,43 @@
+"""Checksums: nothing downloaded is opened before its bytes are known to be the right ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pooch
+
+from mmer.errors import UserError
+
+
+def verify(path: Path, expected: str, size: int | None = None) -> None:
+    """Compare a file with its published checksum and size.
+
+    Parameters
+    ----------
+    path
+        The file.
+    expected
+        ``md5:<hex>`` or ``sha256:<hex>``.
+    size
+        Bytes, or None where not published.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or its size or checksum is another.
+    """
+    if not path.is_file():
+        raise UserError(f"{path} is missing: download it again or name where it lies")
+    actual_size = path.stat().st_size
+    if size is not None and actual_size != size:
+        raise UserError(
+            f"{path} has {actual_size} bytes instead of {size}, so it is truncated or another "
+            "file: delete it and run again"
+        )
+    algorithm, _, digest = expected.partition(":")
+    actual = pooch.file_hash(str(path), alg=algorithm)
+    if actual.lower() != digest.lower():
+        raise UserError(
+            f"{path} has the {algorithm} {actual} instead of {digest}, so its bytes are not the "
+            "published ones: delete it and run again"
+        )

@@ -1,0 +1,269 @@
+"""The one configuration: typed, complete, and checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from mmer.corpus.folds import PAPER_FOLDS, Split, one_fold_out
+from mmer.evaluation.settings import EvaluationSettings
+from mmer.external.layouts import ExternalLayout
+from mmer.face.settings import BiLstmSettings, SpatialTransformerSettings
+from mmer.fusion.settings import FusionSettings
+from mmer.prepare.settings import PreparationSettings, SaliencySettings, VoiceActivitySettings
+from mmer.settings import Settings, decided, from_source
+from mmer.speech.settings import Cnn14Settings
+
+Variant = Literal["full", "vad"]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
+
+
+class DataSettings(Settings):
+    """Where data come from."""
+
+    ravdess: str | None = Field(
+        None,
+        description="Folder with Video_Speech_Actor_NN.zip files or Actor_NN folders; null "
+        "downloads the corpus.",
+    )
+    mirror: str | None = Field(
+        None,
+        description="Folder or address prefix that serves every download from "
+        "<mirror>/<host>/<path>; null downloads from the internet.",
+    )
+    downloads: str = Field("downloads", description="Folder for downloaded files.")
+
+
+class CorpusSettings(Settings):
+    """Which corpus, and what it must hold."""
+
+    label: str = Field("RAVDESS", description="What every table, figure and page calls the data.")
+    record: int = from_source(1188976, "Zenodo record of the corpus.", "RAVDESS", gt=0)
+    actors: tuple[int, ...] = from_source(
+        tuple(range(1, 25)), "Actors to use.", "paper section 3.1", min_length=2
+    )
+    clips_per_actor: int = from_source(
+        60, "Clips of modality 01 and channel 01 that each actor must have.", "RAVDESS", gt=0
+    )
+
+    @field_validator("actors")
+    @classmethod
+    def _known_once(cls, actors: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(actors)) != len(actors) or not set(actors) <= set(range(1, 25)):
+            raise ValueError("actors are numbers from 1 to 24, each once")
+        return tuple(sorted(actors))
+
+
+class ProtocolSettings(Settings):
+    """How actors are divided."""
+
+    folds: tuple[tuple[int, ...], ...] = from_source(
+        PAPER_FOLDS, "Groups of actors held out together.", "paper section 3.1", min_length=2
+    )
+
+
+class ComputeSettings(Settings):
+    """On what jobs compute; changing it re-runs nothing."""
+
+    device: str = Field("auto", description="auto, cpu, cuda or cuda:<number>.")
+    threads: int = decided(
+        4,
+        "CPU threads of each training job.",
+        "Sums on the CPU depend on it in the last bit, so it is fixed and not taken from --cores.",
+        gt=0,
+    )
+
+    @field_validator("device")
+    @classmethod
+    def _known(cls, device: str) -> str:
+        kind, _, number = device.partition(":")
+        if kind not in ("auto", "cpu", "cuda") or (number and not number.isdigit()):
+            raise ValueError("device is auto, cpu, cuda or cuda:<number>")
+        return device
+
+
+class _Model(Settings):
+    """What every entry under ``models`` has."""
+
+    title: str = Field(description="What tables and figures call it.")
+    variants: tuple[Variant, ...] = Field(("full", "vad"), min_length=1)
+
+
+class Cnn14Model(_Model):
+    """CNN-14 fine-tuned on the corpus."""
+
+    family: Literal["cnn14"]
+    modality: Literal["speech"] = "speech"
+    settings: Cnn14Settings = Cnn14Settings()
+
+
+class SpatialTransformerModel(_Model):
+    """The guided spatial transformer fine-tuned on the corpus's frames."""
+
+    family: Literal["spatial_transformer"]
+    modality: Literal["face"] = "face"
+    settings: SpatialTransformerSettings = SpatialTransformerSettings()
+
+
+class MaxVotingModel(_Model):
+    """Max voting over the frames of a spatial transformer."""
+
+    family: Literal["max_voting"]
+    modality: Literal["face"] = "face"
+    of: Name = Field(description="The spatial transformer whose frames vote.")
+
+
+class BiLstmModel(_Model):
+    """A bi-LSTM with attention over the frames of a spatial transformer."""
+
+    family: Literal["bilstm"]
+    modality: Literal["face"] = "face"
+    of: Name = Field(description="The spatial transformer whose layer it reads.")
+    settings: BiLstmSettings = BiLstmSettings()
+
+
+class ExternalModel(_Model):
+    """A model trained elsewhere, which enters as tables of posteriors."""
+
+    family: Literal["external"]
+    modality: Literal["speech", "face", "fusion"]
+    variants: tuple[Variant, ...] = ("full",)
+    train: str | None = Field(None, description="Address or path of the training rows' table.")
+    heldout: str = Field(description="Address or path of the held-out rows' table.")
+    first_fold: int = Field(0, description="What {fold} in addresses begins with.", ge=0)
+    layout: ExternalLayout
+
+    def table(self, part: Literal["train", "heldout"], fold: int) -> str | None:
+        """Address or path of one table; ``{fold}`` in it is filled in."""
+        template = self.train if part == "train" else self.heldout
+        return None if template is None else template.replace("{fold}", str(fold + self.first_fold))
+
+
+AnyModel = Annotated[
+    Cnn14Model | SpatialTransformerModel | MaxVotingModel | BiLstmModel | ExternalModel,
+    Field(discriminator="family"),
+]
+
+
+class FusionPlan(Settings):
+    """Late fusion: which systems together, by which classifiers."""
+
+    pairings: dict[Name, tuple[str, ...]] = Field(
+        default_factory=dict, description="Systems fused together, as <model>/<variant>."
+    )
+    settings: FusionSettings = FusionSettings()
+
+
+class PaperRow(Settings):
+    """The row of the paper that a system is compared with."""
+
+    table: str = Field(description="File under resources/paper, without its ending.")
+    row: dict[str, str] = Field(description="Column and value that pick exactly one row.")
+    column: str = Field("accuracy", description="Column that holds the paper's number.")
+
+
+class Configuration(Settings):
+    """Everything a run depends on."""
+
+    run: Name = Field("paper", description="Name of the folder under results/.")
+    seed: int = decided(2020, "Seed of everything random.", "The authors' published code uses it.")
+    data: DataSettings = DataSettings()
+    corpus: CorpusSettings = CorpusSettings()
+    protocol: ProtocolSettings = ProtocolSettings()
+    compute: ComputeSettings = ComputeSettings()
+    preparation: PreparationSettings = PreparationSettings()
+    voice_activity: VoiceActivitySettings = VoiceActivitySettings()
+    saliency: SaliencySettings = SaliencySettings()
+    models: dict[Name, AnyModel] = Field(description="Every model that systems may name.")
+    systems: tuple[str, ...] = Field(
+        description="What is evaluated, in the order of the tables: <model> for all its variants, "
+        "or <model>/<variant>.",
+        min_length=1,
+    )
+    fusion: FusionPlan = FusionPlan()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    paper: dict[str, PaperRow] = Field(
+        default_factory=dict, description="The paper's row beside a system or a pairing."
+    )
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The splits of the protocol, by name."""
+        return one_fold_out(self.protocol.folds, self.corpus.actors)
+
+    def evaluated(self) -> list[tuple[str, str]]:
+        """Every evaluated system as ``(model, variant)``."""
+        found = []
+        for system in self.systems:
+            model, _, variant = system.partition("/")
+            variants = [variant] if variant else self.models[model].variants
+            found += [(model, chosen) for chosen in variants]
+        return found
+
+    def weights_of(self, name: str) -> str | None:
+        """Name of the registered weights that a model starts from, None for random ones."""
+        settings: Any = getattr(self.models[name], "settings", None)
+        weights = getattr(settings, "weights", "random")
+        return None if weights == "random" else weights
+
+
+def reference_errors(configuration: Configuration) -> list[tuple[str, str]]:
+    """Mistakes between keys that are each valid alone, as ``(key, what is wrong)``."""
+    errors = [*_protocol_errors(configuration), *_model_errors(configuration.models)]
+    for system in configuration.systems:
+        errors += _system_errors(configuration, "systems", system, whole=True)
+    for pairing, members in configuration.fusion.pairings.items():
+        key = f"fusion.pairings.{pairing}"
+        if len(set(members)) < 2:
+            errors.append((key, "fusion needs at least two different systems"))
+        for member in members:
+            errors += _system_errors(configuration, key, member, whole=False)
+    return errors
+
+
+def _protocol_errors(configuration: Configuration) -> list[tuple[str, str]]:
+    """Each actor in exactly one fold, and no fold empty."""
+    errors = []
+    members = [actor for fold in configuration.protocol.folds for actor in fold]
+    for actor in configuration.corpus.actors:
+        if members.count(actor) != 1:
+            times = members.count(actor)
+            errors.append(("protocol.folds", f"actor {actor} is in {times} folds instead of one"))
+    present = set(configuration.corpus.actors)
+    for index, fold in enumerate(configuration.protocol.folds):
+        if not present & set(fold):
+            errors.append(("protocol.folds", f"fold {index} has none of corpus.actors"))
+    return errors
+
+
+def _model_errors(models: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """``of`` names a spatial transformer that has the same variants."""
+    errors = []
+    for name, model in models.items():
+        base_name = getattr(model, "of", None)
+        if base_name is None:
+            continue
+        base = models.get(base_name)
+        if not isinstance(base, SpatialTransformerModel):
+            errors.append((f"models.{name}.of", f"{base_name!r} is no spatial_transformer here"))
+        elif not set(model.variants) <= set(base.variants):
+            errors.append((f"models.{name}.variants", f"{base_name!r} lacks one of them"))
+    return errors
+
+
+def _system_errors(
+    configuration: Configuration, key: str, system: str, *, whole: bool
+) -> list[tuple[str, str]]:
+    """A system names a model with posteriors, and one of its variants."""
+    name, _, variant = system.partition("/")
+    model = configuration.models.get(name)
+    if model is None:
+        return [(key, f"{name!r} is not among models")]
+    if isinstance(model, SpatialTransformerModel):
+        return [(key, f"{name!r} decides on frames; name a max_voting or bilstm model of it")]
+    if variant not in model.variants and not (whole and not variant):
+        known = ", ".join(f"{name}/{each}" for each in model.variants)
+        return [(key, f"{system!r} is not one of {known}")]
+    return []

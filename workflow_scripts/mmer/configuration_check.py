@@ -1,0 +1,122 @@
+"""Check a configuration and tell every mistake at once, with the file and the key."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from mmer.config import Configuration, reference_errors
+from mmer.errors import UserError
+
+
+def check_configuration(values: Mapping[str, Any], files: Sequence[Path]) -> Configuration:
+    """Validate the merged values of all configuration files.
+
+    Parameters
+    ----------
+    values
+        The merged mapping.
+    files
+        The files it was merged from, in order; later ones win.
+
+    Raises
+    ------
+    UserError
+        With one line per mistake: file, key, what is wrong, what to do.
+    """
+    try:
+        configuration = Configuration.model_validate(values)
+    except ValidationError as error:
+        found = [
+            (_key_path(values, item["loc"]), _sentence(item, values)) for item in error.errors()
+        ]
+        raise _mistakes(found, files) from error
+    errors = reference_errors(configuration)
+    if errors:
+        raise _mistakes([(key.split("."), text) for key, text in errors], files)
+    return configuration
+
+
+def _mistakes(found: list[tuple[list[str], str]], files: Sequence[Path]) -> UserError:
+    """One error that lists all mistakes."""
+    lines = [f"{_origin(path, files)}: {'.'.join(path)}: {text}" for path, text in found]
+    count = "1 mistake" if len(lines) == 1 else f"{len(lines)} mistakes"
+    return UserError("\n".join([f"the configuration has {count}:", *(f"  {line}" for line in lines)]))
+
+
+def _key_path(values: Any, location: Sequence[str | int]) -> list[str]:
+    """The keys of a mistake as the user wrote them, without pydantic's names of alternatives."""
+    path = []
+    for part in location:
+        if isinstance(values, Mapping) and part not in values and part == values.get("family"):
+            continue
+        path.append(str(part))
+        if isinstance(values, Mapping):
+            values = values.get(part)
+        elif isinstance(values, Sequence) and isinstance(part, int) and part < len(values):
+            values = values[part]
+        else:
+            values = None
+    return path
+
+
+def _sentence(item: Any, values: Mapping[str, Any]) -> str:
+    """What is wrong, and the nearest known key where one is unknown."""
+    if item["type"] == "extra_forbidden":
+        unknown = str(item["loc"][-1])
+        known = _siblings(unknown, item["loc"][:-1])
+        near = difflib.get_close_matches(unknown, known, n=1)
+        return f"unknown key; did you mean {near[0]}?" if near else "unknown key; remove it"
+    if item["type"] == "missing":
+        return "is missing; add it"
+    text = item["msg"].removeprefix("Value error, ")
+    given = item.get("input")
+    return f"{text[0].lower()}{text[1:]}, but it is {given!r}"
+
+
+def _siblings(unknown: str, location: Sequence[str | int]) -> list[str]:
+    """The keys known at a place of the configuration."""
+    models: list[Any] = [Configuration]
+    for part in location:
+        models = [deeper for model in models for deeper in _deeper(model, part)]
+    names = {name for model in models for name in getattr(model, "model_fields", {})}
+    return sorted(names)
+
+
+def _deeper(model: Any, part: str | int) -> Iterator[Any]:
+    """The settings classes reached from one by a key, a name in a mapping or an alternative."""
+    fields = getattr(model, "model_fields", {})
+    if part in fields:
+        yield from _classes(fields[part].annotation)
+    elif fields.get("family") is not None:
+        yield model
+    elif not isinstance(part, str) or not fields:
+        yield model
+
+
+def _classes(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Every settings class within a type annotation."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _classes(argument)
+    for extra in getattr(annotation, "__metadata__", ()):
+        if isinstance(extra, type):
+            yield from _classes(extra)
+
+
+def _origin(path: Sequence[str], files: Sequence[Path]) -> str:
+    """The last file that holds a key, or as much of its path as any file does."""
+    for depth in range(len(path), 0, -1):
+        for file in reversed(files):
+            content: Any = yaml.safe_load(file.read_text("utf-8"))
+            for part in path[:depth]:
+                content = content.get(part) if isinstance(content, Mapping) else None
+            if content is not None:
+                return str(file)
+    return str(files[-1]) if files else "configuration"

@@ -1,0 +1,65 @@
+"""Filming an actor: every clip's voice, face and movie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmer.corpus.clips import Clip
+from mmer.corpus.synthetic.acting import random_source
+from mmer.corpus.synthetic.expression import act, resting_bias
+from mmer.corpus.synthetic.face import draw_face
+from mmer.corpus.synthetic.movie import encode_movie, frame_times
+from mmer.corpus.synthetic.portrait import Appearance, appearance_of, paint_portrait
+from mmer.corpus.synthetic.settings import AUDIO_RATE, SyntheticCorpusSettings
+from mmer.corpus.synthetic.voice import Timbre, Utterance, speak, timbre_of
+
+
+@dataclass(frozen=True)
+class Actor:
+    """What stays the same over all clips of an actor.
+
+    Attributes
+    ----------
+    portrait
+        ``(720, 720, 4)`` uint8, see :func:`mmer.corpus.synthetic.portrait.paint_portrait`.
+    resting
+        ``(parameters,)``: how the resting face departs from a neutral one.
+    """
+
+    timbre: Timbre
+    looks: Appearance
+    portrait: np.ndarray
+    resting: np.ndarray
+
+
+def cast(number: int, settings: SyntheticCorpusSettings) -> Actor:
+    """Bring an actor to the studio."""
+    looks = appearance_of(number, settings.seed)
+    return Actor(
+        timbre=timbre_of(number, settings),
+        looks=looks,
+        portrait=paint_portrait(looks),
+        resting=resting_bias(number, settings),
+    )
+
+
+def film(clip: Clip, actor: Actor, settings: SyntheticCorpusSettings) -> bytes:
+    """The mp4 file of one audio-visual clip."""
+    utterance = speak(clip, actor.timbre, settings)
+    random = random_source(settings.seed, clip.name, "recording")
+    channels = 2 if random.random() < settings.stereo_share else 1
+    return encode_movie(
+        pictures(clip, utterance, actor, settings), utterance.samples, channels
+    )
+
+
+def pictures(
+    clip: Clip, utterance: Utterance, actor: Actor, settings: SyntheticCorpusSettings
+) -> Iterator[np.ndarray]:
+    """``(720, 720, 4)`` uint8, see :func:`mmer.corpus.synthetic.portrait.paint_portrait`, one for every frame of the clip."""
+    times = frame_times(len(utterance.samples) / AUDIO_RATE)
+    for expression in act(clip, utterance, times, actor.resting, settings):
+        yield draw_face(actor.portrait, actor.looks, expression)

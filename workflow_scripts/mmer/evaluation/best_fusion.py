@@ -1,0 +1,52 @@
+"""The best fusion of each pairing of systems.
+
+As in the paper's table A3 and figure 7, the classifier and its hyperparameter with the highest mean
+accuracy over the held-out folds are taken: they are chosen on the very clips that they are then
+reported on, which flatters them.  The whole grid stays in the fusion's own table.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mmer.errors import UserError
+from mmer.evaluation.predictions import System, from_fusion
+from mmer.fusion.tables import CANDIDATE_COLUMNS, grid_of
+
+
+def best_candidate(predictions: pd.DataFrame) -> tuple[str, str]:
+    """Classifier and hyperparameter with the highest mean accuracy over the splits.
+
+    Of equals, the first in the order of the table, which is the order of the settings.
+
+    Raises
+    ------
+    UserError
+        If a candidate lacks a split, so that means cannot be compared.
+    """
+    accuracy = grid_of(predictions).pivot_table(
+        index=CANDIDATE_COLUMNS, columns="split", values="accuracy", sort=False
+    )
+    if accuracy.isna().to_numpy().any():
+        classifier, hyperparameter = accuracy.index[accuracy.isna().any(axis=1)][0]
+        raise UserError(
+            f"fusion candidate {classifier} {hyperparameter} lacks a split: run the fusion again"
+        )
+    # Rounding first: means of equal folds may differ in the last bit.
+    return accuracy.mean(axis=1).round(9).idxmax()
+
+
+def best_fusion(name: str, title: str, variant: str, predictions: pd.DataFrame) -> System:
+    """The best candidate of a pairing as a system; its title says which candidate it is."""
+    classifier, hyperparameter = best_candidate(predictions)
+    chosen = predictions[
+        (predictions["classifier"] == classifier)
+        & (predictions["hyperparameter"] == hyperparameter)
+    ]
+    return System(
+        name=name,
+        title=f"{title} ({classifier} {hyperparameter})",
+        modality="fusion",
+        variant=variant,
+        folds={split: from_fusion(rows) for split, rows in chosen.groupby("split", sort=True)},
+    )

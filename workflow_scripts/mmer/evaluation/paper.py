@@ -1,0 +1,114 @@
+"""A reproduced accuracy beside the paper's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from mmer.errors import UserError
+from mmer.evaluation.intervals import half_width
+from mmer.settings import Settings, decided
+
+PAPER_CLIPS = 1440
+"""Clips of the paper's evaluation (section 3.1)."""
+
+
+class PaperRow(Settings):
+    """Where a system's number stands in the paper's tables under ``resources/paper``."""
+
+    table: str = decided(..., "name of the CSV file without its ending", "stated per system")
+    row: dict[str, str] = decided(
+        ..., "columns and the values that pick exactly one row", "stated per system"
+    )
+    column: str = decided(
+        "accuracy", "the column with the accuracy in percent", "its name in most tables"
+    )
+
+
+@dataclass(frozen=True)
+class PaperResult:
+    """The paper's number.
+
+    Attributes
+    ----------
+    accuracy
+        In percent.
+    ci95
+        Half the 95 % interval in percentage points: the paper's, or where its table has none, by
+        its formula over its 1,440 clips.
+    """
+
+    accuracy: float
+    ci95: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A number beside the paper's.
+
+    Attributes
+    ----------
+    difference
+        Ours minus the paper's, percentage points.
+    verdict
+        ``reproduced`` where ours lies in the paper's interval, else ``outside by x points``, x
+        being the distance to the nearer end of that interval.
+    """
+
+    difference: float
+    verdict: str
+
+
+def compare_with_paper(accuracy: float, paper: PaperResult) -> Comparison:
+    """Compare a mean accuracy, in percent, with the paper's."""
+    difference = accuracy - paper.accuracy
+    beyond = abs(difference) - paper.ci95
+    # The paper's numbers have two decimals; so has the comparison.
+    if beyond < 0.005:
+        return Comparison(difference, "reproduced")
+    return Comparison(difference, f"outside by {beyond:.2f} points")
+
+
+def not_run(reason: str) -> str:
+    """The verdict on a system that was not run."""
+    return f"not run: {reason}"
+
+
+def find_in_paper(folder: Path, where: PaperRow) -> PaperResult:
+    """Look a number up in the paper's tables.
+
+    Raises
+    ------
+    UserError
+        If the table, a column or exactly one row is not there.
+    """
+    path = folder / f"{where.table}.csv"
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}): mend the paper row's table") from error
+    missing = [column for column in [*where.row, where.column] if column not in table]
+    if missing:
+        raise UserError(f"{path} has no column {', '.join(missing)}: mend the paper row")
+    for column, value in where.row.items():
+        table = table[table[column] == value]
+    if len(table) != 1:
+        raise UserError(
+            f"{path} has {len(table)} rows with {_words(where.row)} instead of one: mend the paper "
+            "row"
+        )
+    row = table.iloc[0]
+    stated = row.get("ci95", "") if where.column == "accuracy" else ""
+    try:
+        accuracy = float(row[where.column])
+        ci95 = float(stated) if stated else half_width(accuracy, PAPER_CLIPS)
+    except ValueError as error:
+        raise UserError(f"{path}: {where.column} holds no number ({error}): mend it") from error
+    return PaperResult(accuracy, ci95)
+
+
+def _words(row: Mapping[str, str]) -> str:
+    return ", ".join(f"{column} {value!r}" for column, value in row.items())

@@ -1,0 +1,36 @@
+"""Settings of the statistics."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mmer.settings import Settings, decided, from_source
+
+
+class SignificanceSettings(Settings):
+    """Which variants of the tests are used."""
+
+    mcnemar: Literal["exact", "chi_squared"] = decided(
+        "exact",
+        "McNemar's test by the binomial distribution, or by chi-squared with one degree of freedom",
+        "the paper names no variant; the exact test holds for any number of differing clips",
+    )
+    continuity_correction: bool = decided(
+        True,
+        "Edwards's correction of McNemar's chi-squared; without effect on the exact test",
+        "the paper is silent; statsmodels corrects by default",
+    )
+    correction: Literal["bonferroni", "none"] = from_source(
+        "bonferroni", "correction of the pairwise p-values", "paper section 3.1"
+    )
+    level: float = from_source(
+        0.05, "level of the pairwise comparisons", "paper section 5.3", gt=0, lt=1
+    )
+
+
+class EvaluationSettings(Settings):
+    """Settings of the whole evaluation."""
+
+    significance: SignificanceSettings = decided(
+        SignificanceSettings(), "the significance tests", "the paper's tests"
+    )

@@ -1,0 +1,117 @@
+"""Whether systems differ in how many clips they recognise: Cochran's Q, then McNemar's test.
+
+Source: paper section 3.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from statsmodels.stats.contingency_tables import cochrans_q, mcnemar
+
+from mmer.errors import UserError
+from mmer.evaluation.predictions import System
+from mmer.evaluation.settings import SignificanceSettings
+
+
+@dataclass(frozen=True)
+class SignificanceResult:
+    """Outcome of one test.
+
+    Attributes
+    ----------
+    test
+        ``cochran_q`` or ``mcnemar``.
+    systems
+        Names of the systems compared.
+    statistic
+        Q; the smaller number of differing clips (exact McNemar); or chi-squared.
+    p_value, corrected_p_value
+        Corrected for the number of pairs; for Cochran's Q both are the same.
+    only_first, only_second
+        McNemar: clips that only the first or only the second system recognises.
+    """
+
+    test: str
+    systems: tuple[str, ...]
+    statistic: float
+    p_value: float
+    corrected_p_value: float
+    only_first: int | None = None
+    only_second: int | None = None
+
+
+def compare(systems: Sequence[System], settings: SignificanceSettings) -> list[SignificanceResult]:
+    """Cochran's Q over all systems, then McNemar's test of every pair.
+
+    The pairs are tested whatever Q says; the reader of the table sees both.  Fewer than two
+    systems give no result.
+
+    Raises
+    ------
+    UserError
+        If two systems were not evaluated on the same clips.
+    """
+    if len(systems) < 2:
+        return []
+    correct = correctness(systems)
+    names = tuple(system.name for system in systems)
+    results = [_cochran_q(names, correct)]
+    pairs = list(combinations(range(len(systems)), 2))
+    for first, second in pairs:
+        results.append(
+            _mcnemar(
+                (names[first], names[second]),
+                correct[:, [first, second]],
+                settings,
+                len(pairs) if settings.correction == "bonferroni" else 1,
+            )
+        )
+    return results
+
+
+def correctness(systems: Sequence[System]) -> np.ndarray:
+    """Whether each clip was recognised by each system, ``(clips, systems)`` int64, 0 or 1."""
+    first, *others = systems
+    by_clip = [system.correct_by_clip for system in systems]
+    for other, answers in zip(others, by_clip[1:], strict=True):
+        differing = sorted(set(by_clip[0]) ^ set(answers))
+        if differing:
+            raise UserError(
+                f"systems {first.name} and {other.name} were not evaluated on the same clips "
+                f"({len(differing)} differ, the first {differing[0]}): give posteriors of the same "
+                "splits"
+            )
+    clips = sorted(by_clip[0])
+    return np.array([[answers[clip] for answers in by_clip] for clip in clips], dtype=np.int64)
+
+
+def _cochran_q(names: tuple[str, ...], correct: np.ndarray) -> SignificanceResult:
+    if (correct == correct[:, :1]).all():
+        # No clip tells the systems apart, and the formula divides zero by zero.
+        return SignificanceResult("cochran_q", names, 0.0, 1.0, 1.0)
+    outcome = cochrans_q(correct)
+    p_value = float(outcome.pvalue)
+    return SignificanceResult("cochran_q", names, float(outcome.statistic), p_value, p_value)
+
+
+def _mcnemar(
+    names: tuple[str, str], correct: np.ndarray, settings: SignificanceSettings, pairs: int
+) -> SignificanceResult:
+    """McNemar's test of ``correct``, ``(clips, 2)``; its p-value times ``pairs``, at most one."""
+    first, second = correct.T.astype(bool)
+    only_first, only_second = int((first & ~second).sum()), int((~first & second).sum())
+    statistic, p_value = 0.0, 1.0
+    if only_first + only_second:
+        outcome = mcnemar(
+            [[0, only_first], [only_second, 0]],
+            exact=settings.mcnemar == "exact",
+            correction=settings.continuity_correction,
+        )
+        statistic, p_value = float(outcome.statistic), min(1.0, float(outcome.pvalue))
+    return SignificanceResult(
+        "mcnemar", names, statistic, p_value, min(1.0, p_value * pairs), only_first, only_second
+    )

@@ -1,0 +1,121 @@
+"""The grid of late fusion: every candidate trained on a split's training rows."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
+
+from mmer.corpus.labels import CLASS_COUNT, EMOTIONS
+from mmer.errors import UserError
+from mmer.fusion.classifiers import Candidate, candidates
+from mmer.fusion.inputs import FusionInputs, join_systems
+from mmer.fusion.settings import FusionSettings
+from mmer.fusion.tables import prediction_rows
+from mmer.posteriors import Posteriors
+
+log = logging.getLogger(__name__)
+
+
+def fuse(
+    systems: Mapping[str, Mapping[str, Posteriors]], settings: FusionSettings, threads: int = 1
+) -> pd.DataFrame:
+    """Train every candidate on every split and predict the held-out clips.
+
+    A fit never sees more than one thread, so the result does not depend on ``threads``.
+
+    Parameters
+    ----------
+    systems
+        Posteriors by name of the system and then of the split.
+    threads
+        How many candidates are trained at a time.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table of :mod:`mmer.fusion.tables`, held-out clips only.
+
+    Raises
+    ------
+    UserError
+        If the systems do not fit together, or the grid is empty or asks for more neighbours than
+        there are training rows.
+    """
+    splits = _common_splits(systems)
+    grid = candidates(settings)
+    if not grid:
+        raise UserError("the fusion's grid is empty: give some classifier a value to try")
+    inputs = {
+        split: join_systems(
+            split, {name: parts[split] for name, parts in systems.items()}, settings
+        )
+        for split in splits
+    }
+    # Filters are set once around all threads, since a thread cannot set its own.
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        parts = Parallel(n_jobs=threads, prefer="threads")(
+            delayed(_train_and_predict)(candidate, split, inputs[split], settings)
+            for candidate in grid
+            for split in splits
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _common_splits(systems: Mapping[str, Mapping[str, Posteriors]]) -> list[str]:
+    """The splits, the same for every system."""
+    if len(systems) < 2:
+        raise UserError(
+            f"fusion needs at least two systems, but got {', '.join(systems) or 'none'}: name more"
+        )
+    first, *others = systems
+    for other in others:
+        differing = sorted(set(systems[first]) ^ set(systems[other]))
+        if differing:
+            raise UserError(
+                f"only one of the systems {first} and {other} has posteriors for "
+                f"{', '.join(differing)}: give both the same splits"
+            )
+    if not systems[first]:
+        raise UserError("fusion got systems without any split: give posteriors per split")
+    return list(systems[first])
+
+
+def _train_and_predict(
+    candidate: Candidate, split: str, inputs: FusionInputs, settings: FusionSettings
+) -> pd.DataFrame:
+    """Rows of the predictions' table of one candidate on one split."""
+    if candidate.classifier == "knn" and candidate.value > len(inputs.train):
+        raise UserError(
+            f"fusion asks for {candidate.value} neighbours, but {split} has {len(inputs.train)} "
+            "training clips: take smaller values out of the fusion's classifiers knn k"
+        )
+    model = candidate.kind.build(candidate.value, settings)
+    model.fit(inputs.train, inputs.train_labels)
+    if not candidate.kind.converged(model, settings):
+        log.warning(
+            "%s %s did not converge on %s: its row counts, but raise the iterations",
+            candidate.classifier,
+            candidate.hyperparameter,
+            split,
+        )
+    predicted = model.predict(inputs.heldout)
+    probabilities = None
+    if hasattr(model, "predict_proba"):
+        probabilities = np.zeros((len(predicted), CLASS_COUNT))
+        probabilities[:, model.classes_] = model.predict_proba(inputs.heldout)
+    return prediction_rows(
+        candidate.classifier,
+        candidate.hyperparameter,
+        split,
+        inputs.heldout_clips,
+        [EMOTIONS[label] for label in predicted],
+        probabilities,
+    )

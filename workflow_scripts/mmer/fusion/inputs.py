@@ -1,0 +1,138 @@
+"""Inputs of late fusion: the posteriors of several systems, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from mmer.corpus.labels import EMOTIONS
+from mmer.errors import UserError
+from mmer.fusion.settings import FusionSettings
+from mmer.posteriors import Posteriors
+
+
+@dataclass(frozen=True)
+class FusionInputs:
+    """What a fusion classifier sees of one split.
+
+    Attributes
+    ----------
+    train, heldout
+        ``(clips, 8 * systems)`` float64, systems in the order given, scaled by what the training
+        rows alone told.
+    train_labels, heldout_labels
+        ``(clips,)`` int64.
+    heldout_clips
+        Names, in the order of ``heldout``.
+    """
+
+    train: np.ndarray
+    train_labels: np.ndarray
+    heldout: np.ndarray
+    heldout_labels: np.ndarray
+    heldout_clips: tuple[str, ...]
+
+
+def join_systems(
+    split: str, systems: Mapping[str, Posteriors], settings: FusionSettings
+) -> FusionInputs:
+    """Lay the posteriors of two or more systems side by side and scale them.
+
+    Source: paper section 3.4, concatenated posteriors of the best speech and face models.
+
+    Parameters
+    ----------
+    split
+        Name of the split, for messages.
+    systems
+        Posteriors under this split by name of the system.
+
+    Raises
+    ------
+    UserError
+        If there are fewer than two systems, they disagree about the split's clips or parts, one
+        lacks the values asked for, or a part cannot serve.
+    """
+    if len(systems) < 2:
+        raise UserError(
+            f"fusion needs at least two systems, but {split} has {', '.join(systems) or 'none'}: "
+            "name another"
+        )
+    first_name, first = next(iter(systems.items()))
+    for name, posteriors in systems.items():
+        _check_same_rows(split, first_name, first, name, posteriors)
+    _check_parts(split, first_name, first)
+    values = np.concatenate(
+        [_values(name, posteriors, settings) for name, posteriors in systems.items()], axis=1
+    )
+    is_train, is_heldout = first.part == "train", first.part == "heldout"
+    train, heldout = scale(values[is_train], values[is_heldout], settings.scaling)
+    return FusionInputs(
+        train=train,
+        train_labels=first.labels[is_train],
+        heldout=heldout,
+        heldout_labels=first.labels[is_heldout],
+        heldout_clips=first.only("heldout").clips,
+    )
+
+
+def scale(train: np.ndarray, heldout: np.ndarray, scaling: str) -> tuple[np.ndarray, np.ndarray]:
+    """Scale the columns of both parts by what the training rows tell.
+
+    ``minmax`` maps each training column onto [0, 1], and held-out values may leave that range;
+    ``standard`` gives each training column mean 0 and variance 1; ``none`` changes nothing.
+    """
+    if scaling == "none":
+        return train, heldout
+    scaler = {"minmax": MinMaxScaler, "standard": StandardScaler}[scaling]().fit(train)
+    return scaler.transform(train), scaler.transform(heldout)
+
+
+def _values(name: str, posteriors: Posteriors, settings: FusionSettings) -> np.ndarray:
+    """What one system gives, ``(clips, 8)``."""
+    if settings.inputs == "logit" and posteriors.logits is None:
+        raise UserError(
+            f"system {name} has no logits: set the fusion's inputs to probability, "
+            "log_probability or native"
+        )
+    if settings.inputs in ("logit", "native") and posteriors.logits is not None:
+        return posteriors.logits
+    if settings.inputs == "log_probability":
+        return np.log(np.maximum(posteriors.probabilities, settings.smallest_probability))
+    return posteriors.probabilities
+
+
+def _check_same_rows(
+    split: str, first_name: str, first: Posteriors, name: str, posteriors: Posteriors
+) -> None:
+    """Two systems with the same clips in the same parts, in the same order."""
+    if first.clips != posteriors.clips:
+        only_one = sorted(set(first.clips) ^ set(posteriors.clips))
+        assert only_one, "posteriors are sorted by clip"
+        owner = first_name if only_one[0] in first.clips else name
+        raise UserError(
+            f"systems {first_name} and {name} differ in {len(only_one)} clips of {split}, the "
+            f"first {only_one[0]}, which only {owner} has: give posteriors of the same clips"
+        )
+    moved = np.flatnonzero(first.part != posteriors.part)
+    if moved.size:
+        raise UserError(
+            f"clip {first.clips[moved[0]]} of {split} is {first.part[moved[0]]} for {first_name} "
+            f"but {posteriors.part[moved[0]]} for {name}: give posteriors of the same split"
+        )
+
+
+def _check_parts(split: str, name: str, posteriors: Posteriors) -> None:
+    """Rows to learn from, of two classes at least, and rows to predict."""
+    classes = np.unique(posteriors.only("train").labels)
+    if len(classes) < 2:
+        held = "no training rows" if not len(classes) else f"only {EMOTIONS[classes[0]]} clips"
+        raise UserError(
+            f"system {name} has {held} in the train part of {split}, from which no fusion can be "
+            "learnt: give posteriors of the training clips too"
+        )
+    if not (posteriors.part == "heldout").any():
+        raise UserError(f"system {name} has no held-out rows in {split}: give them too")

@@ -1,0 +1,118 @@
+"""What the evaluation has written, read and checked for the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from mmer.errors import UserError
+
+SUMMARY_COLUMNS = (
+    "system",
+    "title",
+    "modality",
+    "variant",
+    "clips",
+    "accuracy",
+    "std",
+    "ci95",
+    "pooled_accuracy",
+    "unweighted_average_recall",
+    "paper_accuracy",
+    "paper_ci95",
+    "difference",
+    "verdict",
+)
+CONFUSION_COLUMNS = ("system", "true", "predicted", "mean_over_folds", "pooled_count")
+SIGNIFICANCE_COLUMNS = (
+    "comparison",
+    "test",
+    "systems",
+    "statistic",
+    "p_value",
+    "corrected_p_value",
+    "significant",
+    "only_first_correct",
+    "only_second_correct",
+)
+GRID_COLUMNS = ("classifier", "hyperparameter", "split", "accuracy")
+
+VARIANTS = {
+    "full": "whole clip",
+    "vad": "first to last speech (VAD)",
+    "mixed": "speech whole, face VAD",
+}
+"""What readers see for a variant; other pairings keep their own names."""
+
+_WORDS = ("system", "title", "modality", "variant", "verdict", "true", "predicted", "comparison")
+_MORE_WORDS = ("test", "systems", "classifier", "hyperparameter", "split")
+
+
+@dataclass(frozen=True)
+class EvaluationFolder:
+    """The tables of one evaluation.
+
+    Attributes
+    ----------
+    summary
+        A row per system, accuracies in percent; numbers are missing where it was not run.
+    confusion
+        A row per system, true and predicted emotion: ``mean_over_folds`` and ``pooled_count``.
+    significance
+        A row per test.
+    """
+
+    summary: pd.DataFrame
+    confusion: pd.DataFrame
+    significance: pd.DataFrame
+
+    def name(self, system: str) -> str:
+        """What readers see for a system: its title and its variant."""
+        rows = self.summary[self.summary["system"] == system]
+        if rows.empty:
+            return system
+        row = rows.iloc[0]
+        if row["modality"] == "fusion":
+            return str(row["title"])
+        return f"{row['title']}, {variant_words(row['variant'])}"
+
+
+def read_evaluation(folder: Path) -> EvaluationFolder:
+    """Read ``summary.csv``, ``confusion.csv`` and ``significance.csv``.
+
+    Raises
+    ------
+    UserError
+        If one cannot be read or lacks a column.
+    """
+    return EvaluationFolder(
+        summary=read_table(folder / "summary.csv", SUMMARY_COLUMNS),
+        confusion=read_table(folder / "confusion.csv", CONFUSION_COLUMNS),
+        significance=read_table(folder / "significance.csv", SIGNIFICANCE_COLUMNS),
+    )
+
+
+def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read a CSV table that must have these columns.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read or lacks a column.
+    """
+    words = dict.fromkeys([*_WORDS, *_MORE_WORDS], str)
+    try:
+        table = pd.read_csv(path, dtype=words, float_precision="round_trip")
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as a table ({error}): run its step again") from error
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise UserError(f"{path} lacks the columns {', '.join(missing)}: run its step again")
+    return table.fillna({name: "" for name in words if name in table})
+
+
+def variant_words(variant: str) -> str:
+    """A variant or pairing in words."""
+    return VARIANTS.get(variant, variant.replace("_", " "))

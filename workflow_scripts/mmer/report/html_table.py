@@ -1,0 +1,52 @@
+"""A table as HTML that can be sorted by its headings and searched."""
+
+from __future__ import annotations
+
+from html import escape
+
+import pandas as pd
+
+from mmer.report.html_page import page
+from mmer.report.table import Column, Table, is_missing
+
+
+def table_page(table: Table) -> str:
+    """A self-contained page with one table, its corpus and its notes."""
+    notes = "".join(f"<p>{escape(note)}</p>" for note in table.notes)
+    search = (
+        '<p class="search"><label>Search <input type="search" data-table="table" '
+        'placeholder="words in a row"></label></p>\n'
+    )
+    body = f'{search}{table_element(table)}\n<div class="notes">{notes}</div>'
+    return page(table.title, table.corpus_label, body)
+
+
+def table_element(table: Table, identifier: str = "table") -> str:
+    """The table alone, for a page that holds several."""
+    heads = "".join(
+        f'<th scope="col" aria-sort="none"{_number(column)}>'
+        f'<button type="button">{escape(column.heading)}</button></th>'
+        for column in table.columns
+    )
+    lines = []
+    for position, (_, row) in enumerate(table.rows.iterrows()):
+        emphasis = ' class="best"' if position in table.best else ""
+        cells = "".join(_cell(column, row) for column in table.columns)
+        lines.append(f"<tr{emphasis}>{cells}</tr>")
+    return (
+        f'<div class="scroll"><table id="{escape(identifier)}" class="sortable">\n'
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n" + "\n".join(lines) + "\n</tbody></table></div>"
+    )
+
+
+def _cell(column: Column, row: pd.Series) -> str:
+    """One cell, with the full value to sort by where it shows a number."""
+    key = ""
+    if column.is_number:
+        value = row[column.key]
+        key = ' data-sort=""' if is_missing(value) else f' data-sort="{float(value)!r}"'
+    return f"<td{_number(column)}{key}>{escape(column.text(row))}</td>"
+
+
+def _number(column: Column) -> str:
+    return ' class="number"' if column.is_number else ""

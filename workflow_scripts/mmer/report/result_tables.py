@@ -1,0 +1,166 @@
+"""The tables of results: speech, face, all systems, significance, headline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from mmer.report.corpus_label import is_synthetic
+from mmer.report.evaluation_folder import EvaluationFolder, variant_words
+from mmer.report.table import Column, Table, is_missing, largest
+
+_INTERVAL_NOTE = (
+    "Accuracy is the mean over the held-out folds, in percent, ± half the 95 % interval "
+    "1.96·sqrt(p(1−p)/n) over all n clips; the paper states no formula, this one fits its tables. "
+    "Deviation is that of the folds' accuracies. Pooled: each clip counts the same. UAR: "
+    "unweighted average recall."
+)
+_VERDICT_NOTE = (
+    "Difference is ours minus the paper's, in percentage points; reproduced means ours lies "
+    "within the paper's interval."
+)
+_BEST_NOTE = "Bold: the highest accuracy."
+_FUSION_NOTE = (
+    "The classifier of each fusion is the best of the grid on the very clips reported, as in the "
+    "paper, which flatters it."
+)
+
+PAPER_COUNTERPARTS = {"speech": "table 1", "face": "table 3"}
+PAPER_FILES = {"speech": "table1_speech", "face": "table3_face"}
+
+
+def modality_table(
+    evaluation: EvaluationFolder, modality: str, corpus_label: str, paper: Path
+) -> Table:
+    """The systems of one modality beside the paper's table 1 or 3, with its references.
+
+    Parameters
+    ----------
+    evaluation
+        What was measured.
+    modality
+        ``speech`` or ``face``.
+    corpus_label
+        What it was measured on.
+    paper
+        Folder with the paper's tables.
+    """
+    summary = evaluation.summary
+    rows = summary[summary["modality"] == modality].reset_index(drop=True)
+    return Table(
+        title=f"{modality.capitalize()} emotion recognition beside the paper's "
+        f"{PAPER_COUNTERPARTS[modality]}",
+        corpus_label=corpus_label,
+        columns=(Column("System", "title"), Column("Input", "input"), *_numbers(corpus_label)),
+        rows=_shown(rows),
+        notes=(_references(paper, modality), _INTERVAL_NOTE, _VERDICT_NOTE, _BEST_NOTE),
+        best=largest(rows["accuracy"]),
+    )
+
+
+def summary_table(evaluation: EvaluationFolder, corpus_label: str) -> Table:
+    """Every system of the run."""
+    return Table(
+        title="All systems beside the paper",
+        corpus_label=corpus_label,
+        columns=(
+            Column("Modality", "modality"),
+            Column("System", "title"),
+            Column("Input", "input"),
+            *_numbers(corpus_label),
+        ),
+        rows=_shown(evaluation.summary),
+        notes=(_INTERVAL_NOTE, _VERDICT_NOTE, _BEST_NOTE, _FUSION_NOTE),
+        best=largest(evaluation.summary["accuracy"]),
+    )
+
+
+def headline_table(evaluation: EvaluationFolder, corpus_label: str) -> Table:
+    """The few columns that the workflow prints at its end."""
+    rows = evaluation.summary.assign(
+        name=[evaluation.name(system) for system in evaluation.summary["system"]]
+    )
+    return Table(
+        title="Results beside the paper",
+        corpus_label=corpus_label,
+        columns=(
+            Column("System", "name"),
+            Column("Accuracy %", "accuracy", "ci95", digits=2),
+            Column("Paper %", "paper_accuracy", "paper_ci95", digits=2),
+            Column("Difference", "difference", digits=2, signed=True),
+            Column(_verdict_heading(corpus_label), "verdict"),
+        ),
+        rows=rows,
+        notes=("± is half the 95 % interval.",),
+        best=largest(rows["accuracy"]),
+    )
+
+
+def significance_table(evaluation: EvaluationFolder, corpus_label: str) -> Table:
+    """Cochran's Q and McNemar's tests, as in section 5.3 of the paper."""
+    rows = evaluation.significance
+    names = [
+        " against ".join(evaluation.name(system) for system in systems.split(";"))
+        for systems in rows["systems"]
+    ]
+    rows = rows.assign(
+        names=names,
+        compared=rows["comparison"].str.replace("_", " "),
+        test_name=rows["test"].replace({"cochran_q": "Cochran's Q", "mcnemar": "McNemar"}),
+        verdict=["yes" if str(value) == "True" else "no" for value in rows["significant"]],
+    )
+    return Table(
+        title="Significance of the differences",
+        corpus_label=corpus_label,
+        columns=(
+            Column("Compared", "compared"),
+            Column("Test", "test_name"),
+            Column("Systems", "names"),
+            Column("Statistic", "statistic", digits=2),
+            Column("p", "p_value", digits=4, p_value=True),
+            Column("p corrected", "corrected_p_value", digits=4, p_value=True),
+            Column("Only first right", "only_first_correct", digits=0),
+            Column("Only second right", "only_second_correct", digits=0),
+            Column("Significant", "verdict"),
+        ),
+        rows=rows,
+        notes=(
+            "Cochran's Q asks whether the systems differ at all, McNemar's test which pairs do; "
+            "its p-values are corrected for the number of pairs of the comparison. Paper, section "
+            "5.3: p < 0.001 for Cochran's Q over the best system of each modality and for every "
+            "pair.",
+        ),
+    )
+
+
+def _numbers(corpus_label: str) -> tuple[Column, ...]:
+    return (
+        Column("Clips", "clips", digits=0),
+        Column("Accuracy %", "accuracy", "ci95", digits=2),
+        Column("Paper %", "paper_accuracy", "paper_ci95", digits=2),
+        Column("Difference", "difference", digits=2, signed=True),
+        Column(_verdict_heading(corpus_label), "verdict"),
+        Column("Deviation", "std", digits=2),
+        Column("Pooled %", "pooled_accuracy", digits=2),
+        Column("UAR %", "unweighted_average_recall", digits=2),
+    )
+
+
+def _verdict_heading(corpus_label: str) -> str:
+    return "Verdict (synthetic)" if is_synthetic(corpus_label) else "Verdict"
+
+
+def _shown(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(input=rows["variant"].map(variant_words))
+
+
+def _references(paper: Path, modality: str) -> str:
+    """The rows of the paper's table that are not models of ours."""
+    table = pd.read_csv(paper / f"{PAPER_FILES[modality]}.csv")
+    shown = [
+        f"{row['model']} {row['accuracy']:.2f}"
+        + ("" if is_missing(row["ci95"]) else f" ± {row['ci95']:.2f}")
+        for _, row in table[table["tl_strategy"] == "-"].iterrows()
+    ]
+    return f"The paper's references, in percent: {', '.join(shown)}."

@@ -1,0 +1,118 @@
+"""A table for readers: what its columns show, apart from the format it is written in."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from mmer.report.corpus_label import corpus_sentence, headed
+
+NOTHING = "–"
+"""Shown where there is no number."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One shown column.
+
+    Attributes
+    ----------
+    heading
+        What readers see.
+    key
+        The column of the rows that it shows.
+    half_width
+        The column with the half width of the value's interval, shown behind ±; None for none.
+    digits
+        Decimals of a number; None shows the value as it is.
+    signed
+        Whether a plus sign is shown.
+    p_value
+        Whether small values are shown as a bound.
+    """
+
+    heading: str
+    key: str
+    half_width: str | None = None
+    digits: int | None = None
+    signed: bool = False
+    p_value: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the column is set flush right and sorted by size."""
+        return self.digits is not None
+
+    def text(self, row: pd.Series) -> str:
+        """What is shown in one row."""
+        value = row[self.key]
+        if is_missing(value):
+            return NOTHING
+        if self.digits is None:
+            return str(value)
+        if self.p_value and value < 10**-self.digits:
+            return f"< {10**-self.digits:.{self.digits}f}"
+        shown = f"{value:{'+' if self.signed else ''}.{self.digits}f}".replace("-", "\N{MINUS SIGN}")
+        if self.half_width is None or is_missing(row[self.half_width]):
+            return shown
+        return f"{shown} ± {row[self.half_width]:.{self.digits}f}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows, the columns to show, and the words around them.
+
+    Attributes
+    ----------
+    title
+        Heading, without the corpus.
+    corpus_label
+        What the numbers were measured on.
+    columns
+        The shown columns, in order.
+    rows
+        A row per line; may hold more columns than are shown.
+    notes
+        Sentences below the table.
+    best
+        Positions of the rows to emphasise.
+    """
+
+    title: str
+    corpus_label: str
+    columns: tuple[Column, ...]
+    rows: pd.DataFrame
+    notes: tuple[str, ...] = ()
+    best: frozenset[int] = field(default_factory=frozenset)
+
+    def __post_init__(self) -> None:
+        for column in self.columns:
+            assert column.key in self.rows, f"no column {column.key} to show"
+
+    @property
+    def heading(self) -> str:
+        """The title with the corpus."""
+        return headed(self.title, self.corpus_label)
+
+    @property
+    def caption(self) -> str:
+        """The corpus's sentence, then the notes."""
+        return " ".join([corpus_sentence(self.corpus_label), *self.notes])
+
+    def texts(self) -> list[list[str]]:
+        """The shown cells, row by row."""
+        return [[column.text(row) for column in self.columns] for _, row in self.rows.iterrows()]
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a cell holds nothing."""
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+
+
+def largest(values: pd.Series) -> frozenset[int]:
+    """The positions that hold the largest number, none where there is no number."""
+    highest = values.max()
+    return frozenset(position for position, value in enumerate(values) if value == highest)

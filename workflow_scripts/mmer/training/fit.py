@@ -1,0 +1,237 @@
+"""One fit loop for every model trained by gradient descent.
+
+Early stopping, the choice of the kept weights, checkpoints, resumption and progress live here;
+what is trained on what lives in a :class:`Task`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from mmer.training.checkpoint import read_checkpoint, write_checkpoint
+
+log = logging.getLogger(__name__)
+
+CHECKPOINT_SECONDS = 60.0
+"""Least time between two checkpoints: what a kill may cost."""
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """How long to train, when to look, and what to keep.
+
+    Attributes
+    ----------
+    max_steps, max_epochs
+        Optimiser steps and passes over the data at most; at least one of them is given.
+    evaluate_every
+        Steps between two evaluations on the held-out part; None evaluates after every epoch.
+    patience
+        Evaluations in a row without a better score before training stops; None never stops early.
+    keep
+        ``best``: the weights of the best evaluation; ``last``: those at the end.
+    watch
+        The score that is to rise, a key of :meth:`Task.scores`.
+    clip_gradient_norm
+        Largest norm of all gradients together; None leaves them alone.
+    seed
+        Of the order of the batches and of everything random in the task.
+    """
+
+    max_steps: int | None
+    max_epochs: int | None
+    evaluate_every: int | None
+    patience: int | None
+    keep: Literal["best", "last"]
+    watch: str
+    clip_gradient_norm: float | None
+    seed: int
+
+    def __post_init__(self) -> None:
+        assert self.max_steps or self.max_epochs, "training needs an end"
+
+
+class Task(Protocol):
+    """A network, its optimiser and its data."""
+
+    network: nn.Module
+    optimizer: torch.optim.Optimizer
+
+    def batches(self, generator: torch.Generator) -> Iterator[Tensor]:
+        """The batches of one epoch: indices of training items, ``(batch,)`` int64 on the CPU."""
+
+    def loss(self, batch: Tensor) -> Tensor:
+        """The loss of one batch, a scalar; the network is in training mode."""
+
+    def scores(self) -> dict[str, float]:
+        """Scores on the held-out part; the network is in evaluation mode, without gradients."""
+
+
+@dataclass
+class _Progress:
+    """Everything that training knows besides weights; all of it goes into a checkpoint."""
+
+    step: int = 0
+    epoch: int = 0
+    step_in_epoch: int = 0
+    best_score: float = -math.inf
+    best_step: int = 0
+    evaluations_since_best: int = 0
+    loss_sum: float = 0.0
+    loss_steps: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def fit(task: Task, plan: FitPlan, checkpoint: Path | None) -> list[dict[str, float]]:
+    """Train until the plan's end and leave the kept weights in the network.
+
+    Interrupted at any moment and called again with the same checkpoint, it goes on from there; on
+    one CPU the result is the same bit for bit, since weights, optimiser, random state and the
+    order of the batches are all restored.
+
+    Parameters
+    ----------
+    task
+        What to train.
+    plan
+        How long, and what to keep.
+    checkpoint
+        Where to keep the state while training; None keeps none.  The file stays when training
+        ends; the caller removes it once its own results are written.
+
+    Returns
+    -------
+    list of dict
+        A row per evaluation: ``step``, ``epoch``, ``train_loss``, the task's scores and ``kept``
+        (1 for the row whose weights were kept).
+    """
+    state = _Progress()
+    best: dict[str, Tensor] = {}
+    torch.manual_seed(plan.seed)
+    if checkpoint is not None and checkpoint.exists():
+        state, best = _resume(task, checkpoint)
+        log.info("training goes on from step %d, epoch %d", state.step, state.epoch)
+    saved_at = time.monotonic()
+    with tqdm(total=_total_steps(task, plan), initial=state.step, unit="step", mininterval=10) as bar:
+        while not _finished(state, plan):
+            _train_until_evaluation(task, plan, state, bar)
+            _evaluate(task, plan, state, best)
+            bar.set_postfix(best=f"{state.best_score:.4f}", refresh=False)
+            if checkpoint is not None and time.monotonic() - saved_at > CHECKPOINT_SECONDS:
+                _save(task, state, best, checkpoint)
+                saved_at = time.monotonic()
+    if plan.keep == "best" and best:
+        task.network.load_state_dict(best)
+    kept = state.best_step if plan.keep == "best" else state.step
+    task.network.eval()
+    return [{**row, "kept": float(row["step"] == kept)} for row in state.history]
+
+
+def _total_steps(task: Task, plan: FitPlan) -> int:
+    """Steps that the plan allows, for the progress bar."""
+    per_epoch = sum(1 for _ in task.batches(torch.Generator().manual_seed(plan.seed)))
+    by_epochs = per_epoch * plan.max_epochs if plan.max_epochs else math.inf
+    return int(min(by_epochs, plan.max_steps or math.inf))
+
+
+def _finished(state: _Progress, plan: FitPlan) -> bool:
+    """Whether steps, epochs or patience are used up."""
+    return (
+        (plan.max_steps is not None and state.step >= plan.max_steps)
+        or (plan.max_epochs is not None and state.epoch >= plan.max_epochs)
+        or (plan.patience is not None and state.evaluations_since_best >= plan.patience)
+    )
+
+
+def _train_until_evaluation(task: Task, plan: FitPlan, state: _Progress, bar: tqdm) -> None:
+    """Take optimiser steps up to the next evaluation: so many steps, or the end of the epoch."""
+    task.network.train()
+    while not _finished(state, plan):
+        for batch in _rest_of_epoch(task, plan, state):
+            _step(task, plan, state, batch)
+            bar.update()
+            if plan.evaluate_every is not None and state.step % plan.evaluate_every == 0:
+                return
+            if _finished(state, plan):
+                return
+        assert state.step_in_epoch, "an epoch without batches"
+        state.epoch += 1
+        state.step_in_epoch = 0
+        if plan.evaluate_every is None:
+            return
+
+
+def _rest_of_epoch(task: Task, plan: FitPlan, state: _Progress) -> Iterator[Tensor]:
+    """The batches of the current epoch that were not trained on yet."""
+    # The order of an epoch depends on the seed and the epoch alone, so a resumed run repeats it.
+    order = torch.Generator().manual_seed(plan.seed + 1_000_003 * (state.epoch + 1))
+    return islice(task.batches(order), state.step_in_epoch, None)
+
+
+def _step(task: Task, plan: FitPlan, state: _Progress, batch: Tensor) -> None:
+    """One optimiser step."""
+    task.optimizer.zero_grad(set_to_none=True)
+    loss = task.loss(batch)
+    loss.backward()
+    if plan.clip_gradient_norm is not None:
+        nn.utils.clip_grad_norm_(task.network.parameters(), plan.clip_gradient_norm)
+    task.optimizer.step()
+    state.step += 1
+    state.step_in_epoch += 1
+    state.loss_sum += float(loss.detach())
+    state.loss_steps += 1
+
+
+def _evaluate(task: Task, plan: FitPlan, state: _Progress, best: dict[str, Tensor]) -> None:
+    """Score the held-out part, note a row, and keep the weights if they are the best so far."""
+    task.network.eval()
+    with torch.inference_mode():
+        scores = task.scores()
+    train_loss = state.loss_sum / max(state.loss_steps, 1)
+    state.history.append(
+        {"step": state.step, "epoch": state.epoch, "train_loss": train_loss, **scores}
+    )
+    state.loss_sum, state.loss_steps = 0.0, 0
+    if scores[plan.watch] > state.best_score:
+        state.best_score, state.best_step = scores[plan.watch], state.step
+        state.evaluations_since_best = 0
+        best.update({k: v.detach().clone() for k, v in task.network.state_dict().items()})
+    else:
+        state.evaluations_since_best += 1
+
+
+def _save(task: Task, state: _Progress, best: dict[str, Tensor], path: Path) -> None:
+    """Write everything that a resumed run needs."""
+    tree: dict[str, Any] = {
+        "network": task.network.state_dict(),
+        "optimizer": task.optimizer.state_dict(),
+        "best": best,
+        "random": {"cpu": torch.get_rng_state()},
+        "progress": vars(state),
+    }
+    if torch.cuda.is_available():
+        tree["random"]["cuda"] = torch.cuda.get_rng_state()
+    write_checkpoint(path, tree)
+
+
+def _resume(task: Task, path: Path) -> tuple[_Progress, dict[str, Tensor]]:
+    """Restore what :func:`_save` wrote."""
+    tree = read_checkpoint(path)
+    task.network.load_state_dict(tree["network"])
+    task.optimizer.load_state_dict(tree["optimizer"])
+    torch.set_rng_state(tree["random"]["cpu"])
+    if torch.cuda.is_available() and "cuda" in tree["random"]:
+        torch.cuda.set_rng_state(tree["random"]["cuda"])
+    device = next(task.network.parameters()).device
+    return _Progress(**tree["progress"]), {k: v.to(device) for k, v in tree["best"].items()}
