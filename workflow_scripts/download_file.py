@@ -18,7 +18,11 @@ def main(arguments: argparse.Namespace) -> None:
     """Bring the file, or one sentence why not."""
     checksum = f"sha256:{arguments.sha256}" if arguments.sha256 else None
     download(
-        arguments.address, arguments.out, checksum, size=arguments.size, mirror=arguments.mirror or None
+        arguments.address,
+        arguments.out,
+        checksum,
+        size=arguments.size,
+        mirror=arguments.mirror or None,
     )
 
 

@@ -17,9 +17,10 @@ from mmer.errors import UserError
 from mmer.posteriors import read_posteriors
 from mmer.prepare.speech_spans import SpeechSpan
 from mmer.speech.clips_on_device import load_clips
+from mmer.speech.cnn14 import SHORTEST_FRAMES
 from mmer.speech.fine_tuning import Cnn14FineTuning, build_network, fit_plan
-from mmer.speech.log_mel import LogMel
-from mmer.speech.settings import Cnn14Settings
+from mmer.speech.log_mel import LogMel, frames_of
+from mmer.speech.settings import SHORTEST_SECONDS, Cnn14Settings
 from mmer.store import Ragged, write_ragged
 from mmer.training.fit import fit
 
@@ -65,6 +66,12 @@ def test_defaults_are_the_papers():
         1e-3,
     )
     assert settings.betas == (0.9, 0.999) and settings.epsilon == 1e-8
+
+
+def test_shortest_length_is_that_of_the_networks_shortest_input():
+    samples = round(SHORTEST_SECONDS * RATE)
+    assert frames_of(samples) == SHORTEST_FRAMES
+    assert frames_of(samples - 1) == SHORTEST_FRAMES - 1
 
 
 @pytest.mark.parametrize(

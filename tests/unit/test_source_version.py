@@ -38,7 +38,9 @@ def versions(tmp_path):
 
 def test_looks_do_not_count(versions):
     before = versions({})
-    edited = '"""Layers."""\n\n\ndef width(x):\n    """Wider."""\n    # by one\n    return (x + 1)\n'
+    edited = (
+        '"""Layers."""\n\n\ndef width(x):\n    """Wider."""\n    # by one\n    return (x + 1)\n'
+    )
     assert versions({"mmer/layers.py": edited}) == before
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from mmer.corpus.folds import PAPER_FOLDS, Split, one_fold_out
-from mmer.evaluation.settings import EvaluationSettings
+from mmer.evaluation.settings import EvaluationSettings, PaperRow
 from mmer.external.layouts import ExternalLayout
 from mmer.face.settings import BiLstmSettings, SpatialTransformerSettings
 from mmer.fusion.settings import FusionSettings
@@ -154,14 +154,6 @@ class FusionPlan(Settings):
         default_factory=dict, description="Systems fused together, as <model>/<variant>."
     )
     settings: FusionSettings = FusionSettings()
-
-
-class PaperRow(Settings):
-    """The row of the paper that a system is compared with."""
-
-    table: str = Field(description="File under resources/paper, without its ending.")
-    row: dict[str, str] = Field(description="Column and value that pick exactly one row.")
-    column: str = Field("accuracy", description="Column that holds the paper's number.")
 
 
 class Configuration(Settings):

@@ -46,7 +46,9 @@ def _mistakes(found: list[tuple[list[str], str]], files: Sequence[Path]) -> User
     """One error that lists all mistakes."""
     lines = [f"{_origin(path, files)}: {'.'.join(path)}: {text}" for path, text in found]
     count = "1 mistake" if len(lines) == 1 else f"{len(lines)} mistakes"
-    return UserError("\n".join([f"the configuration has {count}:", *(f"  {line}" for line in lines)]))
+    return UserError(
+        "\n".join([f"the configuration has {count}:", *(f"  {line}" for line in lines)])
+    )
 
 
 def _key_path(values: Any, location: Sequence[str | int]) -> list[str]:
@@ -93,9 +95,7 @@ def _deeper(model: Any, part: str | int) -> Iterator[Any]:
     fields = getattr(model, "model_fields", {})
     if part in fields:
         yield from _classes(fields[part].annotation)
-    elif fields.get("family") is not None:
-        yield model
-    elif not isinstance(part, str) or not fields:
+    elif fields.get("family") is not None or not isinstance(part, str) or not fields:
         yield model
 
 

@@ -117,7 +117,9 @@ class Plan:
     @property
     def record(self) -> str:
         """The metadata of the corpus's record."""
-        return self.downloaded(f"{mirrored_path(record_address(self.configuration.corpus.record))}.json")
+        return self.downloaded(
+            f"{mirrored_path(record_address(self.configuration.corpus.record))}.json"
+        )
 
     @cached_property
     def registered_places(self) -> dict[str, RegisteredFile]:
@@ -162,7 +164,9 @@ class Plan:
         local = self.configuration.data.ravdess
         if local is not None:
             return str(Path(local) / name)
-        return self.downloaded(f"zenodo.org/records/{self.configuration.corpus.record}/files/{name}")
+        return self.downloaded(
+            f"zenodo.org/records/{self.configuration.corpus.record}/files/{name}"
+        )
 
     def clips(self, actor: str) -> list[str]:
         """The clips of an actor: loose local files, or the folder they are extracted to."""
@@ -269,7 +273,8 @@ class Plan:
                 if name is None or not hasattr(self.configuration.models[name], "settings"):
                     continue
                 found[f"{name}/{variant}"] = {
-                    split: self.trained(name, variant, split, "history.csv") for split in self.splits
+                    split: self.trained(name, variant, split, "history.csv")
+                    for split in self.splits
                 }
         return found
 

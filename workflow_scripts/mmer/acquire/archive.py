@@ -73,9 +73,7 @@ def extract_clips(
     return sorted(members)
 
 
-def _wanted(
-    archive: Path, content: zipfile.ZipFile, actor: int
-) -> dict[str, zipfile.ZipInfo]:
+def _wanted(archive: Path, content: zipfile.ZipFile, actor: int) -> dict[str, zipfile.ZipInfo]:
     """The members to extract, by clip name; every member of the archive is checked."""
     wanted: dict[str, zipfile.ZipInfo] = {}
     for member in content.infolist():
@@ -103,7 +101,10 @@ def _wanted(
 def _check_place(archive: Path, member: zipfile.ZipInfo, path: PurePosixPath) -> None:
     """A plain file of sane size, directly in a folder like ``Actor_01``."""
     escapes = (
-        path.is_absolute() or ".." in path.parts or "\\" in member.filename or ":" in member.filename
+        path.is_absolute()
+        or ".." in path.parts
+        or "\\" in member.filename
+        or ":" in member.filename
     )
     linked = stat.S_ISLNK(member.external_attr >> 16)
     if escapes or linked or len(path.parts) > 2 or path.suffix.lower() != ".mp4":

@@ -128,6 +128,8 @@ def _fetch_with_retries(address: str, target: Path, pause_s: float) -> None:
                     f"{address} could not be downloaded ({error}): look at the network, or set "
                     "data.mirror to a folder that holds the file"
                 ) from error
-            log.warning("attempt %d of %d failed (%s); again in %g s", attempt, ATTEMPTS, error, pause_s)
+            log.warning(
+                "attempt %d of %d failed (%s); again in %g s", attempt, ATTEMPTS, error, pause_s
+            )
             time.sleep(pause_s)
             pause_s *= 2

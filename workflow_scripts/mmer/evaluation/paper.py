@@ -10,22 +10,10 @@ import pandas as pd
 
 from mmer.errors import UserError
 from mmer.evaluation.intervals import half_width
-from mmer.settings import Settings, decided
+from mmer.evaluation.settings import PaperRow
 
 PAPER_CLIPS = 1440
 """Clips of the paper's evaluation (section 3.1)."""
-
-
-class PaperRow(Settings):
-    """Where a system's number stands in the paper's tables under ``resources/paper``."""
-
-    table: str = decided(..., "name of the CSV file without its ending", "stated per system")
-    row: dict[str, str] = decided(
-        ..., "columns and the values that pick exactly one row", "stated per system"
-    )
-    column: str = decided(
-        "accuracy", "the column with the accuracy in percent", "its name in most tables"
-    )
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from mmer.settings import Settings, decided, from_source
 
 
@@ -34,3 +36,13 @@ class EvaluationSettings(Settings):
     significance: SignificanceSettings = decided(
         SignificanceSettings(), "the significance tests", "the paper's tests"
     )
+
+
+class PaperRow(Settings):
+    """Where a system's number stands in the paper's tables under ``resources/paper``."""
+
+    table: str = Field(description="Name of the CSV file without its ending.")
+    row: dict[str, str] = Field(
+        description="Columns and the values that pick exactly one row.", min_length=1
+    )
+    column: str = Field("accuracy", description="The column with the accuracy in percent.")

@@ -142,9 +142,7 @@ def _grey(frame: av.VideoFrame, settings: PreparationSettings) -> np.ndarray:
     luma = _luma(frame)
     square = centre_square(luma)
     filters = {"bicubic": Image.Resampling.BICUBIC, "area": Image.Resampling.BOX}
-    small = Image.fromarray(square).resize(
-        (FRAME_SIZE, FRAME_SIZE), filters[settings.frame_resize]
-    )
+    small = Image.fromarray(square).resize((FRAME_SIZE, FRAME_SIZE), filters[settings.frame_resize])
     if frame.color_range == av.video.reformatter.ColorRange.JPEG:
         return np.asarray(small)
     stretched = (np.asarray(small, np.float32) - _LIMITED_BLACK) * (255 / _LIMITED_RANGE)

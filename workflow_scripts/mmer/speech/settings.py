@@ -7,14 +7,15 @@ from typing import Literal
 from pydantic import model_validator
 
 from mmer.settings import Settings, decided, from_source
-from mmer.speech.cnn14 import SHORTEST_FRAMES
-from mmer.speech.log_mel import HOP, SAMPLE_RATE
 
 PAPER = "paper section 4.1"
 RECIPE = "PANNs' own transfer recipe (GTZAN), whose code the paper used"
 
-SHORTEST_SECONDS = (SHORTEST_FRAMES - 1) * HOP / SAMPLE_RATE
-"""0.31 s: five poolings of CNN-14 leave one step in time of 32 frames."""
+SHORTEST_SECONDS = 0.31
+"""32 log-mel frames, of which the five poolings of CNN-14 leave one step in time.
+
+Written out, not computed, so that reading settings imports no network library.
+"""
 
 
 class Cnn14Settings(Settings):

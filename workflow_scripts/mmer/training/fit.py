@@ -123,7 +123,9 @@ def fit(task: Task, plan: FitPlan, checkpoint: Path | None) -> list[dict[str, fl
         state, best = _resume(task, checkpoint)
         log.info("training goes on from step %d, epoch %d", state.step, state.epoch)
     saved_at = time.monotonic()
-    with tqdm(total=_total_steps(task, plan), initial=state.step, unit="step", mininterval=10) as bar:
+    with tqdm(
+        total=_total_steps(task, plan), initial=state.step, unit="step", mininterval=10
+    ) as bar:
         while not _finished(state, plan):
             _train_until_evaluation(task, plan, state, bar)
             _evaluate(task, plan, state, best)

@@ -1,0 +1,55 @@
+"""Draw confusion matrices, accuracies beside the paper's, and learning curves, as SVG and PNG."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from mmer.entry import run
+from mmer.report.accuracy_figure import all_systems_figure, top_accuracies_figure
+from mmer.report.confusion_figure import confusion_figure
+from mmer.report.evaluation_folder import EvaluationFolder, read_evaluation
+from mmer.report.figure_names import file_stems
+from mmer.report.learning_curves import learning_curves_figure
+from mmer.report.style import house_style, no_data_figure, save_figure
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Read the evaluation and the histories and draw everything."""
+    evaluation = read_evaluation(arguments.evaluation)
+    label, out = arguments.corpus_label, arguments.out
+    histories = json.loads(arguments.histories)
+    with house_style():
+        save_figure(top_accuracies_figure(evaluation, label), out / "accuracies")
+        save_figure(all_systems_figure(evaluation, label), out / "systems")
+        draw_confusions(evaluation, label, out)
+        for model, stem in file_stems(histories).items():
+            paths = {split: Path(path) for split, path in histories[model].items()}
+            title = f"Training of {evaluation.name(model)}"
+            figure = learning_curves_figure(paths, title, label)
+            save_figure(figure, out / f"learning_curves_{stem}")
+
+
+def draw_confusions(evaluation: EvaluationFolder, label: str, out: Path) -> None:
+    """Draw a matrix for every system; one that was not run says why in its place."""
+    for system, stem in file_stems(evaluation.summary["system"]).items():
+        rows = evaluation.confusion[evaluation.confusion["system"] == system]
+        summary = evaluation.summary.set_index("system").loc[system]
+        if rows.empty:
+            figure = no_data_figure(evaluation.name(system), summary["verdict"], label)
+        else:
+            title = f"{evaluation.name(system)}: {summary['accuracy']:.2f} %"
+            figure, _ = confusion_figure(rows, title, label)
+        save_figure(figure, out / f"confusion_{stem}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--evaluation", type=Path, required=True, help="folder of the evaluation")
+    parser.add_argument(
+        "--histories", default="{}", help='JSON: {"model/variant": {"heldout0": "history.csv"}}'
+    )
+    parser.add_argument("--corpus-label", required=True, help="what the numbers were measured on")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the figures")
+    run(parser, main)

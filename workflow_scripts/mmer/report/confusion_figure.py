@@ -1,0 +1,81 @@
+"""Confusion matrices as in the paper's figures 5, 6 and 8."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mmer.corpus.labels import CLASS_COUNT, EMOTIONS
+from mmer.report.style import new_figure
+
+_DARK = 0.55
+"""Share of a row from which the colour is too dark for black digits."""
+
+
+def confusion_matrix(rows: pd.DataFrame, column: str) -> np.ndarray:
+    """One system's counts ``(true class, predicted class)``, ``(8, 8)`` int64, RAVDESS order.
+
+    Parameters
+    ----------
+    rows
+        The system's rows of the evaluation's confusion table.
+    column
+        ``mean_over_folds`` or ``pooled_count``.
+    """
+    counts = np.zeros((CLASS_COUNT, CLASS_COUNT), np.int64)
+    true = [EMOTIONS.index(word) for word in rows["true"]]
+    predicted = [EMOTIONS.index(word) for word in rows["predicted"]]
+    counts[true, predicted] = np.rint(rows[column]).astype(np.int64)
+    return counts
+
+
+def confusion_figure(rows: pd.DataFrame, title: str, corpus_label: str) -> tuple[Figure, np.ndarray]:
+    """Draw one system's confusion, averaged over the folds and rounded.
+
+    The digits are clips of an average fold.  The colour is the share of the true emotion over all
+    folds, so that neutral, with half as many clips, compares with the others.
+
+    Returns
+    -------
+    tuple
+        The figure, and the digits it shows, ``(8, 8)`` int64.
+    """
+    counts = confusion_matrix(rows, "mean_over_folds")
+    shares = _shares(confusion_matrix(rows, "pooled_count"))
+    figure = new_figure(6.2, 5.0, title, corpus_label)
+    axes = figure.add_subplot()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for true, predicted in np.ndindex(*counts.shape):
+        value = counts[true, predicted]
+        dark = shares[true, predicted] > _DARK
+        grey = "#8a8a8a" if value == 0 else "black"
+        axes.text(
+            predicted,
+            true,
+            str(value),
+            ha="center",
+            va="center",
+            color="white" if dark else grey,
+            fontweight="bold" if true == predicted else "normal",
+        )
+    axes.set_xticks(range(CLASS_COUNT), EMOTIONS, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(CLASS_COUNT), EMOTIONS)
+    axes.set(xlabel="predicted emotion", ylabel="true emotion")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    edges = np.arange(CLASS_COUNT + 1) - 0.5
+    axes.set_xticks(edges, minor=True)
+    axes.set_yticks(edges, minor=True)
+    axes.grid(which="minor", color="white", linewidth=1.2)
+    axes.tick_params(which="minor", length=0)
+    bar = figure.colorbar(image, ax=axes, shrink=0.85, format=lambda share, _: f"{100 * share:.0f}")
+    bar.set_label("share of the true emotion, % (all folds)")
+    bar.outline.set_visible(False)
+    return figure, counts
+
+
+def _shares(counts: np.ndarray) -> np.ndarray:
+    """Each row divided by its sum; rows without clips stay zero."""
+    sums = counts.sum(axis=1, keepdims=True)
+    return np.divide(counts, sums, out=np.zeros(counts.shape), where=sums > 0)

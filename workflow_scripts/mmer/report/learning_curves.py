@@ -1,0 +1,78 @@
+"""Learning curves of a trained model: loss and held-out scores of every split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mmer.report.evaluation_folder import read_table
+from mmer.report.style import new_figure, no_data_figure, series_style
+
+_NO_CURVE = ("step", "epoch", "kept")
+
+
+def curve_names(history: pd.DataFrame) -> list[str]:
+    """The columns to draw: the training loss first, then every held-out score."""
+    return [str(column) for column in history.columns if column not in _NO_CURVE]
+
+
+def learning_curves_figure(
+    histories: Mapping[str, Path], title: str, corpus_label: str
+) -> Figure:
+    """Draw one model: a panel per curve, a line per split, the kept step ringed.
+
+    Parameters
+    ----------
+    histories
+        The history of each split, as :func:`mmer.training.fit.fit` returns it: ``step``,
+        ``epoch``, ``train_loss``, scores, and ``kept`` where known.
+    title
+        What the model is called.
+    corpus_label
+        What it was trained on.
+    """
+    tables = {split: read_table(path, ("step", "train_loss")) for split, path in histories.items()}
+    if all(table.empty for table in tables.values()):
+        return no_data_figure(title, "no evaluation was made while training", corpus_label)
+    names = list(dict.fromkeys(name for table in tables.values() for name in curve_names(table)))
+    figure = new_figure(3.3 * len(names) + 0.4, 3.1, title, corpus_label)
+    panels = figure.subplots(1, len(names), squeeze=False)[0]
+    for name, axes in zip(names, panels, strict=True):
+        for position, (split, table) in enumerate(tables.items()):
+            if name not in table:
+                continue
+            style = series_style(position)
+            axes.plot(table["step"], table[name], linewidth=1.4, label=split, **style)
+            kept = table[_kept(table)]
+            axes.plot(
+                kept["step"],
+                kept[name],
+                linestyle="none",
+                marker="o",
+                markersize=7,
+                markerfacecolor="white",
+                markeredgewidth=1.6,
+                markeredgecolor=style["color"],
+            )
+        axes.set(xlabel="optimiser step", title=_words(name))
+        axes.grid()
+    lines, labels = panels[0].get_legend_handles_labels()
+    figure.legend(lines, labels, loc="outside lower center", ncols=min(len(labels), 6), fontsize=8)
+    return figure
+
+
+def _kept(table: pd.DataFrame) -> np.ndarray:
+    """Which rows' weights were kept, ``(rows,)`` bool; none where the history does not say."""
+    if "kept" not in table:
+        return np.zeros(len(table), bool)
+    return table["kept"].to_numpy() == 1
+
+
+def _words(name: str) -> str:
+    if name == "train_loss":
+        return "training loss"
+    return f"held-out {name.removeprefix('heldout_').replace('_', ' ')}"

@@ -1,0 +1,111 @@
+"""How figures look, and how they are written: the same input gives the same bytes.
+
+Colours are those of Okabe and Ito (2008), told apart by readers of any colour vision; marks differ
+in shape or line style too, so that nothing hangs on colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from mmer.report.corpus_label import is_synthetic, short_corpus_sentence
+from mmer.store import writing
+
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000")
+LINE_STYLES = ("-", "--", "-.", ":")
+
+VARIANT_COLOURS = {"full": "#E69F00", "vad": "#0072B2", "mixed": "#009E73"}
+"""As in the paper's figure 7: orange whole clips, blue speech only, green the mixture."""
+VARIANT_MARKERS = {"full": "o", "vad": "s", "mixed": "D"}
+OTHER_COLOUR, OTHER_MARKER = "#CC79A7", "^"
+
+PNG_DOTS_PER_INCH = 160
+_TITLE_INCHES, _FOOT_INCHES = 0.5, 0.34
+
+_RULES = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.labelsize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "svg.hashsalt": "mmer",
+    "svg.fonttype": "path",
+}
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Within it, figures are drawn and written in one style, whatever the user's settings."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_RULES)
+        yield
+
+
+def new_figure(width: float, height: float, title: str, corpus_label: str) -> Figure:
+    """An empty figure with its title above and its corpus below, which stands out if synthetic.
+
+    Parameters
+    ----------
+    width, height
+        Inches of the plot; the title and the corpus come on top of the height.
+    title
+        What is shown.
+    corpus_label
+        What it was measured on.
+    """
+    whole = height + _TITLE_INCHES + _FOOT_INCHES
+    figure = Figure(figsize=(width, whole), layout="constrained")
+    FigureCanvasAgg(figure)
+    foot, head = _FOOT_INCHES / whole, _TITLE_INCHES / whole
+    figure.get_layout_engine().set(rect=(0, foot, 1, 1 - foot - head))
+    figure.text(0.5, 1 - head / 2, title, ha="center", va="center", fontsize=11, fontweight="bold")
+    synthetic = is_synthetic(corpus_label)
+    box = {"boxstyle": "round,pad=0.35", "facecolor": "#ffe9c7", "edgecolor": "#b35900"}
+    figure.text(
+        0.5,
+        foot / 2,
+        short_corpus_sentence(corpus_label),
+        ha="center",
+        va="center",
+        fontsize=8.5,
+        fontweight="bold" if synthetic else "normal",
+        color="#5c2e00" if synthetic else "#444444",
+        bbox=box if synthetic else None,
+    )
+    return figure
+
+
+def no_data_figure(title: str, reason: str, corpus_label: str) -> Figure:
+    """A figure that says why there is nothing to draw."""
+    figure = new_figure(5.6, 1.6, title, corpus_label)
+    axes = figure.add_subplot()
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, reason, ha="center", va="center", wrap=True, transform=axes.transAxes)
+    return figure
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write ``path`` with the endings ``.svg`` and ``.png``, without dates."""
+    for ending, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
+        with writing(path.parent / f"{path.name}.{ending}") as unfinished:
+            figure.savefig(unfinished, format=ending, dpi=PNG_DOTS_PER_INCH, metadata=metadata)
+
+
+def series_style(position: int) -> dict[str, str]:
+    """Colour and line style of one of several curves; 28 of them differ."""
+    return {
+        "color": COLOURS[position % len(COLOURS)],
+        "linestyle": LINE_STYLES[(position + position // len(COLOURS)) % len(LINE_STYLES)],
+    }
