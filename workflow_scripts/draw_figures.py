@@ -39,7 +39,7 @@ def draw_confusions(evaluation: EvaluationFolder, label: str, out: Path) -> None
         if rows.empty:
             figure = no_data_figure(evaluation.name(system), summary["verdict"], label)
         else:
-            title = f"{evaluation.name(system)}: {summary['accuracy']:.2f} %"
+            title = f"{evaluation.name(system)}: {summary['mean_accuracy']:.2f} %"
             figure, _ = confusion_figure(rows, title, label)
         save_figure(figure, out / f"confusion_{stem}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -23,8 +22,7 @@ def main(arguments: argparse.Namespace) -> None:
         layout = ExternalLayout.model_validate_json(arguments.layout)
     except ValidationError as error:
         raise UserError(f"--layout does not describe a table: {error}") from error
-    fields = json.loads(arguments.split)
-    split = Split(fields["name"], tuple(fields["train_actors"]), tuple(fields["heldout_actors"]))
+    split = Split.from_json(arguments.split)
     train = arguments.train and read_external_table(arguments.train, layout)
     posteriors = assemble(
         split,

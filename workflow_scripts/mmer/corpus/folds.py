@@ -5,6 +5,7 @@ Source: paper section 3.1, the five groups of actors, published with the paper.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,14 @@ class Split:
         shared = set(self.train_actors) & set(self.heldout_actors)
         assert not shared, f"actors {sorted(shared)} on both sides of split {self.name}"
         assert self.train_actors and self.heldout_actors, f"split {self.name} has an empty side"
+
+    @classmethod
+    def from_json(cls, text: str) -> Split:
+        """Read ``{"name", "train_actors", "heldout_actors"}``."""
+        content = json.loads(text)
+        return cls(
+            content["name"], tuple(content["train_actors"]), tuple(content["heldout_actors"])
+        )
 
     def part(self, actor: int) -> str:
         """``train`` or ``heldout``."""

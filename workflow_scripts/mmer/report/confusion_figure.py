@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mmer.corpus.labels import CLASS_COUNT, EMOTIONS
@@ -21,7 +22,7 @@ def confusion_matrix(rows: pd.DataFrame, column: str) -> np.ndarray:
     rows
         The system's rows of the evaluation's confusion table.
     column
-        ``mean_over_folds`` or ``pooled_count``.
+        ``mean`` or ``pooled``.
     """
     counts = np.zeros((CLASS_COUNT, CLASS_COUNT), np.int64)
     true = [EMOTIONS.index(word) for word in rows["true"]]
@@ -30,7 +31,9 @@ def confusion_matrix(rows: pd.DataFrame, column: str) -> np.ndarray:
     return counts
 
 
-def confusion_figure(rows: pd.DataFrame, title: str, corpus_label: str) -> tuple[Figure, np.ndarray]:
+def confusion_figure(
+    rows: pd.DataFrame, title: str, corpus_label: str
+) -> tuple[Figure, np.ndarray]:
     """Draw one system's confusion, averaged over the folds and rounded.
 
     The digits are clips of an average fold.  The colour is the share of the true emotion over all
@@ -41,11 +44,20 @@ def confusion_figure(rows: pd.DataFrame, title: str, corpus_label: str) -> tuple
     tuple
         The figure, and the digits it shows, ``(8, 8)`` int64.
     """
-    counts = confusion_matrix(rows, "mean_over_folds")
-    shares = _shares(confusion_matrix(rows, "pooled_count"))
-    figure = new_figure(6.2, 5.0, title, corpus_label)
-    axes = figure.add_subplot()
+    counts = confusion_matrix(rows, "mean")
+    shares = _shares(confusion_matrix(rows, "pooled"))
+    figure, plot = new_figure(6.2, 5.0, title, corpus_label)
+    axes = plot.add_subplot()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    _write_digits(axes, counts, shares)
+    _name_emotions(axes)
+    bar = plot.colorbar(image, ax=axes, shrink=0.85, format=lambda share, _: f"{100 * share:.0f}")
+    bar.set_label("share of the true emotion, % (all folds)")
+    bar.outline.set_visible(False)
+    return figure, counts
+
+
+def _write_digits(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
     for true, predicted in np.ndindex(*counts.shape):
         value = counts[true, predicted]
         dark = shares[true, predicted] > _DARK
@@ -59,6 +71,9 @@ def confusion_figure(rows: pd.DataFrame, title: str, corpus_label: str) -> tuple
             color="white" if dark else grey,
             fontweight="bold" if true == predicted else "normal",
         )
+
+
+def _name_emotions(axes: Axes) -> None:
     axes.set_xticks(range(CLASS_COUNT), EMOTIONS, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(CLASS_COUNT), EMOTIONS)
     axes.set(xlabel="predicted emotion", ylabel="true emotion")
@@ -69,10 +84,6 @@ def confusion_figure(rows: pd.DataFrame, title: str, corpus_label: str) -> tuple
     axes.set_yticks(edges, minor=True)
     axes.grid(which="minor", color="white", linewidth=1.2)
     axes.tick_params(which="minor", length=0)
-    bar = figure.colorbar(image, ax=axes, shrink=0.85, format=lambda share, _: f"{100 * share:.0f}")
-    bar.set_label("share of the true emotion, % (all folds)")
-    bar.outline.set_visible(False)
-    return figure, counts
 
 
 def _shares(counts: np.ndarray) -> np.ndarray:

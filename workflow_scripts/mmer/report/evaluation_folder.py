@@ -15,24 +15,24 @@ SUMMARY_COLUMNS = (
     "modality",
     "variant",
     "clips",
-    "accuracy",
+    "mean_accuracy",
     "std",
     "ci95",
     "pooled_accuracy",
-    "unweighted_average_recall",
+    "uar",
     "paper_accuracy",
     "paper_ci95",
     "difference",
     "verdict",
 )
-CONFUSION_COLUMNS = ("system", "true", "predicted", "mean_over_folds", "pooled_count")
+CONFUSION_COLUMNS = ("system", "true", "predicted", "mean", "pooled")
 SIGNIFICANCE_COLUMNS = (
     "comparison",
     "test",
     "systems",
     "statistic",
     "p_value",
-    "corrected_p_value",
+    "corrected_p",
     "significant",
     "only_first_correct",
     "only_second_correct",
@@ -41,8 +41,8 @@ GRID_COLUMNS = ("classifier", "hyperparameter", "split", "accuracy")
 
 VARIANTS = {
     "full": "whole clip",
-    "vad": "first to last speech (VAD)",
-    "mixed": "speech whole, face VAD",
+    "vad": "VAD",
+    "mixed": "mixed",
 }
 """What readers see for a variant; other pairings keep their own names."""
 
@@ -59,7 +59,8 @@ class EvaluationFolder:
     summary
         A row per system, accuracies in percent; numbers are missing where it was not run.
     confusion
-        A row per system, true and predicted emotion: ``mean_over_folds`` and ``pooled_count``.
+        A row per system, true and predicted emotion: clips of an average fold, ``mean``, and
+        of all folds, ``pooled``.
     significance
         A row per test.
     """
@@ -106,7 +107,9 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype=words, float_precision="round_trip")
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as a table ({error}): run its step again") from error
+        raise UserError(
+            f"{path} cannot be read as a table ({error}): run its step again"
+        ) from error
     missing = [column for column in columns if column not in table]
     if missing:
         raise UserError(f"{path} lacks the columns {', '.join(missing)}: run its step again")

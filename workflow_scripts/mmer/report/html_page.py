@@ -22,7 +22,6 @@ th, td { padding: .38rem .7rem; text-align: left; vertical-align: top;
 thead th { background: #f2f4f7; border-bottom: 2px solid #888; position: sticky; top: 0; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 tbody tr:hover { background: #f6f9fc; }
-tr.best td { font-weight: 700; }
 th button { all: unset; cursor: pointer; font-weight: 600; }
 th button:focus-visible { outline: 2px solid #0072b2; outline-offset: 2px; }
 th button::after { content: " \\2195"; color: #8a8a8a; }

@@ -30,22 +30,24 @@ def table_element(table: Table, identifier: str = "table") -> str:
     )
     lines = []
     for position, (_, row) in enumerate(table.rows.iterrows()):
-        emphasis = ' class="best"' if position in table.best else ""
-        cells = "".join(_cell(column, row) for column in table.columns)
-        lines.append(f"<tr{emphasis}>{cells}</tr>")
+        cells = [_cell(column, row, table.is_best(position, column)) for column in table.columns]
+        lines.append(f"<tr>{''.join(cells)}</tr>")
     return (
         f'<div class="scroll"><table id="{escape(identifier)}" class="sortable">\n'
-        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n" + "\n".join(lines) + "\n</tbody></table></div>"
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n"
+        + "\n".join(lines)
+        + "\n</tbody></table></div>"
     )
 
 
-def _cell(column: Column, row: pd.Series) -> str:
+def _cell(column: Column, row: pd.Series, best: bool) -> str:
     """One cell, with the full value to sort by where it shows a number."""
     key = ""
     if column.is_number:
         value = row[column.key]
         key = ' data-sort=""' if is_missing(value) else f' data-sort="{float(value)!r}"'
-    return f"<td{_number(column)}{key}>{escape(column.text(row))}</td>"
+    text = escape(column.text(row))
+    return f"<td{_number(column)}{key}>{f'<strong>{text}</strong>' if best else text}</td>"
 
 
 def _number(column: Column) -> str:

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from mmer.report.evaluation_folder import read_table
 from mmer.report.style import new_figure, no_data_figure, series_style
 
+_RING = {"markersize": 6, "markerfacecolor": "white", "markeredgewidth": 1.5, "linestyle": "none"}
 _NO_CURVE = ("step", "epoch", "kept")
 
 
@@ -20,9 +22,7 @@ def curve_names(history: pd.DataFrame) -> list[str]:
     return [str(column) for column in history.columns if column not in _NO_CURVE]
 
 
-def learning_curves_figure(
-    histories: Mapping[str, Path], title: str, corpus_label: str
-) -> Figure:
+def learning_curves_figure(histories: Mapping[str, Path], title: str, corpus_label: str) -> Figure:
     """Draw one model: a panel per curve, a line per split, the kept step ringed.
 
     Parameters
@@ -39,8 +39,8 @@ def learning_curves_figure(
     if all(table.empty for table in tables.values()):
         return no_data_figure(title, "no evaluation was made while training", corpus_label)
     names = list(dict.fromkeys(name for table in tables.values() for name in curve_names(table)))
-    figure = new_figure(3.3 * len(names) + 0.4, 3.1, title, corpus_label)
-    panels = figure.subplots(1, len(names), squeeze=False)[0]
+    figure, plot = new_figure(3.3 * len(names) + 0.4, 3.2, title, corpus_label)
+    panels = plot.subplots(1, len(names), squeeze=False)[0]
     for name, axes in zip(names, panels, strict=True):
         for position, (split, table) in enumerate(tables.items()):
             if name not in table:
@@ -48,20 +48,12 @@ def learning_curves_figure(
             style = series_style(position)
             axes.plot(table["step"], table[name], linewidth=1.4, label=split, **style)
             kept = table[_kept(table)]
-            axes.plot(
-                kept["step"],
-                kept[name],
-                linestyle="none",
-                marker="o",
-                markersize=7,
-                markerfacecolor="white",
-                markeredgewidth=1.6,
-                markeredgecolor=style["color"],
-            )
+            axes.plot(kept["step"], kept[name], color=style["color"], marker="o", **_RING)
         axes.set(xlabel="optimiser step", title=_words(name))
         axes.grid()
-    lines, labels = panels[0].get_legend_handles_labels()
-    figure.legend(lines, labels, loc="outside lower center", ncols=min(len(labels), 6), fontsize=8)
+    lines, _ = panels[0].get_legend_handles_labels()
+    lines.append(Line2D([], [], marker="o", color="#555555", label="weights kept", **_RING))
+    plot.legend(handles=lines, loc="outside lower center", ncols=min(len(lines), 6), fontsize=8)
     return figure
 
 
@@ -75,4 +67,4 @@ def _kept(table: pd.DataFrame) -> np.ndarray:
 def _words(name: str) -> str:
     if name == "train_loss":
         return "training loss"
-    return f"held-out {name.removeprefix('heldout_').replace('_', ' ')}"
+    return "held-out " + name.removeprefix("heldout_").replace("_", " ").replace("f1", "F1")

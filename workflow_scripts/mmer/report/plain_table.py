@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from mmer.report.table import NOTHING, Table
+from mmer.report.table import Table
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -38,9 +39,7 @@ def csv_text(table: Table) -> str:
 def markdown_text(table: Table) -> str:
     """The shown columns, padded so that the text itself reads as a table."""
     heads = [_markdown(column.heading) for column in table.columns]
-    lines = [[_markdown(cell) for cell in row] for row in table.texts()]
-    for position in table.best:
-        lines[position] = [f"**{cell}**" if cell != NOTHING else cell for cell in lines[position]]
+    lines = _lines(table, _markdown, "**{}**")
     widths = [max(3, *(len(line[at]) for line in [heads, *lines])) for at in range(len(heads))]
     rules = [
         "-" * (width - 1) + ":" if column.is_number else "-" * width
@@ -61,9 +60,7 @@ def markdown_text(table: Table) -> str:
 def latex_text(table: Table) -> str:
     """A ``table`` environment; needs the package booktabs."""
     alignment = "".join("r" if column.is_number else "l" for column in table.columns)
-    lines = [[latex_escape(cell) for cell in row] for row in table.texts()]
-    for position in table.best:
-        lines[position] = [rf"\textbf{{{cell}}}" for cell in lines[position]]
+    lines = _lines(table, latex_escape, r"\textbf{{{}}}")
     body = "\n".join(" & ".join(line) + r" \\" for line in lines)
     heads = " & ".join(latex_escape(column.heading) for column in table.columns)
     caption = latex_escape(f"{table.heading}. {table.caption}")
@@ -79,6 +76,17 @@ def latex_text(table: Table) -> str:
 def latex_escape(text: str) -> str:
     """Text that LaTeX sets as it reads."""
     return _LATEX_SPECIAL.sub(lambda match: _LATEX[match.group()], text)
+
+
+def _lines(table: Table, escape: Callable[[str], str], emphasis: str) -> list[list[str]]:
+    """The escaped cells, the best ones emphasised."""
+    return [
+        [
+            emphasis.format(escape(cell)) if table.is_best(position, column) else escape(cell)
+            for cell, column in zip(cells, table.columns, strict=True)
+        ]
+        for position, cells in enumerate(table.texts())
+    ]
 
 
 def _markdown(text: str) -> str:

@@ -6,13 +6,15 @@ in shape or line style too, so that nothing hangs on colour alone.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from mmer.report.corpus_label import is_synthetic, short_corpus_sentence
 from mmer.store import writing
@@ -26,7 +28,7 @@ VARIANT_MARKERS = {"full": "o", "vad": "s", "mixed": "D"}
 OTHER_COLOUR, OTHER_MARKER = "#CC79A7", "^"
 
 PNG_DOTS_PER_INCH = 160
-_TITLE_INCHES, _FOOT_INCHES = 0.5, 0.34
+_TITLE_LETTERS_PER_INCH, _CORPUS_LETTERS_PER_INCH = 9, 11
 
 _RULES = {
     "font.family": "DejaVu Sans",
@@ -53,46 +55,54 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def new_figure(width: float, height: float, title: str, corpus_label: str) -> Figure:
-    """An empty figure with its title above and its corpus below, which stands out if synthetic.
+def new_figure(
+    width: float, height: float, title: str, corpus_label: str
+) -> tuple[Figure, SubFigure]:
+    """A figure with its title above and its corpus below, which stands out if synthetic.
 
     Parameters
     ----------
     width, height
         Inches of the plot; the title and the corpus come on top of the height.
     title
-        What is shown.
+        What is shown; it is broken into lines where it is long.
     corpus_label
         What it was measured on.
+
+    Returns
+    -------
+    tuple
+        The whole figure, and the empty part between title and corpus to draw in.
     """
-    whole = height + _TITLE_INCHES + _FOOT_INCHES
-    figure = Figure(figsize=(width, whole), layout="constrained")
-    FigureCanvasAgg(figure)
-    foot, head = _FOOT_INCHES / whole, _TITLE_INCHES / whole
-    figure.get_layout_engine().set(rect=(0, foot, 1, 1 - foot - head))
-    figure.text(0.5, 1 - head / 2, title, ha="center", va="center", fontsize=11, fontweight="bold")
-    synthetic = is_synthetic(corpus_label)
-    box = {"boxstyle": "round,pad=0.35", "facecolor": "#ffe9c7", "edgecolor": "#b35900"}
-    figure.text(
-        0.5,
-        foot / 2,
-        short_corpus_sentence(corpus_label),
-        ha="center",
-        va="center",
-        fontsize=8.5,
-        fontweight="bold" if synthetic else "normal",
-        color="#5c2e00" if synthetic else "#444444",
-        bbox=box if synthetic else None,
+    title = textwrap.fill(title, int(width * _TITLE_LETTERS_PER_INCH))
+    corpus = textwrap.fill(
+        short_corpus_sentence(corpus_label), int(width * _CORPUS_LETTERS_PER_INCH)
     )
-    return figure
+    heights = [
+        0.24 + 0.19 * (1 + title.count("\n")),
+        height,
+        0.24 + 0.15 * (1 + corpus.count("\n")),
+    ]
+    figure = Figure(figsize=(width, sum(heights)), layout="constrained")
+    FigureCanvasAgg(figure)
+    above, plot, below = figure.subfigures(3, 1, height_ratios=heights)
+    above.text(0.5, 0.5, title, ha="center", va="center", fontsize=11, fontweight="bold")
+    _write_corpus(below, corpus, is_synthetic(corpus_label))
+    return figure, plot
+
+
+def _write_corpus(below: SubFigure, corpus: str, synthetic: bool) -> None:
+    look: dict[str, Any] = {"color": "#444444"}
+    if synthetic:
+        box = {"boxstyle": "round,pad=0.3", "facecolor": "#ffe9c7", "edgecolor": "#b35900"}
+        look = {"color": "#5c2e00", "fontweight": "bold", "bbox": box}
+    below.text(0.5, 0.5, corpus, ha="center", va="center", fontsize=8.5, **look)
 
 
 def no_data_figure(title: str, reason: str, corpus_label: str) -> Figure:
     """A figure that says why there is nothing to draw."""
-    figure = new_figure(5.6, 1.6, title, corpus_label)
-    axes = figure.add_subplot()
-    axes.set_axis_off()
-    axes.text(0.5, 0.5, reason, ha="center", va="center", wrap=True, transform=axes.transAxes)
+    figure, plot = new_figure(6.2, 1.0, title, corpus_label)
+    plot.text(0.5, 0.5, textwrap.fill(reason, 70), ha="center", va="center")
     return figure
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +56,9 @@ class Column:
             return str(value)
         if self.p_value and value < 10**-self.digits:
             return f"< {10**-self.digits:.{self.digits}f}"
-        shown = f"{value:{'+' if self.signed else ''}.{self.digits}f}".replace("-", "\N{MINUS SIGN}")
+        shown = f"{value:{'+' if self.signed else ''}.{self.digits}f}".replace(
+            "-", "\N{MINUS SIGN}"
+        )
         if self.half_width is None or is_missing(row[self.half_width]):
             return shown
         return f"{shown} ± {row[self.half_width]:.{self.digits}f}"
@@ -78,7 +81,7 @@ class Table:
     notes
         Sentences below the table.
     best
-        Positions of the rows to emphasise.
+        Positions of the rows whose cell is emphasised, by the column's key.
     """
 
     title: str
@@ -86,7 +89,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: pd.DataFrame
     notes: tuple[str, ...] = ()
-    best: frozenset[int] = field(default_factory=frozenset)
+    best: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for column in self.columns:
@@ -101,6 +104,10 @@ class Table:
     def caption(self) -> str:
         """The corpus's sentence, then the notes."""
         return " ".join([corpus_sentence(self.corpus_label), *self.notes])
+
+    def is_best(self, position: int, column: Column) -> bool:
+        """Whether a cell is emphasised."""
+        return position in self.best.get(column.key, ())
 
     def texts(self) -> list[list[str]]:
         """The shown cells, row by row."""

@@ -93,7 +93,7 @@ EXPRESSIONS: dict[str, Expression] = {
 }
 """Textbook face of each emotion."""
 
-_RESTING_SHARE = 0.15  # of the expression, before it rises and after it fades
+_RESTING_SHARE = 0.25  # of the expression, before it rises and after it fades
 _SPEAKING_JAW = 0.45  # jaw opening of the loudest syllable
 _BLINK_S = 0.17
 _BLINKS_PER_S = 0.3

@@ -17,6 +17,7 @@ _THROAT: Colour = (38, 24, 62)
 _TONGUE: Colour = (90, 80, 170)
 _LASHES: Colour = (30, 26, 28)
 _PIVOT = (SIDE / 2, 640.0)  # the neck, around which the head moves
+_CLOSENESS = 1.12  # of the camera; the head then fills about two thirds of the frame's height
 
 
 def draw_face(portrait: np.ndarray, looks: Appearance, expression: Expression) -> np.ndarray:
@@ -39,8 +40,8 @@ def draw_face(portrait: np.ndarray, looks: Appearance, expression: Expression) -
         _draw_eye(picture, looks, expression, side)
         _draw_brow(picture, looks, expression, side)
     _draw_mouth(picture, looks, expression)
-    turn = cv2.getRotationMatrix2D(_PIVOT, -4.0 * expression.tilt, 1 - 0.012 * expression.nod)
-    turn[1, 2] += 9.0 * expression.nod
+    turn = cv2.getRotationMatrix2D(_PIVOT, -4.0 * expression.tilt, _CLOSENESS - 0.012 * expression.nod)
+    turn[1, 2] += 18 + 9.0 * expression.nod
     return cv2.warpAffine(picture, turn, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
 
 
@@ -49,11 +50,11 @@ def _draw_brow(picture: np.ndarray, looks: Appearance, face: Expression, side: i
     outer = looks.centre[0] + side * (looks.eye_distance + looks.eye_half_width + 14)
     along = (_ACROSS + 1) / 2  # 0 at the nose, 1 at the temple
     xs = inner + along * (outer - inner)
-    lift = 27 * face.inner_brow * (1 - along) ** 1.5 + 27 * face.outer_brow * along
+    lift = 31 * face.inner_brow * (1 - along) ** 1.5 + 31 * face.outer_brow * along
     arch = (9 + 5 * max(face.outer_brow, 0)) * np.sin(np.pi * along**1.2)
     ys = looks.brow_y - lift - arch + 6 * along + 8 * max(face.nose, 0)
     half = looks.brow_thickness * 0.8 * (1 - 0.6 * along**2) * (1 - (1 - along) ** 6) ** 0.5
-    _fill(picture, xs, ys - half, ys + half, looks.hair)
+    _fill(picture, xs, ys - half, ys + half, looks.brows)
 
 
 def _draw_eye(picture: np.ndarray, looks: Appearance, face: Expression, side: int) -> None:
@@ -65,7 +66,7 @@ def _draw_eye(picture: np.ndarray, looks: Appearance, face: Expression, side: in
     opened = max(1 + 0.6 * face.eyes, 0.04)
     xs = x + wide * _ACROSS
     slant = -side * 2.5 * _ACROSS
-    upper = y + slant - 17 * opened * _ARCH**0.8
+    upper = y + slant - 18 * opened * _ARCH**0.8
     lower = y + slant + (12 * min(opened, 1.3) - 11 * face.lower_lid) * _ARCH
     lower = np.maximum(lower, upper + 1)
     ball = np.empty_like(patch)
@@ -87,8 +88,8 @@ def _draw_mouth(picture: np.ndarray, looks: Appearance, face: Expression) -> Non
     x, y = looks.centre[0], looks.mouth_y
     wide = looks.mouth_half_width * (1 + 0.3 * face.width + 0.1 * max(face.smile, 0))
     xs = x + wide * _ACROSS
-    middle = y + 20 * face.smile * (1 - 2 * _ACROSS**2)
-    gap = 44 * face.jaw * _ARCH ** (0.5 + 0.3 * max(face.width, 0))
+    middle = y + 24 * face.smile * (1 - 2 * _ACROSS**2)
+    gap = 50 * face.jaw * _ARCH ** (0.5 + 0.3 * max(face.width, 0))
     sneer = 14 * face.upper_lip * _ARCH * (1 + 0.5 * _ACROSS)
     upper = middle - 0.3 * gap - sneer
     lower = middle + 0.8 * gap + 1

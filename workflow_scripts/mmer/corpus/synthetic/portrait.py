@@ -56,25 +56,32 @@ class Appearance:
         blue, green, red = self.skin
         return (0.5 * blue, 0.56 * green, 0.7 * red)
 
+    @property
+    def brows(self) -> Colour:
+        """Colour of the brows, darker than the hair."""
+        return tuple(0.6 * channel for channel in self.hair)
+
 
 def appearance_of(actor: int, seed: int) -> Appearance:
     """How an actor looks: odd numbers male, even ones female."""
     random = random_source(seed, f"looks of actor {actor}")
     female = actor % 2 == 0
-    x, y = 360 + random.uniform(-8, 8), 332 + random.uniform(-12, 12)
-    half_height = random.uniform(196, 220)
-    eye_y = y - random.uniform(16, 30)
-    mouth_y = y + half_height * random.uniform(0.53, 0.58)
-    skin = _SKIN[random.integers(len(_SKIN))]
+    x, y = 360 + random.uniform(-5, 5), 332 + random.uniform(-7, 7)
+    half_height = random.uniform(200, 216)
+    eye_y = y - random.uniform(19, 27)
+    mouth_y = y + half_height * random.uniform(0.54, 0.57)
+    tone = random.integers(len(_SKIN))
+    skin = _SKIN[tone]
+    fair_hair_allowed = tone < 3  # brows must stay darker than the skin
     rosy = random.uniform(0.72, 0.84) if female else random.uniform(0.8, 0.88)
     return Appearance(
         centre=(x, y),
         half_width=random.uniform(146, 162) if female else random.uniform(154, 174),
         half_height=half_height,
         eye_y=eye_y,
-        eye_distance=random.uniform(64, 74),
+        eye_distance=random.uniform(66, 73),
         eye_half_width=random.uniform(33, 40),
-        brow_y=eye_y - random.uniform(42, 50),
+        brow_y=eye_y - random.uniform(43, 48),
         brow_thickness=random.uniform(6, 9) if female else random.uniform(9, 14),
         mouth_y=mouth_y,
         mouth_half_width=random.uniform(58, 70),
@@ -82,7 +89,7 @@ def appearance_of(actor: int, seed: int) -> Appearance:
         nose_y=(eye_y + mouth_y) / 2 + random.uniform(8, 20),
         nose_half_width=random.uniform(22, 32),
         skin=skin,
-        hair=_HAIR[random.integers(len(_HAIR))],
+        hair=_HAIR[random.integers(len(_HAIR) if fair_hair_allowed else 2)],
         lips=(skin[0] * rosy * 0.8, skin[1] * rosy * 0.72, skin[2] * 0.93),
         iris=((110, 80, 50), (60, 110, 70), (30, 60, 100), (25, 45, 70))[random.integers(4)],
         long_hair=female,

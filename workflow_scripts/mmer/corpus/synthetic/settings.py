@@ -28,27 +28,27 @@ class Difficulty(Settings):
         le=1,
     )
     face_blend: float = decided(
-        0.55,
+        0.4,
         "highest share of a second, easily confused emotion in a face",
         "leaves single-modality models between chance and perfection",
         ge=0,
         le=1,
     )
     weak_share: float = decided(
-        0.15,
+        0.12,
         "share of performances that hardly show their emotion, drawn for voice and face apart",
         "one modality must sometimes help out the other, or fusion could not gain",
         ge=0,
         le=1,
     )
     jitter: float = decided(
-        0.12,
+        0.1,
         "spread of every prosody and expression parameter, in units of its range over emotions",
         "no two takes of an actor are alike",
         ge=0,
     )
     actor_bias: float = decided(
-        0.12,
+        0.08,
         "spread of an actor's resting prosody and expression, in units of the range over emotions",
         "unseen actors must be harder than seen ones",
         ge=0,

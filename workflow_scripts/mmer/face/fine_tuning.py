@@ -1,0 +1,113 @@
+"""Fine-tuning the spatial transformer on frames: the task of the fit loop.
+
+Source: paper sections 3.3.2 and 4.2; every frame inherits the label of its clip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mmer.corpus.labels import CLASS_COUNT
+from mmer.face.frames_on_device import FramesOnDevice
+from mmer.face.settings import SpatialTransformerSettings
+from mmer.face.spatial_transformer import GuidedSpatialTransformer, SpatialTransformerOutput
+from mmer.face.voting import vote
+from mmer.store import Ragged
+from mmer.training.fit import FitPlan
+
+BLOCK = 1024
+"""Frames per forward pass without gradients; the results do not depend on it."""
+
+
+def fit_plan(settings: SpatialTransformerSettings, seed: int) -> FitPlan:
+    """What the settings ask of the fit loop."""
+    return FitPlan(
+        max_steps=None,
+        max_epochs=settings.max_epochs,
+        evaluate_every=None,
+        patience=settings.patience,
+        keep=settings.keep,
+        watch=settings.watch,
+        clip_gradient_norm=None,
+        seed=seed,
+    )
+
+
+def smallest_over_count(labels: Tensor) -> Tensor:
+    """Class weights ``(classes,)``: items of the smallest class over items of each.
+
+    A class without items gets the weight 0.
+    """
+    counts = torch.bincount(labels, minlength=CLASS_COUNT).float()
+    present = counts > 0
+    return torch.where(present, counts[present].min() / counts.clamp(min=1), 0.0)
+
+
+class SpatialTransformerFineTuning:
+    """A spatial transformer that learns the emotions of one split from single frames."""
+
+    def __init__(
+        self,
+        network: GuidedSpatialTransformer,
+        frames: FramesOnDevice,
+        settings: SpatialTransformerSettings,
+    ) -> None:
+        self.network = network
+        self.frames = frames
+        self.settings = settings
+        self.optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+        self._train_rows = frames.frame_rows("train", settings.frame_stride)
+        self._labels = frames.clip_labels[frames.clip_of_frame]
+        self._weights = None
+        if settings.class_weights == "smallest_over_count":
+            self._weights = smallest_over_count(self._labels[self._train_rows.to(frames.device)])
+
+    def batches(self, generator: torch.Generator) -> Iterator[Tensor]:
+        """Training frames in random order; a single last frame joins the batch before it."""
+        rows = self._train_rows[torch.randperm(len(self._train_rows), generator=generator)]
+        parts = list(rows.split(self.settings.batch_size))
+        if len(parts) > 1 and len(parts[-1]) == 1:  # batch norm needs two
+            parts[-2:] = [torch.cat(parts[-2:])]
+        yield from parts
+
+    def loss(self, batch: Tensor) -> Tensor:
+        """Weighted cross-entropy of a batch of frames."""
+        images, saliency = self.frames.pair(batch)
+        labels = self._labels[batch.to(self.frames.device)]
+        logits = self.network(images, saliency).logits
+        return functional.cross_entropy(logits, labels, weight=self._weights)
+
+    def scores(self) -> dict[str, float]:
+        """Accuracy over held-out frames, and over held-out clips by max voting."""
+        right, frames, clips_right = 0, 0, 0
+        heldout = self.frames.clip_rows("heldout")
+        for clip in heldout:
+            start, stop = self.frames.offsets[clip], self.frames.offsets[clip + 1]
+            logits = self.network(*self.frames.block(start, stop)).logits.cpu().numpy()
+            label = int(self.frames.clip_labels[clip])
+            right += int((logits.argmax(axis=1) == label).sum())
+            frames += len(logits)
+            clips_right += int(vote(logits).argmax() == label)
+        return {"frame_accuracy": right / frames, "clip_accuracy": clips_right / len(heldout)}
+
+    def frame_logits(self) -> Ragged:
+        """Logits of every frame of every clip, ``(frames, classes)`` float32."""
+        blocks = [output.logits.cpu().numpy() for output in run_over(self.network, self.frames)]
+        return Ragged(
+            self.frames.clips, np.concatenate(blocks), self.frames.offsets, self.frames.rate
+        )
+
+
+@torch.inference_mode()
+def run_over(
+    network: GuidedSpatialTransformer, frames: FramesOnDevice
+) -> Iterator[SpatialTransformerOutput]:
+    """The network's layers for all frames in order, block by block, in evaluation mode."""
+    network.eval()
+    for start in range(0, len(frames.images), BLOCK):
+        yield network(*frames.block(start, min(start + BLOCK, len(frames.images))))

@@ -1,0 +1,97 @@
+"""Settings of the face models."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mmer.settings import Settings, decided, from_source
+
+FINE_TUNING = "paper section 4.2, fine-tuning of the spatial transformer"
+SEQUENCE = "paper section 4.2, the sequential model"
+SEQUENCE_CODE = "the authors' published code for the same model uses it"
+
+
+class SpatialTransformerSettings(Settings):
+    """How the guided spatial transformer is initialised and fine-tuned on frames."""
+
+    weights: Literal["affectnet_valence", "random"] = from_source(
+        "affectnet_valence",
+        "Initial weights: those learned on AffectNet's valence, or random ones.",
+        "paper section 3.3.2 and table 2",
+    )
+    batch_size: int = from_source(128, "Frames in a batch.", FINE_TUNING, ge=2)
+    max_epochs: int = from_source(
+        500, "Passes over the training frames at most.", FINE_TUNING, ge=1
+    )
+    patience: int | None = from_source(
+        30, "Epochs in a row without a better score before training stops.", FINE_TUNING, ge=1
+    )
+    learning_rate: float = from_source(1e-3, "Adam's learning rate.", FINE_TUNING, gt=0)
+    dropout: float = from_source(0.5, "Dropout before flatten-810.", FINE_TUNING, ge=0, lt=1)
+    class_weights: Literal["smallest_over_count", "none"] = decided(
+        "smallest_over_count",
+        "Weight of a class in the cross-entropy: frames of the smallest class over its own.",
+        "The paper says weighted cross-entropy and gives no formula; this is the one of the "
+        "authors' published code for the same network.",
+    )
+    watch: Literal["frame_accuracy", "clip_accuracy"] = decided(
+        "frame_accuracy",
+        "Held-out score that chooses the kept epoch: over frames, or over clips by max voting.",
+        "The paper says 'the validation accuracy' of a network trained on frames as single "
+        "samples.",
+    )
+    keep: Literal["best", "last"] = decided(
+        "best",
+        "Weights kept: those of the best epoch on the held-out actors, or the last ones.",
+        "Early stopping on the validation accuracy implies it.  It flatters the held-out score; "
+        "'last' does not.",
+    )
+    frame_stride: int = decided(
+        1,
+        "Train on every n-th frame of each clip; posteriors are made for all frames.",
+        "The paper trains on all frames; neighbouring ones hardly differ, so small runs may skip.",
+        ge=1,
+    )
+
+
+class BiLstmSettings(Settings):
+    """The bi-LSTM with attention behind the spatial transformer."""
+
+    layer: Literal["posteriors", "fc50", "flatten810"] = from_source(
+        "flatten810", "Layer of the spatial transformer that it reads.", "paper section 3.3.2"
+    )
+    units: int = from_source(300, "Units of each direction.", "paper table A2", ge=1)
+    layers: int = from_source(2, "Stacked bi-LSTM layers.", "paper table A2", ge=1)
+    attention_layers: int = from_source(2, "Layers of the attention.", "paper table A2", ge=1)
+    dropout: float = from_source(
+        0.3, "Dropout between bi-LSTM layers and in the attention.", SEQUENCE, ge=0, lt=1
+    )
+    batch_size: int = from_source(64, "Clips in a batch.", SEQUENCE, ge=1)
+    learning_rate: float = from_source(1e-3, "Adam's learning rate.", SEQUENCE, gt=0)
+    max_epochs: int = decided(
+        300,
+        "Passes over the training clips at most.",
+        f"The paper is silent; {SEQUENCE_CODE}.",
+        ge=1,
+    )
+    patience: int | None = from_source(
+        30, "Epochs in a row without a better weighted F1 before training stops.", SEQUENCE, ge=1
+    )
+    clip_gradient_norm: float | None = decided(
+        1.0,
+        "Largest norm of all gradients together.",
+        f"The paper is silent; {SEQUENCE_CODE}.",
+        gt=0,
+    )
+    class_weights: Literal["balanced", "none"] = decided(
+        "balanced",
+        "Weight of a class in the cross-entropy: clips / (classes · clips of the class).",
+        "The paper says weighted cross-entropy and gives no formula; the authors' published code "
+        "balances classes.",
+    )
+    keep: Literal["best", "last"] = decided(
+        "best",
+        "Weights kept: those of the best epoch on the held-out actors, or the last ones.",
+        "Early stopping on the F1 score implies it.  It flatters the held-out score; 'last' does "
+        "not.",
+    )

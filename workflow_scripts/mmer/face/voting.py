@@ -1,0 +1,44 @@
+"""Max voting: each frame votes for its most probable class, the clip takes the most voted one.
+
+Source: paper section 3.3.1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import softmax
+
+from mmer.corpus.clips import Clip
+from mmer.corpus.folds import Split
+from mmer.posteriors import Posteriors
+from mmer.store import Ragged
+
+
+def vote(logits: np.ndarray) -> np.ndarray:
+    """The clip's posterior from its frames' logits.
+
+    The share of votes of each class, with the mean frame posterior as one vote more.  Two classes
+    differ by a whole vote or by none, and in the mean posterior by less than one, so that last
+    vote can only settle ties; the most probable class is always one with the most votes.
+
+    Parameters
+    ----------
+    logits
+        ``(frames, classes)``.
+
+    Returns
+    -------
+    np.ndarray
+        ``(classes,)`` float64, sums to one.
+    """
+    frames, classes = logits.shape
+    votes = np.bincount(logits.argmax(axis=1), minlength=classes)
+    mean_posterior = softmax(logits.astype(np.float64), axis=1).mean(axis=0)
+    return (votes + mean_posterior) / (frames + 1)
+
+
+def vote_clips(frame_logits: Ragged, split: Split) -> Posteriors:
+    """Posteriors of every clip by max voting over its frames."""
+    part = [split.part(Clip.parse(clip).actor) for clip in frame_logits.clips]
+    probabilities = np.stack([vote(frame_logits.of(index)) for index in range(len(frame_logits))])
+    return Posteriors(frame_logits.clips, np.array(part), probabilities, None)

@@ -1,0 +1,78 @@
+"""What every training step shares: its options, its inputs' common part and its provenance."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+import torch
+from torch import nn
+
+from mmer.errors import UserError
+from mmer.prepare.speech_spans import SpeechSpan, read_spans
+from mmer.settings import Settings
+from mmer.store import writing
+from mmer.training.checkpoint import write_model
+
+
+def training_options(description: str) -> argparse.ArgumentParser:
+    """A parser with the options of every training step."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--variant", choices=["full", "vad"], required=True)
+    parser.add_argument("--spans", type=Path, nargs="+", help="speech spans per actor, for vad")
+    parser.add_argument("--split", required=True, help="JSON: name, train_actors, heldout_actors")
+    parser.add_argument("--settings", required=True, help="the model's settings as JSON")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--checkpoint", type=Path, help="where an interrupted training goes on")
+    parser.add_argument("--model", type=Path, required=True, help="safetensors to write")
+    parser.add_argument("--history", type=Path, required=True, help="CSV to write")
+    return parser
+
+
+def add_weights_options(parser: argparse.ArgumentParser) -> None:
+    """Options for published weights to start from."""
+    parser.add_argument("--weights", type=Path, help="published checkpoint")
+    parser.add_argument("--weights-sha256", help="its checksum, where one is published")
+
+
+def spans_of_variant(arguments: argparse.Namespace) -> dict[str, SpeechSpan] | None:
+    """The speech spans for the variant ``vad``, None for ``full``."""
+    if arguments.variant == "full":
+        return None
+    if not arguments.spans:
+        raise UserError("the variant vad needs the speech spans: give --spans")
+    return read_spans(arguments.spans)
+
+
+def write_training(
+    arguments: argparse.Namespace,
+    network: nn.Module,
+    history: list[dict[str, float]],
+    settings: Settings,
+    initial_weights: str,
+) -> None:
+    """Write model and history of a finished training, the model with where it comes from."""
+    provenance = {
+        "initial_weights": initial_weights,
+        "initial_weights_sha256": getattr(arguments, "weights_sha256", None),
+        "variant": arguments.variant,
+        "split": json.loads(arguments.split),
+        "seed": arguments.seed,
+        "settings": settings.model_dump(mode="json"),
+        "torch": torch.__version__,
+    }
+    # One key: safetensors writes several in random order, and equal models have equal bytes.
+    described = {"provenance": json.dumps(provenance)}
+    write_model(arguments.model, network.state_dict(), described)
+    with writing(arguments.history) as unfinished:
+        pd.DataFrame(history).to_csv(unfinished, index=False)
+
+
+def forget_checkpoint(arguments: argparse.Namespace) -> None:
+    """Remove the checkpoint once every result of the training is written."""
+    if arguments.checkpoint is not None:
+        arguments.checkpoint.unlink(missing_ok=True)

@@ -1,0 +1,70 @@
+"""Fine-tune the guided spatial transformer on one split's frames; write logits of all frames."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+from mmer.corpus.folds import Split
+from mmer.entry import run
+from mmer.errors import UserError
+from mmer.face.fine_tuning import SpatialTransformerFineTuning, fit_plan
+from mmer.face.frames_on_device import load_frames
+from mmer.face.settings import SpatialTransformerSettings
+from mmer.face.spatial_transformer import GuidedSpatialTransformer
+from mmer.face.stn_checkpoint import load_spatial_transformer
+from mmer.store import read_ragged, write_ragged
+from mmer.training.device import choose_device, make_deterministic
+from mmer.training.fit import fit
+from mmer.training.job import (
+    add_weights_options,
+    forget_checkpoint,
+    spans_of_variant,
+    training_options,
+    write_training,
+)
+
+log = logging.getLogger(__name__)
+
+
+def command_line() -> argparse.ArgumentParser:
+    """The options of this step."""
+    parser = training_options(__doc__)
+    add_weights_options(parser)
+    parser.add_argument("--frames", type=Path, nargs="+", required=True, help="NPZ per actor")
+    parser.add_argument("--saliency", type=Path, nargs="+", required=True, help="NPZ per actor")
+    parser.add_argument("--frame-logits", type=Path, required=True, help="NPZ to write")
+    return parser
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Train and write; the checkpoint goes when everything else is there."""
+    settings = SpatialTransformerSettings.model_validate_json(arguments.settings)
+    device = choose_device(arguments.device)
+    make_deterministic(arguments.seed, arguments.threads)
+    network = GuidedSpatialTransformer(dropout=settings.dropout)
+    if settings.weights != "random":
+        if arguments.weights is None:
+            raise UserError(
+                f"the settings ask for the weights {settings.weights}: give --weights, or set "
+                "weights to random"
+            )
+        load_spatial_transformer(network, arguments.weights, arguments.weights_sha256)
+    frames = load_frames(
+        read_ragged(arguments.frames),
+        read_ragged(arguments.saliency),
+        spans_of_variant(arguments),
+        Split.from_json(arguments.split),
+        device,
+    )
+    log.info("%d frames of %d clips", len(frames.images), len(frames.clips))
+    task = SpatialTransformerFineTuning(network.to(device), frames, settings)
+    history = fit(task, fit_plan(settings, arguments.seed), arguments.checkpoint)
+    write_training(arguments, network, history, settings, settings.weights)
+    write_ragged(arguments.frame_logits, task.frame_logits())
+    forget_checkpoint(arguments)
+
+
+if __name__ == "__main__":
+    run(command_line(), main)
