@@ -23,8 +23,11 @@ from mmer.plan import Plan, flat
 configfile: "config.yaml"
 
 
+# Files named on the command line are laid over the one above, so they come last.
+OVERLAYS = [Path(file) for file in workflow.config_settings.configfiles]
+
 try:
-    CONFIG = check_configuration(config, [Path(file) for file in workflow.configfiles])
+    CONFIG = check_configuration(config, [Path("config.yaml"), *OVERLAYS])
     REGISTRY = {
         **read_registry(Path(workflow.basedir) / "resources" / "weights.yaml"),
         **read_registry(Path(workflow.basedir) / "resources" / "published_posteriors.yaml"),
@@ -41,6 +44,7 @@ os.environ["PYTHONPATH"] = str(SCRIPTS)
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 os.environ["MMER_DEVICE"] = CONFIG.compute.device
 os.environ["MMER_THREADS"] = str(CONFIG.compute.threads)
+os.environ["MMER_CONFIGURATION"] = CONFIG.model_dump_json(indent=2)
 os.environ["MMER_MIRROR"] = CONFIG.data.mirror or ""
 
 
@@ -69,14 +73,15 @@ include: "rules/face.smk"
 include: "rules/external.smk"
 include: "rules/fusion.smk"
 include: "rules/evaluation.smk"
+include: "rules/report.smk"
 
 
 rule all:
+    default_target: True
     input:
         rules.write_tables.output,
         rules.draw_figures.output,
         rules.describe_run.output,
-    default_target: True
 
 
 onsuccess:

@@ -1,13 +1,18 @@
-# From posteriors and fused predictions to statistics, tables, figures and provenance.
+# From posteriors and fused predictions to the statistics.
+
+PAPER_TABLES = Path(workflow.basedir) / "resources" / "paper"
 
 
 rule evaluate_systems:
     input:
         posteriors=[path for system in PLAN.systems for path in system["posteriors"].values()],
         fusion=expand("<results>/fusion/{pairing}/predictions.csv", pairing=CONFIG.fusion.pairings),
-        paper=Path(workflow.basedir) / "resources" / "paper",
+        paper=sorted(map(str, PAPER_TABLES.glob("*.csv"))),
     output:
-        directory("<results>/evaluation"),
+        expand(
+            "<results>/evaluation/{table}.csv",
+            table=["accuracies", "summary", "confusion", "significance", "predictions"],
+        ),
     log:
         "<logs>/evaluate_systems.log",
     benchmark:
@@ -15,12 +20,14 @@ rule evaluate_systems:
     conda:
         "../envs/workflow.yaml"
     params:
-        systems=json.dumps(PLAN.systems),
-        fusion=json.dumps(PLAN.fusions),
-        paper_rows=PLAN.paper_rows,
-        settings=PLAN.section("evaluation"),
+        systems=lambda w: json.dumps(PLAN.systems),
+        fusion=lambda w: json.dumps(PLAN.fusions),
+        paper=lambda w, input: str(Path(input.paper[0]).parent),
+        paper_rows=lambda w: PLAN.paper_rows,
+        settings=lambda w: PLAN.section("evaluation"),
+        out=lambda w, output: str(Path(output[0]).parent),
         version=PLAN.version("evaluate_systems"),
     shell:
         "python -m evaluate_systems --systems {params.systems:q} --fusion {params.fusion:q} "
-        "--paper {input.paper:q} --paper-rows {params.paper_rows:q} --settings {params.settings:q} "
-        "--out {output:q} > {log:q} 2>&1"
+        "--paper {params.paper:q} --paper-rows {params.paper_rows:q} "
+        "--settings {params.settings:q} --out {params.out:q} > {log:q} 2>&1"

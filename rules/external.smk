@@ -9,10 +9,10 @@ rule import_posteriors:
         "<results>/posteriors/{model}/{variant}/{split}.csv",
     log:
         "<logs>/import_posteriors/{model}_{variant}_{split}.log",
-    conda:
-        "../envs/workflow.yaml"
     wildcard_constraints:
         model=PLAN.models("external"),
+    conda:
+        "../envs/workflow.yaml"
     params:
         train=lambda w, input: PLAN.option("--train", input.train),
         layout=lambda w: CONFIG.models[w.model].layout.model_dump_json(),

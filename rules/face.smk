@@ -15,10 +15,10 @@ rule train_spatial_transformer:
         "<logs>/train_spatial_transformer/{model}_{variant}_{split}.log",
     benchmark:
         "<benchmarks>/train_spatial_transformer/{model}_{variant}_{split}.tsv"
-    conda:
-        "../envs/workflow.yaml"
     wildcard_constraints:
         model=PLAN.models("spatial_transformer"),
+    conda:
+        "../envs/workflow.yaml"
     threads: CONFIG.compute.threads
     resources:
         gpu=1,
@@ -44,10 +44,10 @@ rule vote_frames:
         "<results>/posteriors/{model}/{variant}/{split}.csv",
     log:
         "<logs>/vote_frames/{model}_{variant}_{split}.log",
-    conda:
-        "../envs/workflow.yaml"
     wildcard_constraints:
         model=PLAN.models("max_voting"),
+    conda:
+        "../envs/workflow.yaml"
     params:
         split=lambda w: PLAN.split(w.split),
         version=PLAN.version("vote_frames"),
@@ -73,10 +73,10 @@ rule train_bilstm:
         "<logs>/train_bilstm/{model}_{variant}_{split}.log",
     benchmark:
         "<benchmarks>/train_bilstm/{model}_{variant}_{split}.tsv"
-    conda:
-        "../envs/workflow.yaml"
     wildcard_constraints:
         model=PLAN.models("bilstm"),
+    conda:
+        "../envs/workflow.yaml"
     threads: CONFIG.compute.threads
     resources:
         gpu=1,

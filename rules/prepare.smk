@@ -15,7 +15,7 @@ rule prepare_media:
     conda:
         "../envs/workflow.yaml"
     params:
-        settings=PLAN.section("preparation"),
+        settings=lambda w: PLAN.section("preparation"),
         version=PLAN.version("prepare_media"),
     shell:
         "python -m prepare_media --clips {input.clips:q} --settings {params.settings:q} "
@@ -36,7 +36,7 @@ rule detect_speech:
     conda:
         "../envs/workflow.yaml"
     params:
-        settings=PLAN.section("voice_activity"),
+        settings=lambda w: PLAN.section("voice_activity"),
         sha256=REGISTRY["speech_music_noise_vad"].sha256,
         version=PLAN.version("detect_speech"),
     shell:
@@ -58,7 +58,7 @@ rule map_saliency:
     conda:
         "../envs/workflow.yaml"
     params:
-        settings=PLAN.section("saliency"),
+        settings=lambda w: PLAN.section("saliency"),
         version=PLAN.version("map_saliency"),
     shell:
         "python -m map_saliency --saliency-input {input.saliency_input:q} "

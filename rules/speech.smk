@@ -14,10 +14,10 @@ rule train_cnn14:
         "<logs>/train_cnn14/{model}_{variant}_{split}.log",
     benchmark:
         "<benchmarks>/train_cnn14/{model}_{variant}_{split}.tsv"
-    conda:
-        "../envs/workflow.yaml"
     wildcard_constraints:
         model=PLAN.models("cnn14"),
+    conda:
+        "../envs/workflow.yaml"
     threads: CONFIG.compute.threads
     resources:
         gpu=1,

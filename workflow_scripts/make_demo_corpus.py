@@ -26,7 +26,9 @@ def _settings(arguments: argparse.Namespace) -> SyntheticCorpusSettings:
         if (value := getattr(arguments, key)) is not None
     }
     try:
-        return SyntheticCorpusSettings.model_validate(json.loads(arguments.settings) | given)
+        return SyntheticCorpusSettings.model_validate({**json.loads(arguments.settings), **given})
+    except (json.JSONDecodeError, TypeError) as error:
+        raise UserError(f"--settings is not a JSON object: {error}; write {{}} for none") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "settings"

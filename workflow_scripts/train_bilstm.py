@@ -15,7 +15,7 @@ from mmer.face.sequence_training import (
     sequences_of,
 )
 from mmer.face.settings import BiLstmSettings
-from mmer.face.spatial_transformer import GuidedSpatialTransformer
+from mmer.face.spatial_transformer import GuidedSpatialTransformer, move_to
 from mmer.posteriors import write_posteriors
 from mmer.store import read_ragged, write_ragged
 from mmer.training.checkpoint import read_model
@@ -46,7 +46,7 @@ def main(arguments: argparse.Namespace) -> None:
     device = choose_device(arguments.device)
     make_deterministic(arguments.seed, arguments.threads)
     state = read_model(arguments.spatial_transformer, device)
-    base = GuidedSpatialTransformer(classes=len(state["fc2.bias"])).to(device)
+    base = move_to(GuidedSpatialTransformer(classes=len(state["fc2.bias"])), device)
     base.load_state_dict(state)
     frames = load_frames(
         read_ragged(arguments.frames),

@@ -12,7 +12,7 @@ from mmer.errors import UserError
 from mmer.face.fine_tuning import SpatialTransformerFineTuning, fit_plan
 from mmer.face.frames_on_device import load_frames
 from mmer.face.settings import SpatialTransformerSettings
-from mmer.face.spatial_transformer import GuidedSpatialTransformer
+from mmer.face.spatial_transformer import GuidedSpatialTransformer, move_to
 from mmer.face.stn_checkpoint import load_spatial_transformer
 from mmer.store import read_ragged, write_ragged
 from mmer.training.device import choose_device, make_deterministic
@@ -59,7 +59,7 @@ def main(arguments: argparse.Namespace) -> None:
         device,
     )
     log.info("%d frames of %d clips", len(frames.images), len(frames.clips))
-    task = SpatialTransformerFineTuning(network.to(device), frames, settings)
+    task = SpatialTransformerFineTuning(move_to(network, device), frames, settings)
     history = fit(task, fit_plan(settings, arguments.seed), arguments.checkpoint)
     write_training(arguments, network, history, settings, settings.weights)
     write_ragged(arguments.frame_logits, task.frame_logits())

@@ -136,7 +136,9 @@ def test_other_settings_make_another_corpus_and_several_jobs_the_same(mirror, tm
     assert archive_path(tmp_path, 3).read_bytes() != archive_path(mirror, 3).read_bytes()
     write_corpus(tmp_path, TINY, jobs=2)
     for actor in TINY.actors:
-        assert archive_path(tmp_path, actor).read_bytes() == archive_path(mirror, actor).read_bytes()
+        assert (
+            archive_path(tmp_path, actor).read_bytes() == archive_path(mirror, actor).read_bytes()
+        )
     assert record_path(tmp_path).read_bytes() == record_path(mirror).read_bytes()
 
 

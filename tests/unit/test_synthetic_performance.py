@@ -18,19 +18,18 @@ from mmer.corpus.synthetic.acting import (
     perform,
     random_source,
 )
+from mmer.corpus.synthetic.appearance import appearance_of
 from mmer.corpus.synthetic.expression import EXPRESSIONS, Expression, act
 from mmer.corpus.synthetic.face import draw_face
 from mmer.corpus.synthetic.movie import frame_times
-from mmer.corpus.synthetic.portrait import SIDE, appearance_of, paint_portrait
+from mmer.corpus.synthetic.portrait import SIDE, paint_portrait
 from mmer.corpus.synthetic.settings import AUDIO_RATE, Difficulty, SyntheticCorpusSettings
 from mmer.corpus.synthetic.voice import PROSODY, Utterance, speak, timbre_of
 
 SETTINGS = SyntheticCorpusSettings(stereo_share=0.0)
 TEXTBOOK = SETTINGS.model_copy(
     update={
-        "difficulty": Difficulty(
-            voice_blend=0, face_blend=0, weak_share=0, jitter=0, actor_bias=0
-        )
+        "difficulty": Difficulty(voice_blend=0, face_blend=0, weak_share=0, jitter=0, actor_bias=0)
     }
 )
 ANGRY = Clip.parse("01-01-05-02-01-01-05")

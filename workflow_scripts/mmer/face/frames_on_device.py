@@ -5,7 +5,7 @@ The whole of RAVDESS is 0.7 GB this way, so no frame is read twice and nothing i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from mmer.corpus.clips import Clip
 from mmer.corpus.folds import Split
+from mmer.errors import UserError
 from mmer.prepare.speech_spans import SpeechSpan
 from mmer.store import Ragged
 
@@ -91,7 +92,7 @@ def load_frames(
     split: Split,
     device: torch.device,
 ) -> FramesOnDevice:
-    """Put the frames of a split on a device.
+    """Put the frames of a split's actors on a device, clips in order of their names.
 
     Parameters
     ----------
@@ -101,33 +102,65 @@ def load_frames(
         Speech spans for the variant with voice activity detection: frames outside are left out.
         None keeps all.
     split
-        Says which clips are held out.
+        Says which clips are held out; clips of other actors are left out.
     device
         Where to put them.
+
+    Raises
+    ------
+    UserError
+        If frames and maps are not of the same clips, an actor of the split has no clip, or a clip
+        comes twice, has no frame, or has no span.
     """
-    assert frames.clips == saliency.clips, "frames and maps of different clips"
-    assert np.array_equal(frames.offsets, saliency.offsets), "a map for every frame"
-    kept = [
-        frames.offsets[index] + frames_within(spans[clip] if spans else None, length, frames.rate)
-        for index, (clip, length) in enumerate(
-            zip(frames.clips, np.diff(frames.offsets), strict=True)
+    if frames.clips != saliency.clips or not np.array_equal(frames.offsets, saliency.offsets):
+        raise UserError(
+            "frames and saliency maps are not of the same clips and frames: give the files of the "
+            "same actors in the same order, or make the maps again"
         )
-    ]
+    chosen = _clips_of(split, frames.clips)
+    kept = [_kept_rows(frames, row, spans) for row in chosen]
     rows = np.concatenate(kept)
     lengths = np.array([len(each) for each in kept])
-    clips = [Clip.parse(name) for name in frames.clips]
-    part = np.array([split.part(clip.actor) for clip in clips])
-    labels = torch.tensor([clip.label for clip in clips], device=device)
+    names = tuple(frames.clips[row] for row in chosen)
+    clips = [Clip.parse(name) for name in names]
     return FramesOnDevice(
-        clips=frames.clips,
-        part=part,
+        clips=names,
+        part=np.array([split.part(clip.actor) for clip in clips]),
         images=torch.from_numpy(frames.values[rows])[:, None].to(device),
         saliency=torch.from_numpy(saliency.values[rows])[:, None].to(device),
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
-        clip_labels=labels,
+        clip_labels=torch.tensor([clip.label for clip in clips], device=device),
         clip_of_frame=torch.from_numpy(np.repeat(np.arange(len(clips)), lengths)).to(device),
         rate=frames.rate,
     )
+
+
+def _clips_of(split: Split, names: Sequence[str]) -> list[int]:
+    """Rows of the split's clips, in order of their names."""
+    actors = {*split.train_actors, *split.heldout_actors}
+    rows = {name: row for row, name in enumerate(names) if Clip.parse(name).actor in actors}
+    if len(set(names)) < len(names):
+        doubled = next(name for name in names if names.count(name) > 1)
+        raise UserError(f"the frames of clip {doubled} were given twice: name each file once")
+    absent = actors - {Clip.parse(name).actor for name in rows}
+    if absent:
+        raise UserError(
+            f"split {split.name} needs actor {min(absent)}, who has no clip in the frames given: "
+            "add that actor's frames"
+        )
+    return [rows[name] for name in sorted(rows)]
+
+
+def _kept_rows(frames: Ragged, row: int, spans: Mapping[str, SpeechSpan] | None) -> np.ndarray:
+    """Positions in ``frames.values`` of what the variant keeps of one clip, at least one."""
+    name = frames.clips[row]
+    start, stop = frames.offsets[row : row + 2]
+    if start == stop:
+        raise UserError(f"clip {name} has no frame: replace the recording and prepare it again")
+    if spans is not None and name not in spans:
+        raise UserError(f"clip {name} has no speech span: add its actor's table of spans")
+    span = None if spans is None else spans[name]
+    return start + frames_within(span, int(stop - start), frames.rate)
 
 
 def frames_within(span: SpeechSpan | None, count: int, rate: float) -> np.ndarray:

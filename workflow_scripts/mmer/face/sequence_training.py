@@ -100,7 +100,9 @@ class SequenceTraining:
         self.network = network
         self.sequences = sequences
         self.settings = settings
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+        self.optimizer = torch.optim.Adam(
+            network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        )
         self._labels = sequences.frames.clip_labels
         self._train = torch.from_numpy(sequences.frames.clip_rows("train"))
         self._weights = None
@@ -119,14 +121,15 @@ class SequenceTraining:
         return functional.cross_entropy(logits, labels, weight=self._weights)
 
     def scores(self) -> dict[str, float]:
-        """Weighted F1 and accuracy on the held-out clips."""
+        """Weighted F1, accuracy and loss on the held-out clips."""
         rows = torch.from_numpy(self.sequences.frames.clip_rows("heldout"))
         logits = torch.cat([output.logits for output in self._run(rows)])
-        predicted = logits.argmax(dim=1).cpu().numpy()
-        labels = self._labels[rows.to(self._labels.device)].cpu().numpy()
+        labels = self._labels[rows.to(self._labels.device)]
+        true, predicted = labels.cpu().numpy(), logits.argmax(dim=1).cpu().numpy()
         return {
-            "f1": float(f1_score(labels, predicted, average="weighted", zero_division=0)),
-            "accuracy": float((labels == predicted).mean()),
+            "f1": float(f1_score(true, predicted, average="weighted", zero_division=0)),
+            "accuracy": float((true == predicted).mean()),
+            "loss": functional.cross_entropy(logits, labels, weight=self._weights).item(),
         }
 
     @torch.inference_mode()

@@ -68,6 +68,9 @@ class BiLstmSettings(Settings):
     )
     batch_size: int = from_source(64, "Clips in a batch.", SEQUENCE, ge=1)
     learning_rate: float = from_source(1e-3, "Adam's learning rate.", SEQUENCE, gt=0)
+    weight_decay: float = decided(
+        0.0, "Adam's weight decay.", f"The paper is silent; {SEQUENCE_CODE}.", ge=0
+    )
     max_epochs: int = decided(
         300,
         "Passes over the training clips at most.",

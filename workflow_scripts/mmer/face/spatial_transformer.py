@@ -25,7 +25,7 @@ class SpatialTransformerOutput:
     flatten810
         ``(batch, 810)`` after dropout, not negative.
     fc50
-        ``(batch, 50)`` after its ReLU, not negative.
+        ``(batch, 50)`` after its ReLU, as the last layer reads it, not negative.
     logits
         ``(batch, classes)``.
     """
@@ -95,3 +95,13 @@ class GuidedSpatialTransformer(nn.Module):
         flatten810 = self.dropout(x).flatten(1)
         fc50 = functional.relu(self.fc1(flatten810))
         return SpatialTransformerOutput(flatten810, fc50, self.fc2(fc50))
+
+
+def move_to(network: GuidedSpatialTransformer, device: torch.device) -> GuidedSpatialTransformer:
+    """The network on a device; on the CPU with channels last, which nearly doubles its speed.
+
+    The layout changes results by rounding only, and the names and shapes of the weights not at all.
+    """
+    if device.type == "cpu":
+        return network.to(device, memory_format=torch.channels_last)
+    return network.to(device)

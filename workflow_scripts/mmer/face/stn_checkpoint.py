@@ -40,18 +40,21 @@ def load_spatial_transformer(
         If the file is not such a checkpoint: another checksum, anything but plain tensors, other
         names, shapes or types, or a value that is not finite.
     """
+    if not path.is_file():
+        raise UserError(f"the weights {path} are missing: {_ADVICE}")
     if sha256 is None:
         log.warning("%s has no published checksum, so its bytes are not verified", path)
     else:
         verify(path, f"sha256:{sha256}")
     state = _read(path)
-    own = {name: t for name, t in network.state_dict().items() if not name.startswith("fc2.")}
+    own = network.state_dict()
     for name, expected in own.items():
         _check(path, name, state.get(name), expected)
-    unknown = sorted(state.keys() - network.state_dict().keys())
+    unknown = sorted(state.keys() - own.keys())
     if unknown:
         raise UserError(f"{path} holds {unknown[0]}, which the network does not have: {_ADVICE}")
-    network.load_state_dict({**network.state_dict(), **{name: state[name] for name in own}})
+    exchanged = {name: own[name] for name in own if _of_last_layer(name)}
+    network.load_state_dict({**state, **exchanged})
 
 
 def _read(path: Path) -> dict[str, Tensor]:
@@ -69,10 +72,19 @@ def _read(path: Path) -> dict[str, Tensor]:
     return dict(content)
 
 
+def _of_last_layer(name: str) -> bool:
+    return name.startswith("fc2.")
+
+
 def _check(path: Path, name: str, found: Tensor | None, expected: Tensor) -> None:
-    """A UserError unless a tensor is there, of the same shape and type, and finite."""
+    """A UserError unless a tensor is there, of the same shape and type, and finite.
+
+    The last layer may have any number of classes.
+    """
     if found is None:
         raise UserError(f"{path} lacks {name}: {_ADVICE}")
+    if _of_last_layer(name) and found.ndim == expected.ndim:
+        expected = expected[:1].expand(len(found), *expected.shape[1:])
     if found.shape != expected.shape or found.dtype != expected.dtype:
         raise UserError(
             f"{path}: {name} is {tuple(found.shape)} {found.dtype} instead of "

@@ -17,14 +17,16 @@ from mmer.store import Ragged
 def vote(logits: np.ndarray) -> np.ndarray:
     """The clip's posterior from its frames' logits.
 
-    The share of votes of each class, with the mean frame posterior as one vote more.  Two classes
-    differ by a whole vote or by none, and in the mean posterior by less than one, so that last
-    vote can only settle ties; the most probable class is always one with the most votes.
+    The share of votes of each class, with the mean frame posterior as one vote more: ``(votes +
+    mean posterior) / (frames + 1)``.  Two classes differ by at least one vote or by none.  Of the
+    mean posterior one class can have more than the other by less than one, for by one only where
+    every frame is certain of it, and then it has all votes.  So that last vote cannot outweigh a
+    vote, it can only settle a tie; the most probable class is always one with the most votes.
 
     Parameters
     ----------
     logits
-        ``(frames, classes)``.
+        ``(frames, classes)``, at least one frame.
 
     Returns
     -------

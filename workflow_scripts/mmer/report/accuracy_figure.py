@@ -86,7 +86,8 @@ def top_accuracies_figure(evaluation: EvaluationFolder, corpus_label: str) -> Fi
         at += 0.6
     axes.set_xticks(list(ticks), list(ticks.values()))
     axes.tick_params(axis="x", length=0)
-    axes.set(ylabel="accuracy, % (± 95 % interval)", ylim=(0, 100))
+    # Room above 100 for the number over a high bar.
+    axes.set(ylabel="accuracy, % (± 95 % interval)", ylim=(0, 108), yticks=range(0, 101, 20))
     axes.grid(axis="y")
     _majority_line(axes, evaluation, vertical=False)
     _legend(plot, best["variant"], best["paper_accuracy"].notna().any())
@@ -152,17 +153,9 @@ def _line(axes: Axes, at: int, row: pd.Series) -> None:
         )
     else:
         reason = textwrap.shorten(row["verdict"], 80, placeholder=" …")
+        look = {"va": "center", "fontsize": 7.5, "color": _NOT_RUN_COLOUR, "zorder": 4}
         box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-        axes.text(
-            1,
-            at - 0.16,
-            reason,
-            va="center",
-            fontsize=7.5,
-            color=_NOT_RUN_COLOUR,
-            bbox=box,
-            zorder=4,
-        )
+        axes.text(1, at - 0.16, reason, bbox=box, **look)
     if pd.notna(row["paper_accuracy"]):
         axes.errorbar(
             row["paper_accuracy"],
@@ -187,9 +180,8 @@ def _legend(plot: SubFigure, variants: pd.Series, with_paper: bool) -> None:
         look = {"color": _colour(variant), "marker": _marker(variant), "linestyle": "none"}
         marks.append(Line2D([], [], label=variant_words(variant), **look))
     if with_paper:
-        marks.append(
-            Line2D([], [], marker="o", linestyle="none", label="paper (RAVDESS)", **_HOLLOW)
-        )
+        look = {"marker": "o", "linestyle": "none", **_HOLLOW}
+        marks.append(Line2D([], [], label="paper (RAVDESS)", **look))
     marks.append(Line2D([], [], color="#555555", linestyle=":", label="most frequent class"))
     plot.legend(handles=marks, loc="outside upper center", ncols=len(marks), fontsize=8.5)
 

@@ -105,7 +105,7 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """
     words = dict.fromkeys([*_WORDS, *_MORE_WORDS], str)
     try:
-        table = pd.read_csv(path, dtype=words, float_precision="round_trip")
+        table = pd.read_csv(path, dtype=words)
     except (OSError, ValueError) as error:
         raise UserError(
             f"{path} cannot be read as a table ({error}): run its step again"

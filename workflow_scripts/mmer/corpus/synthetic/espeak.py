@@ -85,9 +85,7 @@ def _fresh_library() -> Iterator[ctypes.CDLL]:
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     try:
         with _short_path(Path(espeakng_loader.get_data_path())) as data:
-            started = library.espeak_Initialize(
-                _SYNCHRONOUS, 0, str(data).encode(), _DO_NOT_EXIT
-            )
+            started = library.espeak_Initialize(_SYNCHRONOUS, 0, str(data).encode(), _DO_NOT_EXIT)
             if started != ESPEAK_RATE:
                 raise UserError(
                     f"espeak-ng did not start with its data in {data}: reinstall espeakng-loader"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from mmer.corpus.synthetic.appearance import Appearance, Colour
 from mmer.corpus.synthetic.expression import Expression
-from mmer.corpus.synthetic.portrait import SIDE, Appearance, Colour
+from mmer.corpus.synthetic.portrait import SIDE
 
 _SHIFT = 4  # OpenCV's drawing calls take coordinates in sixteenths of a pixel
 _ACROSS = np.linspace(-1, 1, 25)  # from a feature's left end to its right end
@@ -40,7 +41,9 @@ def draw_face(portrait: np.ndarray, looks: Appearance, expression: Expression) -
         _draw_eye(picture, looks, expression, side)
         _draw_brow(picture, looks, expression, side)
     _draw_mouth(picture, looks, expression)
-    turn = cv2.getRotationMatrix2D(_PIVOT, -4.0 * expression.tilt, _CLOSENESS - 0.012 * expression.nod)
+    turn = cv2.getRotationMatrix2D(
+        _PIVOT, -4.0 * expression.tilt, _CLOSENESS - 0.012 * expression.nod
+    )
     turn[1, 2] += 18 + 9.0 * expression.nod
     return cv2.warpAffine(picture, turn, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
 
@@ -115,20 +118,40 @@ def _draw_folds(picture: np.ndarray, looks: Appearance, face: Expression) -> Non
         _fold(picture, looks, x + wide * _ACROSS, ys, raised)
     for side in (-1, 1):
         upright = np.linspace(-1, 1, 5)
-        _fold(picture, looks, x + side * (9 + 2 * upright), looks.brow_y + 14 + 16 * upright,
-              max(face.pinch, 0))
+        _fold(
+            picture,
+            looks,
+            x + side * (9 + 2 * upright),
+            looks.brow_y + 14 + 16 * upright,
+            max(face.pinch, 0),
+        )
         for row in (0, 1):
             along = np.linspace(0, 1, 5)
-            _fold(picture, looks, x + side * (8 + 17 * along),
-                  looks.eye_y + 26 + 13 * row + 11 * along, face.nose)
+            _fold(
+                picture,
+                looks,
+                x + side * (8 + 17 * along),
+                looks.eye_y + 26 + 13 * row + 11 * along,
+                face.nose,
+            )
         along = np.linspace(0, 1, 12)
         depth = max(face.cheeks, 0.9 * face.upper_lip, 0.5 * max(face.smile, 0))
         start = x + side * (looks.nose_half_width + 8)
         reach = looks.mouth_half_width * (1.05 + 0.3 * face.width) - looks.nose_half_width
-        _fold(picture, looks, start + side * (reach * along + 10 * np.sin(np.pi * along)),
-              looks.nose_y - 8 + (looks.mouth_y - looks.nose_y - 6) * along, depth)
-        _fold(picture, looks, x + side * looks.eye_distance + 34 * _ACROSS,
-              looks.eye_y + 34 - 6 * face.cheeks + 8 * _ARCH, face.cheeks)
+        _fold(
+            picture,
+            looks,
+            start + side * (reach * along + 10 * np.sin(np.pi * along)),
+            looks.nose_y - 8 + (looks.mouth_y - looks.nose_y - 6) * along,
+            depth,
+        )
+        _fold(
+            picture,
+            looks,
+            x + side * looks.eye_distance + 34 * _ACROSS,
+            looks.eye_y + 34 - 6 * face.cheeks + 8 * _ARCH,
+            face.cheeks,
+        )
 
 
 def _fold(
@@ -138,8 +161,7 @@ def _fold(
         return
     share = min(depth, 1.0)
     colour = tuple(
-        skin * (1 - share) + line * share
-        for skin, line in zip(looks.skin, looks.line, strict=True)
+        skin * (1 - share) + line * share for skin, line in zip(looks.skin, looks.line, strict=True)
     )
     _stroke(picture, xs, ys, colour, 2 + round(3 * share))
 
@@ -162,8 +184,6 @@ def _stroke(
     cv2.polylines(picture, [_points(xs, ys)], False, colour, thickness, cv2.LINE_AA, _SHIFT)
 
 
-def _disc(
-    picture: np.ndarray, centre: tuple[float, float], radius: float, colour: Colour
-) -> None:
+def _disc(picture: np.ndarray, centre: tuple[float, float], radius: float, colour: Colour) -> None:
     scaled = np.round(np.array([*centre, radius]) * (1 << _SHIFT)).astype(int).tolist()
     cv2.circle(picture, scaled[:2], scaled[2], colour, -1, cv2.LINE_AA, _SHIFT)

@@ -9,10 +9,11 @@ import numpy as np
 
 from mmer.corpus.clips import Clip
 from mmer.corpus.synthetic.acting import random_source
+from mmer.corpus.synthetic.appearance import Appearance, appearance_of
 from mmer.corpus.synthetic.expression import act, resting_bias
 from mmer.corpus.synthetic.face import draw_face
 from mmer.corpus.synthetic.movie import encode_movie, frame_times
-from mmer.corpus.synthetic.portrait import Appearance, appearance_of, paint_portrait
+from mmer.corpus.synthetic.portrait import paint_portrait
 from mmer.corpus.synthetic.settings import AUDIO_RATE, SyntheticCorpusSettings
 from mmer.corpus.synthetic.voice import Timbre, Utterance, speak, timbre_of
 
@@ -51,15 +52,13 @@ def film(clip: Clip, actor: Actor, settings: SyntheticCorpusSettings) -> bytes:
     utterance = speak(clip, actor.timbre, settings)
     random = random_source(settings.seed, clip.name, "recording")
     channels = 2 if random.random() < settings.stereo_share else 1
-    return encode_movie(
-        pictures(clip, utterance, actor, settings), utterance.samples, channels
-    )
+    return encode_movie(pictures(clip, utterance, actor, settings), utterance.samples, channels)
 
 
 def pictures(
     clip: Clip, utterance: Utterance, actor: Actor, settings: SyntheticCorpusSettings
 ) -> Iterator[np.ndarray]:
-    """``(720, 720, 4)`` uint8, see :func:`mmer.corpus.synthetic.portrait.paint_portrait`, one for every frame of the clip."""
+    """One picture for every frame of the clip, as :func:`mmer.corpus.synthetic.face.draw_face`."""
     times = frame_times(len(utterance.samples) / AUDIO_RATE)
     for expression in act(clip, utterance, times, actor.resting, settings):
         yield draw_face(actor.portrait, actor.looks, expression)

@@ -26,25 +26,18 @@ def clips_of_actor(actor: int, count: int) -> list[Clip]:
     count
         1 to 60.
     """
-    assert 1 <= count <= CLIPS_OF_AN_ACTOR, f"RAVDESS has 1 to {CLIPS_OF_AN_ACTOR} clips, not {count}"
-    turns = product(range(len(_TAKES)), (1, 2), range(1, CLASS_COUNT + 1))
-    clips = (
-        Clip(AUDIO_VIDEO, SPEECH, emotion, *take, actor)
-        for turn, statement, emotion in turns
-        for take in _take(turn, statement, emotion, actor)
+    assert 1 <= count <= CLIPS_OF_AN_ACTOR, (
+        f"RAVDESS has 1 to {CLIPS_OF_AN_ACTOR} clips, not {count}"
     )
-    return list(islice(clips, count))
+    turns = product(range(len(_TAKES)), range(1, len(STATEMENTS) + 1), range(1, CLASS_COUNT + 1))
+    clips = (_clip(turn, statement, emotion, actor) for turn, statement, emotion in turns)
+    return list(islice((clip for clip in clips if clip is not None), count))
 
 
-def _take(
-    turn: int, statement: int, emotion: int, actor: int
-) -> list[tuple[int, int, int]]:
-    """``(intensity, statement, repetition)`` of one turn, or nothing where RAVDESS has none."""
-    assert statement <= len(STATEMENTS)
-    if emotion == _NEUTRAL:
-        repetitions = (1, 2)
-        if turn >= len(repetitions):
-            return []
-        return [(NORMAL, statement, repetitions[(turn + statement + actor) % len(repetitions)])]
-    intensity, repetition = _TAKES[(turn + statement + emotion + actor) % len(_TAKES)]
-    return [(intensity, statement, repetition)]
+def _clip(turn: int, statement: int, emotion: int, actor: int) -> Clip | None:
+    """The clip of one turn, or nothing where RAVDESS has none left."""
+    takes = [take for take in _TAKES if emotion != _NEUTRAL or take[0] == NORMAL]
+    if turn >= len(takes):
+        return None
+    intensity, repetition = takes[(turn + statement + emotion + actor) % len(takes)]
+    return Clip(AUDIO_VIDEO, SPEECH, emotion, intensity, statement, repetition, actor)

@@ -2,100 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
-from mmer.corpus.synthetic.acting import random_source
+from mmer.corpus.synthetic.appearance import Appearance, Colour
 
 SIDE = 720
 """Pixels of the square, in the middle of the frame, that an actor is drawn in."""
 
-Colour = tuple[float, float, float]
-
-_SKIN: tuple[Colour, ...] = (
-    (196, 216, 244), (170, 196, 232), (150, 180, 222), (128, 162, 210), (104, 138, 186),
-    (80, 110, 158),
-)  # blue, green, red
-_HAIR: tuple[Colour, ...] = (
-    (30, 28, 30), (34, 44, 66), (40, 66, 104), (66, 104, 150), (110, 160, 200), (48, 60, 120),
-)
 _SHIRT: Colour = (46, 42, 40)
 _SCALE = 2  # painted at twice the size, then shrunk, for smooth edges
-
-
-@dataclass(frozen=True)
-class Appearance:
-    """Geometry in pixels of the 720 x 720 square, and colours as blue, green, red."""
-
-    centre: tuple[float, float]
-    half_width: float
-    half_height: float
-    eye_y: float
-    eye_distance: float
-    eye_half_width: float
-    brow_y: float
-    brow_thickness: float
-    mouth_y: float
-    mouth_half_width: float
-    lip: float
-    nose_y: float
-    nose_half_width: float
-    skin: Colour
-    hair: Colour
-    lips: Colour
-    iris: Colour
-    long_hair: bool
-    hairline: float
-    parting: float
-
-    @property
-    def line(self) -> Colour:
-        """Colour of a fold in the skin."""
-        blue, green, red = self.skin
-        return (0.5 * blue, 0.56 * green, 0.7 * red)
-
-    @property
-    def brows(self) -> Colour:
-        """Colour of the brows, darker than the hair."""
-        return tuple(0.6 * channel for channel in self.hair)
-
-
-def appearance_of(actor: int, seed: int) -> Appearance:
-    """How an actor looks: odd numbers male, even ones female."""
-    random = random_source(seed, f"looks of actor {actor}")
-    female = actor % 2 == 0
-    x, y = 360 + random.uniform(-5, 5), 332 + random.uniform(-7, 7)
-    half_height = random.uniform(200, 216)
-    eye_y = y - random.uniform(19, 27)
-    mouth_y = y + half_height * random.uniform(0.54, 0.57)
-    tone = random.integers(len(_SKIN))
-    skin = _SKIN[tone]
-    fair_hair_allowed = tone < 3  # brows must stay darker than the skin
-    rosy = random.uniform(0.72, 0.84) if female else random.uniform(0.8, 0.88)
-    return Appearance(
-        centre=(x, y),
-        half_width=random.uniform(146, 162) if female else random.uniform(154, 174),
-        half_height=half_height,
-        eye_y=eye_y,
-        eye_distance=random.uniform(66, 73),
-        eye_half_width=random.uniform(33, 40),
-        brow_y=eye_y - random.uniform(43, 48),
-        brow_thickness=random.uniform(6, 9) if female else random.uniform(9, 14),
-        mouth_y=mouth_y,
-        mouth_half_width=random.uniform(58, 70),
-        lip=random.uniform(11, 15) if female else random.uniform(8, 11),
-        nose_y=(eye_y + mouth_y) / 2 + random.uniform(8, 20),
-        nose_half_width=random.uniform(22, 32),
-        skin=skin,
-        hair=_HAIR[random.integers(len(_HAIR) if fair_hair_allowed else 2)],
-        lips=(skin[0] * rosy * 0.8, skin[1] * rosy * 0.72, skin[2] * 0.93),
-        iris=((110, 80, 50), (60, 110, 70), (30, 60, 100), (25, 45, 70))[random.integers(4)],
-        long_hair=female,
-        hairline=random.uniform(0.66, 0.74),
-        parting=random.uniform(-0.5, 0.5),
-    )
 
 
 def paint_portrait(looks: Appearance) -> np.ndarray:
@@ -157,7 +73,10 @@ def _long_hair(looks: Appearance) -> np.ndarray:
 def _cap(canvas: np.ndarray, looks: Appearance) -> None:
     """Short hair: the upper half of an ellipse, down to the ears."""
     (x, y), a, b = looks.centre, looks.half_width, looks.half_height
-    middle, axes = _pixels((x, looks.eye_y + 12)), _pixels((1.05 * a, looks.eye_y + 12 - y + 1.1 * b))
+    middle, axes = (
+        _pixels((x, looks.eye_y + 12)),
+        _pixels((1.05 * a, looks.eye_y + 12 - y + 1.1 * b)),
+    )
     cv2.ellipse(canvas, middle.tolist(), axes.tolist(), 0, 180, 360, looks.hair, -1, cv2.LINE_AA)
 
 
@@ -189,8 +108,16 @@ def _shoulders(canvas: np.ndarray, looks: Appearance, shade: Colour) -> None:
     (x, y), b = looks.centre, looks.half_height
     neck = looks.half_width * 0.52
     chin = y + b
-    _polygon(canvas, [(x - neck, chin - 80), (x + neck, chin - 80), (x + neck * 1.15, chin + 75),
-                      (x - neck * 1.15, chin + 75)], shade)
+    _polygon(
+        canvas,
+        [
+            (x - neck, chin - 80),
+            (x + neck, chin - 80),
+            (x + neck * 1.15, chin + 75),
+            (x - neck * 1.15, chin + 75),
+        ],
+        shade,
+    )
     across = np.linspace(-1, 1, 60)
     top = chin + 46 + 90 * np.abs(across) ** 2.2 + 26 * np.exp(-((across / 0.16) ** 2))
     points = np.stack([x + across * 310, top], axis=1).tolist()
@@ -200,7 +127,11 @@ def _shoulders(canvas: np.ndarray, looks: Appearance, shade: Colour) -> None:
 def _nose(canvas: np.ndarray, looks: Appearance) -> None:
     x, y, wide = looks.centre[0], looks.nose_y, looks.nose_half_width
     shadow = tuple(0.85 * channel for channel in looks.skin)
-    bridge = [(x - 0.4 * wide, looks.eye_y + 14), (x - 0.5 * wide, y - 28), (x - 0.95 * wide, y - 4)]
+    bridge = [
+        (x - 0.4 * wide, looks.eye_y + 14),
+        (x - 0.5 * wide, y - 28),
+        (x - 0.95 * wide, y - 4),
+    ]
     cv2.polylines(canvas, [_pixels(bridge)], False, shadow, 9, cv2.LINE_AA)
     across = np.linspace(-1, 1, 40)
     tip = y + 9 * np.cos(across * np.pi / 2) + 3 * np.cos(across * 3 * np.pi)

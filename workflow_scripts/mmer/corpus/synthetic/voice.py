@@ -68,7 +68,7 @@ PROSODY: dict[str, Prosody] = {
 }
 """Textbook prosody of each emotion."""
 
-_ROOM_NOISE = 10 ** (-62 / 20)  # root mean square of full scale
+_ROOM_NOISE = 10 ** (-80 / 20)  # root mean square of full scale; faint, so that silence is found
 _LOUDEST = 0.7  # peak of full scale at 0 dB
 _LEAST_SILENCE = 0.2  # seconds before and after the sentence
 
@@ -120,9 +120,7 @@ def speak(clip: Clip, timbre: Timbre, settings: SyntheticCorpusSettings) -> Utte
         clip, VOICE_CONFUSIONS, difficulty.voice_blend, difficulty.weak_share, random
     )
     strays = timbre.bias + difficulty.jitter * random.standard_normal(len(timbre.bias))
-    prosody = _within_bounds(
-        Prosody(*(blend(PROSODY, performance) + strays * spread(PROSODY)))
-    )
+    prosody = _within_bounds(Prosody(*(blend(PROSODY, performance) + strays * spread(PROSODY))))
     spoken = say(
         STATEMENTS[clip.statement - 1],
         timbre.variant,

@@ -1,0 +1,138 @@
+# Tables, figures and provenance; `snakemake --report` binds them into one page.
+
+
+rule write_tables:
+    input:
+        evaluation=rules.evaluate_systems.output,
+        grids=list(PLAN.grids.values()),
+    output:
+        report(
+            "<results>/tables/summary.html",
+            category="Summary",
+            labels={"table": "all systems beside the paper"},
+            caption="../resources/captions/summary_table.rst",
+        ),
+        report(
+            "<results>/tables/speech.html",
+            category="Tables",
+            labels={"table": "Table 1, speech"},
+            caption="../resources/captions/speech_table.rst",
+        ),
+        report(
+            "<results>/tables/face.html",
+            category="Tables",
+            labels={"table": "Tables 2 and 3, face"},
+            caption="../resources/captions/face_table.rst",
+        ),
+        report(
+            "<results>/tables/fusion.html",
+            category="Tables",
+            labels={"table": "Table A3, fusion"},
+            caption="../resources/captions/fusion_table.rst",
+        ),
+        report(
+            "<results>/tables/significance.html",
+            category="Tables",
+            labels={"table": "Cochran and McNemar"},
+            caption="../resources/captions/significance_table.rst",
+        ),
+        expand(
+            "<results>/tables/{table}.{format}",
+            table=["summary", "speech", "face", "fusion", "significance"],
+            format=["csv", "md", "tex"],
+        ),
+    log:
+        "<logs>/write_tables.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        evaluation=lambda w, input: str(Path(input.evaluation[0]).parent),
+        grids=lambda w: json.dumps(PLAN.grids),
+        label=CONFIG.corpus.label,
+        out=lambda w, output: str(Path(output[0]).parent),
+        version=PLAN.version("write_tables"),
+    shell:
+        "python -m write_tables --evaluation {params.evaluation:q} "
+        "--fusion-grids {params.grids:q} --corpus-label {params.label:q} --out {params.out:q} "
+        "> {log:q} 2>&1"
+
+
+rule draw_figures:
+    input:
+        evaluation=rules.evaluate_systems.output,
+        histories=flat(PLAN.histories()),
+    output:
+        report(
+            "<results>/figures/accuracies.svg",
+            category="Figures",
+            labels={"figure": "best of each modality, figure 7"},
+            caption="../resources/captions/accuracies.rst",
+        ),
+        report(
+            "<results>/figures/systems.svg",
+            category="Figures",
+            labels={"figure": "all systems"},
+            caption="../resources/captions/systems.rst",
+        ),
+        report(
+            expand("<results>/figures/{figure}.svg", figure=PLAN.confusion_figures()),
+            category="Confusion matrices",
+            caption="../resources/captions/confusion.rst",
+        ),
+        report(
+            expand("<results>/figures/{figure}.svg", figure=PLAN.learning_figures()),
+            category="Learning curves",
+            caption="../resources/captions/learning_curves.rst",
+        ),
+    log:
+        "<logs>/draw_figures.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        evaluation=lambda w, input: str(Path(input.evaluation[0]).parent),
+        histories=lambda w: json.dumps(PLAN.histories()),
+        label=CONFIG.corpus.label,
+        out=lambda w, output: str(Path(output[0]).parent),
+        version=PLAN.version("draw_figures"),
+    shell:
+        "python -m draw_figures --evaluation {params.evaluation:q} "
+        "--histories {params.histories:q} --corpus-label {params.label:q} --out {params.out:q} "
+        "> {log:q} 2>&1"
+
+
+rule write_configuration:
+    output:
+        "<results>/configuration.json",
+    log:
+        "<logs>/write_configuration.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        digest=PLAN.digest,
+    shell:
+        "printf '%s\n' \"$MMER_CONFIGURATION\" > {output:q} 2> {log:q}"
+
+
+rule describe_run:
+    input:
+        configuration=rules.write_configuration.output[0],
+        # Its versions are those that the results were made with, so it follows them.
+        evaluation=rules.evaluate_systems.output,
+    output:
+        report(
+            "<results>/provenance.html",
+            category="Provenance",
+            caption="../resources/captions/provenance.rst",
+        ),
+        "<results>/provenance.json",
+    log:
+        "<logs>/describe_run.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        label=CONFIG.corpus.label,
+        weights=lambda w: PLAN.origins(),
+        version=PLAN.version("describe_run"),
+    shell:
+        "python -m describe_run --config {input.configuration:q} --corpus-label {params.label:q} "
+        "--weights {params.weights:q} --out {output[0]:q} > {log:q} 2>&1"
