@@ -55,7 +55,7 @@ paper: $(READY)
 
 ## make test       every check and every test
 test: lint $(VAD_WEIGHTS)
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 ## make lint       style and structure of code, rules and configuration
 lint: $(READY)

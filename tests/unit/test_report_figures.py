@@ -2,11 +2,11 @@
 
 from argparse import Namespace
 
-import draw_figures
 import numpy as np
 import pandas as pd
 import pytest
 
+import draw_figures
 from mmer.corpus.labels import EMOTIONS
 from mmer.errors import UserError
 from mmer.report.accuracy_figure import (

@@ -90,6 +90,11 @@ def test_only_synthetic_data_get_a_banner(evaluation, label, shown):
     assert ('<p class="synthetic"' in table_page(summary_table(evaluation, label))) is shown
 
 
+def test_synthetic_numbers_are_never_called_a_reproduction(evaluation):
+    verdicts = list(modality_table(evaluation, "speech", SYNTHETIC, PAPER).rows["verdict"])
+    assert verdicts == ["not comparable (synthetic)", f"not run: {REASON}"]
+
+
 def test_a_page_loads_nothing_from_elsewhere(evaluation):
     page = table_page(summary_table(evaluation, "RAVDESS"))
     assert not any(word in page for word in ("http", "src=", "<link", "@import", "url("))

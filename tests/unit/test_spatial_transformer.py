@@ -1,105 +1,184 @@
-"""The guided spatial transformer: table A1 to the last shape; the map alone says where to look."""
+"""The guided spatial transformer: table A1 layer by layer, and what the saliency map decides."""
 
 from __future__ import annotations
 
-import re
+import csv
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
-from mmer.face.spatial_transformer import GuidedSpatialTransformer
+from mmer.face.spatial_transformer import GuidedSpatialTransformer, move_to
 
-TABLE = pd.read_csv(
-    Path(__file__).parents[2] / "resources" / "paper" / "tableA1_stn.csv", keep_default_na=False
-)
-KINDS = {
-    nn.Conv2d: "conv2d",
-    nn.MaxPool2d: "maxpool2d",
-    nn.BatchNorm2d: "batchnorm2d",
-    nn.Linear: "linear",
+TABLE = Path(__file__).parents[2] / "resources" / "paper" / "tableA1_stn.csv"
+CPU = torch.device("cpu")
+
+PUBLISHED_SHAPES = {
+    **{"conv1.weight": (10, 1, 3, 3), "conv1.bias": (10,)},
+    **{f"conv{layer}.weight": (10, 10, 3, 3) for layer in (2, 3, 4)},
+    **{f"conv{layer}.bias": (10,) for layer in (2, 3, 4)},
+    **{f"norm.{name}": (10,) for name in ("weight", "bias", "running_mean", "running_var")},
+    "norm.num_batches_tracked": (),
+    **{"fc1.weight": (50, 810), "fc1.bias": (50,)},
+    **{"fc2.weight": (3, 50), "fc2.bias": (3,)},
+    **{"localization.0.weight": (8, 1, 7, 7), "localization.0.bias": (8,)},
+    **{"localization.3.weight": (10, 8, 5, 5), "localization.3.bias": (10,)},
+    **{"fc_loc.0.weight": (32, 640), "fc_loc.0.bias": (32,)},
+    **{"fc_loc.2.weight": (6, 32), "fc_loc.2.bias": (6,)},
 }
 
 
-def shapes_seen(network, branch):
-    """Kind and output shape ``HxWxC`` of every layer with a shape of its own, in order."""
-    seen = []
+@pytest.fixture
+def network() -> GuidedSpatialTransformer:
+    torch.manual_seed(0)
+    return GuidedSpatialTransformer().eval()
 
-    def note(module, inputs, output):
-        channels, *sides = output.shape[1:]
-        shape = "x".join(map(str, [*sides, channels]))
-        seen.append((KINDS[type(module)], shape))
 
-    inner = [*network.localization.modules(), *network.fc_loc.modules()]
+def _pictures(count: int = 2, seed: int = 1) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(count, 1, 48, 48, generator=generator) * 2 - 1
+
+
+def _warp_by(network: GuidedSpatialTransformer, theta: list[float]) -> None:
+    """Let every saliency map ask for the same affine transform."""
+    with torch.no_grad():
+        network.fc_loc[2].bias.copy_(torch.tensor(theta))
+
+
+def test_names_and_shapes_are_those_of_the_published_checkpoint():
+    state = GuidedSpatialTransformer(classes=3).state_dict()
+    assert {name: tuple(tensor.shape) for name, tensor in state.items()} == PUBLISHED_SHAPES
+
+
+# Table A1
+
+
+def _computed_layers(network: GuidedSpatialTransformer) -> list[tuple[str, str, str, str]]:
+    """Name, output shape, kernel/stride and depth of every layer but ReLUs, as they are run."""
+    seen: list[tuple[str, str, str, str]] = []
+
+    def note(module: nn.Module, _inputs: tuple, output: torch.Tensor) -> None:
+        kernel = depth = ""
+        if isinstance(module, nn.Conv2d):
+            kernel = "{}x{}/{}".format(*module.kernel_size, module.stride[0])
+            depth = str(module.out_channels)
+        elif isinstance(module, nn.MaxPool2d):
+            kernel = f"{module.kernel_size}x{module.kernel_size}/{module.stride}"
+        seen.append((type(module).__name__.lower(), _shape(output), kernel, depth))
+
     for module in network.modules():
-        if type(module) in KINDS and (module in inner) == (branch == "localization"):
+        if not list(module.children()) and not isinstance(module, nn.ReLU):
             module.register_forward_hook(note)
-    network(torch.zeros(2, 1, 48, 48), torch.zeros(2, 1, 48, 48))
+    network(_pictures(), _pictures())
     return seen
 
 
-@pytest.mark.parametrize("branch", ["localization", "cnn"])
-def test_every_layer_has_the_shape_of_table_a1(branch):
-    rows = TABLE[(TABLE.branch == branch) & TABLE.layer.str.match("conv|maxpool|batch|linear")]
+def _shape(output: torch.Tensor) -> str:
+    """Without the batch, height × width × channels as the table writes it."""
+    if output.ndim == 2:
+        return str(output.shape[1])
+    _, channels, height, width = output.shape
+    return f"{height}x{width}x{channels}"
+
+
+def test_layers_are_those_of_table_a1(network):
+    with TABLE.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    set_aside = ("input", "transformed input", "relu", "flatten")
     expected = [
-        (re.sub(r"\W.*", "", layer), shape)
-        for layer, shape in zip(rows.layer, rows.output_shape, strict=True)
+        (
+            row["layer"].removesuffix(" p=0.5").removesuffix("(theta)"),
+            row["output_shape"],
+            row["kernel_stride"],
+            row["depth"],
+        )
+        for row in rows
+        if row["layer"] not in set_aside
     ]
-    assert shapes_seen(GuidedSpatialTransformer().eval(), branch) == expected
+    assert _computed_layers(network) == expected
 
 
-@pytest.mark.parametrize("branch", ["localization", "cnn"])
-def test_every_kernel_and_stride_is_that_of_table_a1(branch):
-    network = GuidedSpatialTransformer()
-    part = network.localization if branch == "localization" else network
-    found = {
-        f"{module.kernel_size[0]}x{module.kernel_size[0]}/{module.stride[0]}"
-        for module in part.children()
-        if isinstance(module, nn.Conv2d)
-    }
-    rows = TABLE[(TABLE.branch == branch) & (TABLE.layer == "conv2d")]
-    assert found == set(rows.kernel_stride)
+def test_rectifiers_and_poolings_come_in_the_order_of_table_a1(network):
+    images, maps = _pictures(), _pictures(seed=2)
+    weights = dict(network.named_parameters())
+
+    def convolved(x: torch.Tensor, name: str) -> torch.Tensor:
+        return functional.conv2d(x, weights[f"{name}.weight"], weights[f"{name}.bias"])
+
+    x = convolved(network.transform(images, maps), "conv1").clamp(min=0)
+    x = functional.max_pool2d(convolved(x, "conv2"), 2).clamp(min=0)
+    x = convolved(x, "conv3").clamp(min=0)
+    # Fresh running statistics: batch norm divides by sqrt(1 + 1e-5).
+    x = functional.max_pool2d(convolved(x, "conv4") / (1 + 1e-5) ** 0.5, 2).clamp(min=0)
+    flat = x.reshape(2, 810)
+    fc50 = (flat @ weights["fc1.weight"].T + weights["fc1.bias"]).clamp(min=0)
+    logits = fc50 @ weights["fc2.weight"].T + weights["fc2.bias"]
+    output = network(images, maps)
+    torch.testing.assert_close(output.flatten810, flat)
+    torch.testing.assert_close(output.fc50, fc50)
+    torch.testing.assert_close(output.logits, logits)
 
 
-def test_the_flattened_layer_has_810_values_and_the_next_50():
-    output = GuidedSpatialTransformer()(torch.zeros(3, 1, 48, 48), torch.zeros(3, 1, 48, 48))
-    assert output.flatten810.shape == (3, 810)
-    assert output.fc50.shape == (3, 50)
-    assert output.logits.shape == (3, 8)
+# The transform
 
 
-def test_names_are_those_of_the_published_checkpoint():
-    names = set(GuidedSpatialTransformer(classes=3).state_dict())
-    layers = ["conv1", "conv2", "conv3", "conv4", "fc1", "fc2", "norm"]
-    layers += ["localization.0", "localization.3", "fc_loc.0", "fc_loc.2"]
-    expected = {f"{layer}.{kind}" for layer in layers for kind in ("weight", "bias")}
-    expected |= {f"norm.{kind}" for kind in ("running_mean", "running_var", "num_batches_tracked")}
-    assert names == expected
+def test_an_untrained_network_leaves_the_image_as_it_is(network):
+    images = _pictures()
+    torch.testing.assert_close(network.transform(images, _pictures(seed=2)), images)
 
 
-def test_at_first_the_image_passes_unchanged():
-    images = torch.rand(2, 1, 48, 48)
-    network = GuidedSpatialTransformer()
-    assert torch.allclose(network.transform(images, torch.rand(2, 1, 48, 48)), images, atol=1e-5)
+def test_a_shift_by_one_pixel_takes_the_right_neighbour_and_zeros_from_outside(network):
+    _warp_by(network, [1, 0, 2 / 48, 0, 1, 0])  # the image is 2 wide, so a pixel is 2 / 48
+    images = _pictures()
+    moved = network.transform(images, _pictures(seed=2))
+    torch.testing.assert_close(moved[..., :-1], images[..., 1:], atol=1e-5, rtol=0)
+    torch.testing.assert_close(moved[..., -1], torch.zeros(2, 1, 48), atol=1e-5, rtol=0)
 
 
-def test_the_map_alone_decides_where_to_look():
-    torch.manual_seed(0)
-    network = GuidedSpatialTransformer()
+def test_a_mirror_image_is_a_transform_too(network):
+    _warp_by(network, [-1, 0, 0, 0, 1, 0])
+    images = _pictures()
+    mirrored = network.transform(images, _pictures(seed=2))
+    torch.testing.assert_close(mirrored, images.flip(-1), atol=1e-5, rtol=0)
+
+
+def test_the_saliency_map_decides_where_to_look(network):
     nn.init.normal_(network.fc_loc[2].weight, std=0.1)
-    image, maps = torch.rand(1, 1, 48, 48), torch.rand(2, 1, 48, 48)
-    here = network.transform(image, maps[:1])
-    there = network.transform(image, maps[1:])
-    assert not torch.allclose(here, there)
-    grid = torch.nn.functional.affine_grid(
-        network.fc_loc(network.localization(maps[:1]).flatten(1)).view(1, 2, 3),
-        [1, 1, 48, 48],
-        align_corners=False,
-    )
-    other = torch.rand(1, 1, 48, 48)
-    assert torch.equal(
-        network.transform(other, maps[:1]),
-        torch.nn.functional.grid_sample(other, grid, align_corners=False),
-    )
+    images = _pictures()
+    first, second = (network.transform(images, _pictures(seed=seed)) for seed in (2, 3))
+    assert not torch.allclose(first, second, atol=1e-3)
+
+
+def test_the_image_does_not_decide_where_to_look(network):
+    nn.init.normal_(network.fc_loc[2].weight, std=0.1)
+    maps = _pictures(seed=2)
+    a, b = _pictures(seed=3), _pictures(seed=4)
+    # For one transform, warping is linear in the image.
+    together = network.transform(a + b, maps)
+    apart = network.transform(a, maps) + network.transform(b, maps)
+    torch.testing.assert_close(together, apart)
+
+
+# Modes and layout
+
+
+def test_dropout_is_for_training_only(network):
+    images, maps = _pictures(64), _pictures(64, seed=2)
+    silent = (network(images, maps).flatten810 == 0).float().mean().item()
+    assert torch.equal(network(images, maps).logits, network(images, maps).logits)
+    network.train()
+    network.norm.eval()
+    dropped = (network(images, maps).flatten810 == 0).float().mean().item()
+    assert dropped == pytest.approx(silent + (1 - silent) / 2, abs=0.02)
+
+
+def test_the_faster_layout_changes_results_by_rounding_only(network):
+    images, maps = _pictures(4), _pictures(4, seed=2)
+    before = network(images, maps)
+    state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    after = move_to(network, CPU)(images, maps)
+    torch.testing.assert_close(after.flatten810, before.flatten810, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(after.logits, before.logits, atol=1e-5, rtol=1e-5)
+    assert all(torch.equal(state[name], tensor) for name, tensor in network.state_dict().items())

@@ -1,6 +1,11 @@
-"""The published three-class checkpoint: all but its last layer is taken, or it is refused."""
+"""The published spatial transformer: what is taken from it, and what is refused."""
+
+from __future__ import annotations
 
 import hashlib
+import logging
+import pickle
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,55 +16,118 @@ from mmer.face.stn_checkpoint import load_spatial_transformer
 
 
 @pytest.fixture
-def published(tmp_path):
-    """A function that saves a three-class state dictionary, spoilt as asked; gives path, sha256."""
-
-    def save(spoil=lambda state: state):
-        torch.manual_seed(1)
-        path = tmp_path / "saliency.pt"
-        torch.save(spoil(GuidedSpatialTransformer(classes=3).state_dict()), path)
-        return path, hashlib.sha256(path.read_bytes()).hexdigest()
-
-    return save
+def published() -> dict[str, torch.Tensor]:
+    """A state dictionary like the published one: three classes of valence."""
+    torch.manual_seed(1)
+    return GuidedSpatialTransformer(classes=3).state_dict()
 
 
-def test_all_layers_but_the_last_are_taken(published):
-    network = GuidedSpatialTransformer(classes=8)
-    before = network.fc2.weight.clone()
-    path, sha256 = published()
-    load_spatial_transformer(network, path, sha256)
-    saved = torch.load(path, weights_only=True)
-    assert torch.equal(network.conv1.weight, saved["conv1.weight"])
-    assert torch.equal(network.fc1.bias, saved["fc1.bias"])
-    assert torch.equal(network.fc2.weight, before)
+@pytest.fixture
+def network() -> GuidedSpatialTransformer:
+    torch.manual_seed(2)
+    return GuidedSpatialTransformer(classes=8)
 
 
-def test_a_file_without_published_checksum_is_taken_with_a_warning(published, caplog):
-    path, _ = published()
-    load_spatial_transformer(GuidedSpatialTransformer(), path, None)
-    assert "no published checksum" in caplog.text
+def _saved(folder: Path, content: object) -> Path:
+    torch.save(content, folder / "valence.pt")
+    return folder / "valence.pt"
+
+
+def test_everything_is_taken_but_the_last_layer(tmp_path, published, network):
+    own = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    load_spatial_transformer(network, _saved(tmp_path, published), None)
+    for name, tensor in network.state_dict().items():
+        expected = own if name.startswith("fc2.") else published
+        assert torch.equal(tensor, expected[name]), name
+
+
+def test_the_last_layer_keeps_its_own_weights_at_equal_class_counts_too(tmp_path, published):
+    torch.manual_seed(3)
+    three = GuidedSpatialTransformer(classes=3)
+    own = three.fc2.weight.clone()
+    load_spatial_transformer(three, _saved(tmp_path, published), None)
+    assert torch.equal(three.fc2.weight, own)
+
+
+def test_a_file_without_a_published_checksum_is_loaded_with_a_warning(
+    tmp_path, published, network, caplog
+):
+    with caplog.at_level(logging.WARNING):
+        load_spatial_transformer(network, _saved(tmp_path, published), None)
+    assert "not verified" in caplog.text
+
+
+def test_the_right_checksum_is_accepted_and_another_refused(tmp_path, published, network):
+    path = _saved(tmp_path, published)
+    load_spatial_transformer(network, path, hashlib.sha256(path.read_bytes()).hexdigest())
+    with pytest.raises(UserError, match="sha256"):
+        load_spatial_transformer(network, path, "0" * 64)
+
+
+def test_a_missing_file_is_told(tmp_path, network):
+    with pytest.raises(UserError, match="missing"):
+        load_spatial_transformer(network, tmp_path / "nowhere.pt", None)
 
 
 @pytest.mark.parametrize(
-    ("spoil", "reason"),
+    ("name", "value", "message"),
     [
-        (lambda s: {k: v for k, v in s.items() if k != "conv3.bias"}, r"lacks conv3\.bias"),
-        (lambda s: {**s, "conv5.bias": torch.zeros(1)}, r"holds conv5\.bias"),
-        (lambda s: {**s, "conv1.weight": torch.zeros(10, 1, 5, 5)}, r"conv1\.weight is \(10, 1, 5"),
-        (lambda s: {**s, "fc1.bias": torch.zeros(50, dtype=torch.float64)}, "float64"),
-        (lambda s: {**s, "fc1.bias": torch.full((50,), torch.nan)}, "not finite"),
-        (lambda s: [1, 2], "not a dictionary of named tensors"),
-        (lambda s: {**s, "run": print}, "not a checkpoint of plain tensors"),
+        ("conv3.weight", None, "lacks conv3.weight"),
+        ("fc2.bias", None, "lacks fc2.bias"),
+        ("conv5.weight", torch.zeros(1), "conv5.weight, which the network does not have"),
+        ("fc1.weight", torch.zeros(50, 800), r"fc1.weight is \(50, 800\)"),
+        ("fc2.weight", torch.zeros(3, 40), r"fc2.weight is \(3, 40\)"),
+        ("conv1.bias", torch.zeros(10, dtype=torch.float64), "float64 instead of"),
+        ("norm.running_var", torch.full((10,), torch.nan), "not finite"),
+        ("fc2.weight", torch.full((3, 50), torch.inf), "not finite"),
     ],
 )
-def test_a_spoilt_file_is_refused(published, spoil, reason):
-    path, sha256 = published(spoil)
-    with pytest.raises(UserError, match=reason):
-        load_spatial_transformer(GuidedSpatialTransformer(), path, sha256)
+def test_another_network_is_refused_by_name(tmp_path, published, network, name, value, message):
+    changed = {**published, name: value}
+    if value is None:
+        del changed[name]
+    with pytest.raises(UserError, match=message):
+        load_spatial_transformer(network, _saved(tmp_path, changed), None)
 
 
-def test_a_tampered_file_is_refused_before_it_is_opened(published):
-    path, sha256 = published()
-    path.write_bytes(path.read_bytes() + b"!")
-    with pytest.raises(UserError, match="not the published ones"):
-        load_spatial_transformer(GuidedSpatialTransformer(), path, sha256)
+def test_a_refused_file_leaves_the_network_as_it_was(tmp_path, published, network):
+    own = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    del published["fc_loc.2.bias"]
+    with pytest.raises(UserError):
+        load_spatial_transformer(network, _saved(tmp_path, published), None)
+    assert all(torch.equal(own[name], tensor) for name, tensor in network.state_dict().items())
+
+
+@pytest.mark.parametrize("content", [[torch.zeros(2)], {"conv1.weight": 3.0}, {1: torch.zeros(2)}])
+def test_anything_but_named_tensors_is_refused(tmp_path, network, content):
+    with pytest.raises(UserError, match="not a dictionary of named tensors"):
+        load_spatial_transformer(network, _saved(tmp_path, content), None)
+
+
+class Touch:
+    """Unpickling it would create a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("writer", ["torch", "pickle"])
+def test_code_in_the_file_is_not_run(tmp_path, network, writer):
+    path, trace = tmp_path / "hostile.pt", tmp_path / "was_run"
+    if writer == "torch":
+        torch.save({"conv1.weight": Touch(trace)}, path)
+    else:
+        path.write_bytes(pickle.dumps({"conv1.weight": Touch(trace)}, protocol=2))
+    with pytest.raises(UserError, match="not a checkpoint of plain tensors"):
+        load_spatial_transformer(network, path, None)
+    assert not trace.exists()
+
+
+def test_a_truncated_file_is_refused(tmp_path, published, network):
+    path = _saved(tmp_path, published)
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(UserError, match="not a checkpoint of plain tensors"):
+        load_spatial_transformer(network, path, None)

@@ -1,45 +1,105 @@
-"""Max voting: the most voted class wins, and only ties look at the probabilities."""
+"""Max voting: the most voted class wins, and the mean posterior settles ties only."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mmer.corpus.folds import Split
 from mmer.face.voting import vote, vote_clips
-from mmer.store import Ragged
+from mmer.posteriors import read_posteriors
+from mmer.store import Ragged, write_ragged
+
+SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 
 
-def test_each_frame_votes_and_the_mean_posterior_is_one_vote_more():
-    logits = np.log([[0.6, 0.4], [0.6, 0.4], [0.1, 0.9]])
-    mean = np.array([1.3, 1.7]) / 3
-    assert vote(logits) == pytest.approx((np.array([2, 1]) + mean) / 4)
+def _logits(*posteriors: tuple[float, ...]) -> np.ndarray:
+    """Logits whose softmax is each given distribution."""
+    return np.log(np.array(posteriors, dtype=np.float64)).astype(np.float32)
 
 
-def test_the_majority_wins_against_more_confident_frames():
-    logits = np.log([[0.51, 0.49], [0.51, 0.49], [1e-9, 1 - 1e-9]])
-    assert vote(logits).argmax() == 0
-    assert logits.mean(axis=0).argmax() == 1
+def test_votes_and_mean_posterior_are_counted_by_hand():
+    frames = _logits((0.6, 0.4), (0.6, 0.4), (0.3, 0.7))
+    # Two votes and a mean posterior of 0.5 against one vote and 0.5, of four votes in all.
+    np.testing.assert_allclose(vote(frames), [2.5 / 4, 1.5 / 4], rtol=1e-6)
 
 
-def test_a_tie_goes_to_the_higher_mean_posterior():
-    assert vote(np.log([[0.6, 0.4], [0.1, 0.9]])).argmax() == 1
-    assert vote(np.log([[0.9, 0.1], [0.4, 0.6]])).argmax() == 0
+def test_the_most_voted_class_wins_against_the_surest_frames():
+    frames = _logits((0.51, 0.49), (0.51, 0.49), (0.51, 0.49), (0.001, 0.999), (0.001, 0.999))
+    assert vote(frames).argmax() == 0
 
 
-def test_the_most_voted_class_always_has_the_most_votes():
-    random = np.random.default_rng(0)
+def test_a_tie_goes_to_the_class_of_the_higher_mean_posterior():
+    assert vote(_logits((0.6, 0.4), (0.1, 0.9))).argmax() == 1
+    assert vote(_logits((0.9, 0.1), (0.4, 0.6))).argmax() == 0
+
+
+def test_a_single_frame_keeps_its_own_decision():
+    np.testing.assert_allclose(vote(_logits((0.2, 0.5, 0.3))), [0.1, 0.75, 0.15], rtol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [0.01, 1.0, 30.0])
+def test_the_mean_posterior_never_outweighs_a_vote(scale):
+    draws = np.random.default_rng(0)
     for _ in range(300):
-        logits = random.normal(scale=5, size=(random.integers(1, 12), 8))
-        votes = np.bincount(logits.argmax(axis=1), minlength=8)
-        assert votes[vote(logits).argmax()] == votes.max()
+        frames = draws.normal(0, scale, (draws.integers(1, 12), 8)).astype(np.float32)
+        votes = np.bincount(frames.argmax(axis=1), minlength=8)
+        posterior = vote(frames)
+        assert posterior.sum() == pytest.approx(1)
+        assert (posterior >= 0).all()
+        ahead, behind = np.nonzero(votes[:, None] > votes[None, :])
+        assert (posterior[ahead] > posterior[behind]).all()
 
 
-def test_the_posterior_sums_to_one():
-    assert vote(np.random.default_rng(0).normal(size=(7, 8))).sum() == pytest.approx(1)
+def test_large_logits_do_not_overflow():
+    np.testing.assert_allclose(vote(np.array([[1e4, 0.0], [1e4, -1e4]], np.float32)), [1, 0])
 
 
-def test_every_clip_gets_a_row_with_its_part():
-    clips = ["01-01-03-01-01-01-01", "01-01-04-01-01-01-02"]
-    logits = [np.eye(8)[[2, 2, 3]], np.eye(8)[[3]]]
-    posteriors = vote_clips(Ragged.join(clips, logits, 30), Split("heldout0", (2,), (1,)))
-    assert posteriors.part.tolist() == ["heldout", "train"]
-    assert posteriors.predicted.tolist() == [2, 3]
+CLIPS = ("01-01-01-01-01-01-01", "01-01-03-01-01-01-02")
+SPLIT = Split("pair", train_actors=(1,), heldout_actors=(2,))
+
+
+def _two_clips() -> Ragged:
+    sure = 5 * np.eye(8, dtype=np.float32)
+    return Ragged.join(CLIPS, [sure[[0, 0, 1]], sure[[2, 2]]], 30.0)
+
+
+def test_every_clip_gets_a_posterior_from_its_own_frames():
+    posteriors = vote_clips(_two_clips(), SPLIT)
+    assert posteriors.clips == CLIPS
+    assert posteriors.part.tolist() == ["train", "heldout"]
+    assert posteriors.predicted.tolist() == [0, 2]
+    np.testing.assert_array_equal(posteriors.probabilities[1], vote(_two_clips().of(1)))
+
+
+def test_votes_have_no_logits():
+    assert vote_clips(_two_clips(), SPLIT).logits is None
+
+
+def test_the_step_writes_a_table_of_posteriors_without_loading_torch(tmp_path):
+    write_ragged(tmp_path / "frame_logits.npz", _two_clips())
+    split = {"name": "pair", "train_actors": [1], "heldout_actors": [2]}
+    program = (
+        "import sys, vote_frames\n"
+        "vote_frames.main(vote_frames.command_line().parse_args(sys.argv[1:]))\n"
+        "assert 'torch' not in sys.modules"
+    )
+    options = ["--frame-logits", "frame_logits.npz", "--split", json.dumps(split)]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *options, "--posteriors", "posteriors.csv"],
+        env={"PYTHONPATH": str(SCRIPTS), "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    written = read_posteriors(tmp_path / "posteriors.csv")
+    np.testing.assert_array_equal(
+        written.probabilities, vote_clips(_two_clips(), SPLIT).probabilities
+    )

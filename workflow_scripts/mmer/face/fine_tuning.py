@@ -68,9 +68,12 @@ class SpatialTransformerFineTuning:
             self._weights = smallest_over_count(self._labels[self._train_rows.to(frames.device)])
 
     def batches(self, generator: torch.Generator) -> Iterator[Tensor]:
-        """Positions of training frames in random order; the last batch may be smaller."""
-        order = torch.randperm(len(self._train_rows), generator=generator)
-        yield from self._train_rows[order].split(self.settings.batch_size)
+        """Training frames in random order; a single last frame joins the batch before it."""
+        rows = self._train_rows[torch.randperm(len(self._train_rows), generator=generator)]
+        parts = list(rows.split(self.settings.batch_size))
+        if len(parts) > 1 and len(parts[-1]) == 1:  # batch norm would know one picture only
+            parts[-2:] = [torch.cat(parts[-2:])]
+        yield from parts
 
     def loss(self, batch: Tensor) -> Tensor:
         """Weighted cross-entropy of a batch of frames."""

@@ -92,7 +92,7 @@ def load_frames(
     split: Split,
     device: torch.device,
 ) -> FramesOnDevice:
-    """Put the frames of a split's actors on a device, clips in order of their names.
+    """Put the frames of a split's actors on a device, clips in the order given.
 
     Parameters
     ----------
@@ -136,19 +136,19 @@ def load_frames(
 
 
 def _clips_of(split: Split, names: Sequence[str]) -> list[int]:
-    """Rows of the split's clips, in order of their names."""
+    """Rows of the split's clips, in the order given."""
     actors = {*split.train_actors, *split.heldout_actors}
-    rows = {name: row for row, name in enumerate(names) if Clip.parse(name).actor in actors}
+    by_row = [Clip.parse(name).actor for name in names]
     if len(set(names)) < len(names):
         doubled = next(name for name in names if names.count(name) > 1)
         raise UserError(f"the frames of clip {doubled} were given twice: name each file once")
-    absent = actors - {Clip.parse(name).actor for name in rows}
+    absent = actors - set(by_row)
     if absent:
         raise UserError(
             f"split {split.name} needs actor {min(absent)}, who has no clip in the frames given: "
             "add that actor's frames"
         )
-    return [rows[name] for name in sorted(rows)]
+    return [row for row, actor in enumerate(by_row) if actor in actors]
 
 
 def _kept_rows(frames: Ragged, row: int, spans: Mapping[str, SpeechSpan] | None) -> np.ndarray:

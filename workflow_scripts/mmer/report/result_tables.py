@@ -26,6 +26,17 @@ _FUSION_NOTE = (
     "paper, which flatters it."
 )
 
+_NUMBERS = (
+    Column("Clips", "clips", digits=0),
+    Column("Accuracy %", "mean_accuracy", "ci95", digits=2),
+    Column("Paper %", "paper_accuracy", "paper_ci95", digits=2),
+    Column("Difference", "difference", digits=2, signed=True),
+    Column("Verdict", "verdict"),
+    Column("Deviation", "std", digits=2),
+    Column("Pooled %", "pooled_accuracy", digits=2),
+    Column("UAR %", "uar", digits=2),
+)
+
 PAPER_COUNTERPARTS = {"speech": "table 1", "face": "table 3"}
 PAPER_FILES = {"speech": "table1_speech", "face": "table3_face"}
 
@@ -52,8 +63,8 @@ def modality_table(
         title=f"{modality.capitalize()} emotion recognition beside the paper's "
         f"{PAPER_COUNTERPARTS[modality]}",
         corpus_label=corpus_label,
-        columns=(Column("System", "title"), Column("Input", "input"), *_numbers(corpus_label)),
-        rows=_shown(rows),
+        columns=(Column("System", "title"), Column("Input", "input"), *_NUMBERS),
+        rows=_shown(rows, corpus_label),
         notes=(_references(paper, modality), _INTERVAL_NOTE, _VERDICT_NOTE, _BEST_NOTE),
         best={"mean_accuracy": largest(rows["mean_accuracy"])},
     )
@@ -68,9 +79,9 @@ def summary_table(evaluation: EvaluationFolder, corpus_label: str) -> Table:
             Column("Modality", "modality"),
             Column("System", "title"),
             Column("Input", "input"),
-            *_numbers(corpus_label),
+            *_NUMBERS,
         ),
-        rows=_shown(evaluation.summary),
+        rows=_shown(evaluation.summary, corpus_label),
         notes=(_INTERVAL_NOTE, _VERDICT_NOTE, _BEST_NOTE, _FUSION_NOTE),
         best={"mean_accuracy": largest(evaluation.summary["mean_accuracy"])},
     )
@@ -89,9 +100,9 @@ def headline_table(evaluation: EvaluationFolder, corpus_label: str) -> Table:
             Column("Accuracy %", "mean_accuracy", "ci95", digits=2),
             Column("Paper %", "paper_accuracy", "paper_ci95", digits=2),
             Column("Difference", "difference", digits=2, signed=True),
-            Column(_verdict_heading(corpus_label), "verdict"),
+            Column("Verdict", "verdict"),
         ),
-        rows=rows,
+        rows=_shown(rows, corpus_label),
         notes=("± is half the 95 % interval.",),
         best={"mean_accuracy": largest(rows["mean_accuracy"])},
     )
@@ -137,25 +148,14 @@ def _compared(evaluation: EvaluationFolder, systems: list[str]) -> str:
     return " against ".join(evaluation.name(system) for system in systems)
 
 
-def _numbers(corpus_label: str) -> tuple[Column, ...]:
-    return (
-        Column("Clips", "clips", digits=0),
-        Column("Accuracy %", "mean_accuracy", "ci95", digits=2),
-        Column("Paper %", "paper_accuracy", "paper_ci95", digits=2),
-        Column("Difference", "difference", digits=2, signed=True),
-        Column(_verdict_heading(corpus_label), "verdict"),
-        Column("Deviation", "std", digits=2),
-        Column("Pooled %", "pooled_accuracy", digits=2),
-        Column("UAR %", "uar", digits=2),
-    )
-
-
-def _verdict_heading(corpus_label: str) -> str:
-    return "Verdict (synthetic)" if is_synthetic(corpus_label) else "Verdict"
-
-
-def _shown(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(input=rows["variant"].map(variant_words))
+def _shown(rows: pd.DataFrame, corpus_label: str) -> pd.DataFrame:
+    """The rows with what readers see of their variant and verdict."""
+    verdicts = rows["verdict"]
+    if is_synthetic(corpus_label):
+        # A synthetic number near the paper's reproduces nothing.
+        judged = (verdicts != "") & ~verdicts.str.startswith("not run")
+        verdicts = verdicts.mask(judged, "not comparable (synthetic)")
+    return rows.assign(input=rows["variant"].map(variant_words), verdict=verdicts)
 
 
 def _references(paper: Path, modality: str) -> str:

@@ -1,0 +1,129 @@
+"""A complete run on a tiny corpus: every rule, every result, and nothing to do afterwards."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from mmer.posteriors import read_posteriors
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("workflow")]
+
+SYSTEMS = ["cnn14_fine_tuned", "stn_max_voting", "stn_bilstm_flatten810"]
+
+
+@pytest.fixture(scope="module")
+def results(finished):
+    return finished.folder / "results" / "tiny"
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("variant", ["full", "vad"])
+@pytest.mark.parametrize(("split", "heldout"), [("heldout0", {1, 2}), ("heldout1", {3, 5})])
+def test_every_system_gives_posteriors_for_all_clips(results, system, variant, split, heldout):
+    posteriors = read_posteriors(results / "posteriors" / system / variant / f"{split}.csv")
+    assert len(posteriors.clips) == 16
+    assert {int(clip[-2:]) for clip in posteriors.only("heldout").clips} == heldout
+
+
+def test_the_summary_names_every_system_and_pairing(results):
+    summary = pd.read_csv(results / "evaluation" / "summary.csv")
+    expected = [f"{system}/{variant}" for system in SYSTEMS for variant in ("full", "vad")]
+    assert list(summary["system"]) == [*expected, "vad", "full", "mixed"]
+    assert (summary["clips"] == 16).all()
+
+
+def test_synthetic_results_carry_that_word(results):
+    for page in [*results.glob("tables/*.html"), *results.glob("tables/*.md")]:
+        assert "synthetic" in page.read_text("utf-8"), page
+    for figure in results.glob("figures/*.svg"):
+        assert "synthetic" in figure.read_text("utf-8"), figure
+    assert "synthetic" in (results / "provenance.html").read_text("utf-8")
+
+
+def test_random_weights_and_the_stand_in_for_saliency_are_named(results):
+    titles = pd.read_csv(results / "evaluation" / "summary.csv")["title"]
+    assert titles[:6].str.contains("random initial weights").all()
+    assert titles[2:6].str.contains("spectral-residual saliency").all()
+
+
+def test_the_resolved_configuration_lies_beside_the_results(results):
+    configuration = json.loads((results / "configuration.json").read_text())
+    assert configuration["models"]["cnn14_fine_tuned"]["settings"]["batch_size"] == 4
+    assert configuration["models"]["cnn14_fine_tuned"]["settings"]["learning_rate"] == 0.001
+
+
+def test_checkpoints_and_saliency_inputs_are_gone(results):
+    assert not list(results.glob("checkpoints/*"))
+    assert not list(results.glob("prepared/saliency_input/*"))
+
+
+def test_the_report_is_one_page(finished):
+    done = finished.snakemake("--configfile", "tiny.yaml", "--report", "report.html")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (finished.folder / "report.html").stat().st_size > 1_000_000
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    assert finished.planned() == []
+
+
+def test_a_comment_re_runs_nothing(finished):
+    file = "workflow_scripts/mmer/speech/cnn14.py"
+    finished.edit(file, "from __future__", "# a comment\nfrom __future__")
+    try:
+        assert finished.planned() == []
+    finally:
+        finished.edit(file, "# a comment\n", "")
+
+
+def test_a_changed_hyperparameter_re_runs_what_uses_it(finished):
+    finished.configure(
+        "changed.yaml",
+        models={
+            **{
+                "cnn14_fine_tuned": {
+                    "settings": {
+                        "weights": "random",
+                        "width": 0.03125,
+                        "clip_seconds": 1.0,
+                        "batch_size": 4,
+                        "max_iterations": 6,
+                        "evaluate_every": 2,
+                    }
+                },
+                "stn_fine_tuned": {"settings": {"weights": "random", "max_epochs": 2}},
+                "stn_bilstm_flatten810": {
+                    "settings": {"layers": 1, "units": 4, "attention_layers": 1, "max_epochs": 2}
+                },
+            }
+        },
+    )
+    assert finished.planned("changed.yaml") == sorted(
+        ["train_cnn14"] * 4
+        + ["fuse_posteriors"] * 3
+        + ["evaluate_systems", "write_tables", "draw_figures"]
+        + ["write_configuration", "describe_run"]
+    )
+
+
+def test_a_changed_model_source_re_runs_what_uses_it(finished):
+    file = "workflow_scripts/mmer/face/bilstm.py"
+    finished.edit(file, "nn.Tanh(), nn.Dropout(dropout)]\n        self", "nn.Tanh()]\n        self")
+    try:
+        assert finished.planned() == sorted(
+            ["train_bilstm"] * 4
+            + ["fuse_posteriors"] * 3
+            + ["evaluate_systems", "write_tables", "draw_figures", "describe_run"]
+        )
+    finally:
+        finished.edit(
+            file, "nn.Tanh()]\n        self", "nn.Tanh(), nn.Dropout(dropout)]\n        self"
+        )
+
+
+def test_another_device_re_runs_only_the_description(finished):
+    finished.configure("device.yaml", compute={"device": "auto", "threads": 1})
+    assert finished.planned("device.yaml") == ["describe_run", "write_configuration"]

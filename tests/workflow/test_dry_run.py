@@ -1,0 +1,85 @@
+"""The plan of the paper's protocol, on a machine without any data."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from .conftest import copy_project
+
+pytestmark = pytest.mark.xdist_group("dry")
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """The project without data, mirror or downloads."""
+    return copy_project(tmp_path_factory.mktemp("bare") / "project")
+
+
+def test_the_full_plan_of_the_paper_is_listed(bare):
+    assert Counter(bare.planned("config.yaml")) == {
+        "download_record": 1,
+        "download_registered": 3,
+        "download_actor": 24,
+        "extract_actor": 24,
+        "prepare_media": 24,
+        "detect_speech": 24,
+        "map_saliency": 24,
+        "train_cnn14": 10,
+        "train_spatial_transformer": 10,
+        "train_bilstm": 10,
+        "vote_frames": 10,
+        "fuse_posteriors": 3,
+        "evaluate_systems": 1,
+        "write_tables": 1,
+        "draw_figures": 1,
+        "write_configuration": 1,
+        "describe_run": 1,
+    }
+
+
+def test_the_plan_of_the_demo_is_listed(bare):
+    assert Counter(bare.planned("config/demo.yaml"))["extract_actor"] == 10
+
+
+def test_the_plan_of_the_published_posteriors_needs_no_corpus(bare):
+    planned = Counter(bare.planned("config/published.yaml"))
+    assert planned["download_registered"] == 35
+    assert planned["import_posteriors"] == 20
+    assert planned["download_actor"] == 0
+
+
+def test_local_archives_are_not_downloaded(bare):
+    folder = bare.folder / "mine with spaces"
+    folder.mkdir(exist_ok=True)
+    for actor in range(1, 25):
+        (folder / f"Video_Speech_Actor_{actor:02d}.zip").touch()
+    (bare.folder / "local.yaml").write_text("data: {ravdess: mine with spaces}\n")
+    planned = Counter(bare.planned("local.yaml"))
+    assert planned["download_actor"] == 0
+    assert planned["extract_actor"] == 24
+
+
+def test_loose_clips_are_used_where_they_lie(bare):
+    for actor in range(1, 25):
+        folder = bare.folder / "loose" / f"Actor_{actor:02d}"
+        folder.mkdir(parents=True, exist_ok=True)
+        for emotion in range(1, 9):
+            (folder / f"01-01-{emotion:02d}-01-01-01-{actor:02d}.mp4").touch()
+    (bare.folder / "loose.yaml").write_text(
+        "data: {ravdess: loose}\ncorpus: {clips_per_actor: 8}\n"
+    )
+    planned = Counter(bare.planned("loose.yaml"))
+    assert planned["extract_actor"] == 0
+    assert planned["prepare_media"] == 24
+
+
+def test_mistakes_in_the_configuration_stop_before_anything_runs(bare):
+    (bare.folder / "wrong.yaml").write_text("seeed: 3\ncompute: {threads: none}\n")
+    done = bare.snakemake("-n", "--configfile", "wrong.yaml")
+    text = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "wrong.yaml: seeed: unknown key; did you mean seed?" in text
+    assert "wrong.yaml: compute.threads" in text
+    assert "Traceback" not in text

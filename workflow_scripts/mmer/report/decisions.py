@@ -1,0 +1,86 @@
+"""The page of decisions: every setting on which the paper is silent, and every one it states.
+
+Generated from the declarations of the settings, so that page and code cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from mmer.config import Configuration
+
+_HEAD = """# Decisions
+
+Where the paper is silent, the workflow decides in the open: each choice is a key of the
+configuration with a default and a reason.  This page is generated from the settings' declarations
+(`make decisions`); a test fails when it is out of date.
+"""
+
+
+def decisions_page() -> str:
+    """The page as Markdown: decided settings first, then those that a source states."""
+    decided, stated = [], []
+    for key, field in _settings(Configuration, ""):
+        extra = field.json_schema_extra or {}
+        if "reason" in extra:
+            decided.append((key, _default(field), field.description, extra["reason"]))
+        elif "source" in extra:
+            stated.append((key, _default(field), field.description, extra["source"]))
+    return "\n".join(
+        [
+            _HEAD,
+            "## Decided here\n",
+            *_table(decided, "Reason"),
+            "\n## Stated by the paper or a published recipe\n",
+            *_table(stated, "Source"),
+            "",
+        ]
+    )
+
+
+def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo]]:
+    """Every leaf setting with its key; entries of a mapping are written ``<name>``."""
+    for name, field in model.model_fields.items():
+        key = f"{prefix}{name}"
+        deeper = list(_models(field.annotation))
+        if not deeper:
+            yield key, field
+        for inner in deeper:
+            family = inner.model_fields.get("family")
+            place = f"{key}.<{get_args(family.annotation)[0]}>" if family else key
+            yield from _settings(inner, f"{place}.")
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Every settings class within a type."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)
+
+
+def _default(field: FieldInfo) -> str:
+    """A default in YAML's words."""
+    if field.default is PydanticUndefined:
+        return "none, must be given"
+    value = field.default
+    words = {True: "true", False: "false", None: "null"}
+    if value is None or isinstance(value, bool):
+        return f"`{words[value]}`"
+    if isinstance(value, tuple):
+        return f"`{[list(item) if isinstance(item, tuple) else item for item in value]}`"
+    return f"`{value}`"
+
+
+def _table(rows: list[tuple[str, str, str | None, str]], last: str) -> list[str]:
+    """A Markdown table."""
+    lines = [f"| Key | Default | Meaning | {last} |", "|---|---|---|---|"]
+    for key, default, meaning, why in rows:
+        cells = [f"`{key}`", default, meaning or "", why]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return lines
