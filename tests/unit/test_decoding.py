@@ -102,5 +102,5 @@ def test_a_clip_without_audio_is_refused(tmp_path, make_clip):
 
 
 def test_a_clip_shorter_than_the_front_end_is_refused(tmp_path, make_clip):
-    with pytest.raises(UserError, match="need at least 0.35 s"):
+    with pytest.raises(UserError, match=r"need at least 0\.35 s"):
         decode_clip(make_clip(tmp_path / NAME, seconds=0.2), SETTINGS)

@@ -91,7 +91,7 @@ def test_a_server_that_fails_twice_is_asked_again(serve, target):
 
 def test_a_file_that_is_not_there_is_asked_for_once(serve, target):
     prefix, paths = serve(404, 404, 404)
-    with pytest.raises(UserError, match="could not be downloaded .* set data.mirror"):
+    with pytest.raises(UserError, match=r"could not be downloaded .* set data\.mirror"):
         download(ADDRESS, target, SHA256, mirror=prefix, first_pause_s=0.01)
     assert len(paths) == 1
     assert not target.exists()

@@ -14,7 +14,7 @@ LIBRARY = {
     "vote.py": "from mmer.face import voting\n",
     "mmer/__init__.py": "",
     "mmer/speech/__init__.py": "",
-    "mmer/speech/network.py": "from mmer.layers import width\n\n\ndef Network(x):\n    return width(x)\n",
+    "mmer/speech/network.py": "from mmer.layers import width\n\nNetwork = width\n",
     "mmer/layers.py": "def width(x):\n    return x + 1\n",
     "mmer/face/__init__.py": "",
     "mmer/face/voting.py": "TIES = 1\n",

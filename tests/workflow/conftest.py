@@ -94,9 +94,7 @@ def copy_project(folder: Path) -> Project:
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, folder / part)
     ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(
-        REPOSITORY / "workflow_scripts", folder / "workflow_scripts", ignore=ignored
-    )
+    shutil.copytree(REPOSITORY / "workflow_scripts", folder / "workflow_scripts", ignore=ignored)
     project = Project(folder)
     project.configure()
     return project

@@ -328,9 +328,7 @@ class Plan:
                 origin = {"source": "random initialisation", "sha256": None, "licence": None}
             else:
                 known = self.registry[weights]
-                origin = {
-                    "source": known.address, "sha256": known.sha256, "licence": known.licence
-                }
+                origin = {"source": known.address, "sha256": known.sha256, "licence": known.licence}
             origins.append({"name": model, **origin})
         if any(m.family != "external" for m in self.configuration.models.values()):
             vad = self.registry[VOICE_ACTIVITY_WEIGHTS]
