@@ -13,7 +13,7 @@ VAD_WEIGHTS := $(MIRROR)/github.com/ina-foss/inaSpeechSegmenter/releases/downloa
 PUBLISHED_MIRROR ?=
 MIRROR_OPTION = $(if $(PUBLISHED_MIRROR),--config data='{"mirror": "$(PUBLISHED_MIRROR)"}')
 
-.PHONY: help environment demo corpus test test-fast lint lock published paper clean
+.PHONY: help environment demo corpus test test-fast lint decisions lock published paper
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -63,6 +63,10 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint --quiet
+
+## make decisions  write docs/decisions.md from the settings' declarations
+decisions: $(READY)
+	$(BIN)/python workflow_scripts/list_decisions.py --out docs/decisions.md
 
 ## make lock       resolve envs/requirements.in again; needs uv
 lock:

@@ -39,13 +39,7 @@ PLAN = Plan(CONFIG, REGISTRY, SCRIPTS)
 
 # Where a job computes is no parameter of what it computes: it goes through the environment, so
 # that another device or mirror re-runs nothing.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-os.environ["PYTHONPATH"] = str(SCRIPTS)
-os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-os.environ["MMER_DEVICE"] = CONFIG.compute.device
-os.environ["MMER_THREADS"] = str(CONFIG.compute.threads)
-os.environ["MMER_CONFIGURATION"] = CONFIG.model_dump_json(indent=2)
-os.environ["MMER_MIRROR"] = CONFIG.data.mirror or ""
+os.environ.update(PLAN.environment(Path(sys.executable).parent, os.environ))
 
 
 pathvars:

@@ -119,12 +119,12 @@ rule describe_run:
         # Its versions are those that the results were made with, so it follows them.
         evaluation=rules.evaluate_systems.output,
     output:
-        report(
+        page=report(
             "<results>/provenance.html",
             category="Provenance",
             caption="../resources/captions/provenance.rst",
         ),
-        "<results>/provenance.json",
+        data="<results>/provenance.json",
     log:
         "<logs>/describe_run.log",
     conda:
@@ -135,4 +135,4 @@ rule describe_run:
         version=PLAN.version("describe_run"),
     shell:
         "python -m describe_run --config {input.configuration:q} --corpus-label {params.label:q} "
-        "--weights {params.weights:q} --out {output[0]:q} > {log:q} 2>&1"
+        "--weights {params.weights:q} --out {output.page:q} > {log:q} 2>&1"

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -92,6 +93,26 @@ class Plan:
     def digest(self) -> str:
         """Sixteen hexadecimal digits that stand for the whole configuration."""
         return hashlib.sha256(self.configuration.model_dump_json().encode()).hexdigest()[:16]
+
+    def environment(self, programs: Path, present: Mapping[str, str]) -> dict[str, str]:
+        """What jobs find in their environment: where the code is and where to compute.
+
+        Parameters
+        ----------
+        programs
+            The folder of the Python that jobs use.
+        present
+            The environment as it is.
+        """
+        return {
+            "PATH": os.pathsep.join([str(programs), present.get("PATH", "")]),
+            "PYTHONPATH": str(self.scripts),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "MMER_DEVICE": self.configuration.compute.device,
+            "MMER_THREADS": str(self.configuration.compute.threads),
+            "MMER_MIRROR": self.configuration.data.mirror or "",
+            "MMER_CONFIGURATION": self.configuration.model_dump_json(indent=2),
+        }
 
     def training_options(self, entry: str, model: str, variant: str, split: str) -> str:
         """What every training entry is told, quoted for a shell.

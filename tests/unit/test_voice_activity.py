@@ -1,0 +1,59 @@
+"""Voice activity detection: the real library with its real weights on real speech sounds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.signal import resample_poly
+
+from mmer.acquire.checksums import verify
+from mmer.acquire.registry import read_registry
+from mmer.corpus.clips import Clip
+from mmer.corpus.synthetic.settings import AUDIO_RATE, SyntheticCorpusSettings
+from mmer.corpus.synthetic.voice import speak, timbre_of
+from mmer.prepare.settings import VoiceActivitySettings
+from mmer.prepare.voice_activity import detect_speech
+from mmer.store import Ragged
+
+REPOSITORY = Path(__file__).parents[2]
+SETTINGS = VoiceActivitySettings()
+RATE = 16_000
+
+
+@pytest.fixture(scope="module")
+def weights():
+    entry = read_registry(REPOSITORY / "resources" / "weights.yaml")["speech_music_noise_vad"]
+    path = REPOSITORY / "results" / "demo" / "mirror" / entry.place
+    if not path.is_file():
+        pytest.skip("the voice activity weights are not here; make test brings them")
+    verify(path, f"sha256:{entry.sha256}", entry.size)
+    return path
+
+
+@pytest.fixture(scope="module")
+def spoken():
+    """A spoken sentence with a little room noise around it, ``(samples,)`` int16."""
+    settings = SyntheticCorpusSettings()
+    clip = Clip.parse("01-01-05-02-01-01-01")
+    utterance = speak(clip, timbre_of(clip.actor, settings), settings)
+    mono = utterance.samples.reshape(len(utterance.samples), -1).mean(axis=1)
+    return (resample_poly(mono, RATE, AUDIO_RATE) * 32767).astype(np.int16)
+
+
+@pytest.mark.slow
+def test_silences_are_cut_and_speech_is_kept(weights, spoken):
+    silence = np.zeros(RATE, np.int16)
+    audio = Ragged.join(
+        ["spoken", "silent"],
+        [np.concatenate([silence, spoken, silence]), np.zeros(3 * RATE, np.int16)],
+        RATE,
+    )
+    spans = detect_speech(audio, weights, SETTINGS)
+    assert spans["spoken"].found
+    assert spans["spoken"].start_s > 0.7
+    assert spans["spoken"].stop_s < 2 + len(spoken) / RATE - 0.7
+    assert spans["spoken"].stop_s - spans["spoken"].start_s > 0.5
+    assert not spans["silent"].found
+    assert (spans["silent"].start_s, spans["silent"].stop_s) == (0.0, 3.0)
