@@ -28,6 +28,16 @@ TINY = {
     "corpus": {"label": "synthetic test corpus", "actors": list(ACTORS), "clips_per_actor": CLIPS},
     "protocol": {"folds": [[1, 2], [3, 5]]},
     "compute": {"device": "cpu", "threads": 1},
+    "fusion": {
+        "settings": {
+            "classifiers": {
+                "logistic_regression": {"C": [1]},
+                "svm_linear": {"C": [1]},
+                "svm_rbf": {"C": [1]},
+                "knn": {"k": [3]},
+            }
+        }
+    },
     "models": {
         "cnn14_fine_tuned": {
             "settings": {
