@@ -5,8 +5,8 @@ PAPER_TABLES = Path(workflow.basedir) / "resources" / "paper"
 
 rule evaluate_systems:
     input:
-        posteriors=[path for system in PLAN.systems for path in system["posteriors"].values()],
-        fusion=expand("<results>/fusion/{pairing}/predictions.csv", pairing=CONFIG.fusion.pairings),
+        posteriors=flat({s["name"]: s["posteriors"] for s in PLAN.systems if "posteriors" in s}),
+        fusion=[fused["predictions"] for fused in PLAN.fusions if "predictions" in fused],
         paper=sorted(map(str, PAPER_TABLES.glob("*.csv"))),
     output:
         expand(

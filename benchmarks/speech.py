@@ -1,0 +1,224 @@
+"""Lines of the speech branch: log-mel spectrograms, CNN-14's training step, spectrogram images."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from benchmarks.demo_speech import speech_of, waveforms
+from benchmarks.measure import Contest, Line, NotMeasured
+from benchmarks.reference_cnn14 import (
+    ReferenceAbsent,
+    ReferenceTransfer,
+    our_state,
+    reference_front_end,
+)
+from mmer.corpus.folds import Split
+from mmer.corpus.labels import CLASS_COUNT
+from mmer.speech.clips_on_device import load_clips
+from mmer.speech.cnn14 import Cnn14, mix_pairs
+from mmer.speech.fine_tuning import Cnn14FineTuning, build_network
+from mmer.speech.log_mel import LogMel
+from mmer.speech.settings import Cnn14Settings
+from mmer.store import Ragged
+
+CPU = torch.device("cpu")
+ACTOR_CLIPS, CLIP_SECONDS = 60, 3.7
+"""Clips of one RAVDESS actor, and their mean length."""
+STEP = {"cpu": (8, 3.0), "cuda": (24, 5.5)}
+"""Items of a batch (each mixed from two clips) and seconds of a clip; the paper's on a GPU."""
+
+
+def lines() -> Iterator[Line]:
+    """The lines, the quick ones first."""
+    yield Line(
+        work=f"log-mel of an actor, {ACTOR_CLIPS} clips of {CLIP_SECONDS} s in one call",
+        against="torchlibrosa, the front end inside the published network",
+        device="CPU",
+        goal=5,
+        repetitions=15,
+        prepare=log_mel_contest,
+    )
+    yield Line(
+        work="spectrogram images",
+        against="drawing them with matplotlib",
+        device="CPU",
+        goal=50,
+        repetitions=5,
+        prepare=spectrogram_image_contest,
+    )
+    for precision, kind, goal in (
+        ("float32", "cpu", 1),
+        ("bfloat16", "cpu", None),
+        ("float32", "cuda", None),
+        ("bfloat16", "cuda", 2),
+    ):
+        yield step_line(precision, kind, goal)
+
+
+def step_line(precision: str, kind: str, goal: float | None) -> Line:
+    """The line of CNN-14's training step on one kind of device."""
+    items, seconds = STEP[kind]
+    return Line(
+        work=f"CNN-14 training step in {precision}, {items} items mixed from two clips of "
+        f"{seconds:g} s",
+        against="panns-inference in float32"
+        + (" (TF32 where torch uses it by itself)" if kind == "cuda" else ""),
+        device="GPU" if kind == "cuda" else "CPU",
+        goal=goal,
+        repetitions=3 if kind == "cpu" else 20,
+        prepare=lambda: step_contest(precision, kind),
+    )
+
+
+# Log-mel
+
+
+def log_mel_contest() -> Contest:
+    """Our front end and the reference's on the same waveforms."""
+    batch = torch.from_numpy(waveforms(speech_of(1, ACTOR_CLIPS), CLIP_SECONDS))
+    ours, theirs = LogMel(), _needing_packages(reference_front_end)
+    with torch.inference_mode():
+        exact = theirs.double()(batch.double())[:, 0]
+        theirs = theirs.float()
+        agreement = (
+            f"ours differs from the reference in float64 by "
+            f"{_decibels(ours(batch), exact)}, the reference itself by "
+            f"{_decibels(theirs(batch)[:, 0], exact)}"
+        )
+    return Contest(_without_gradients(ours, batch), _without_gradients(theirs, batch), agreement, CPU)
+
+
+def _decibels(log_mel: Tensor, exact: Tensor) -> str:
+    difference = (log_mel.double() - exact).abs()
+    return f"{difference.max():.0e} dB at most and {difference.mean():.0e} dB on average"
+
+
+def _without_gradients(way: Callable[[Tensor], Tensor], batch: Tensor) -> Callable[[], Tensor]:
+    def call() -> Tensor:
+        with torch.inference_mode():
+            return way(batch)
+
+    return call
+
+
+# The training step
+
+
+def step_contest(precision: str, kind: str) -> Contest:
+    """A training step of ours and of the reference, from the same weights and clips."""
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise NotMeasured("not measured: no GPU here")
+    device = torch.device(kind)
+    items, seconds = STEP[kind]
+    speech = _some_speech(2 * items)
+    reference = _needing_packages(lambda: ReferenceTransfer(CLASS_COUNT)).to(device)
+    settings = Cnn14Settings(
+        weights="random", batch_size=items, clip_seconds=seconds, precision=precision
+    )
+    clips = load_clips(speech, None, Split("benchmark", (1,), (2,)), seconds, device)
+    network = build_network(settings).to(device)
+    _same_weights(network, reference)
+    task = Cnn14FineTuning(network, clips, settings)
+    batch = next(task.batches(torch.Generator().manual_seed(0)))
+    # Where TF32 is allowed, torch's default, the reference has it.
+    ours = _step(task.optimizer, lambda: task.loss(batch), tf32=False)
+    sound = torch.from_numpy(waveforms(speech, seconds))[batch].to(device)
+    theirs = _reference_step(reference, sound, clips.labels[batch.to(device)], settings)
+    agreement = _agreement(network, reference, sound, task, batch)
+    return Contest(ours, theirs, agreement, device)
+
+
+def _some_speech(clips: int) -> Ragged:
+    """Speech of a training actor and one clip of a held-out one."""
+    trained, heldout = speech_of(1, max(clips, ACTOR_CLIPS)), speech_of(2, 1)
+    names = [*trained.clips[:clips], *heldout.clips]
+    return Ragged.join(
+        names, [*(trained.of(row) for row in range(clips)), heldout.of(0)], trained.rate
+    )
+
+
+def _same_weights(ours: Cnn14, reference: ReferenceTransfer) -> None:
+    """Give our network the reference's weights, its new layer as classifier."""
+    state = our_state(reference.base)
+    state |= {f"classifier.{name}": value for name, value in reference.head.state_dict().items()}
+    ours.load_state_dict(state)
+
+
+def _agreement(
+    ours: Cnn14,
+    reference: ReferenceTransfer,
+    sound: Tensor,
+    task: Cnn14FineTuning,
+    batch: Tensor,
+) -> str:
+    """How far the log-probabilities lie apart in eval mode, each from its own front end."""
+    reference.eval()
+    with torch.inference_mode():
+        expected = reference(sound)
+    reference.train()
+    found = task.logits(batch).log_softmax(dim=1)
+    ours.train()
+    relative = (found - expected).abs().max() / expected.abs().max()
+    return f"log-probabilities of the untrained networks differ by {relative:.0e}, relative"
+
+
+def _reference_step(
+    reference: ReferenceTransfer, sound: Tensor, labels: Tensor, settings: Cnn14Settings
+) -> Callable[[], float]:
+    """A training step by the recipe of the published network, audio on the device."""
+    optimizer = torch.optim.Adam(
+        reference.parameters(),
+        lr=settings.learning_rate,
+        betas=settings.betas,
+        eps=settings.epsilon,
+        amsgrad=settings.amsgrad,
+    )
+    alpha = torch.full((len(labels) // 2,), settings.mixup_alpha, device=sound.device)
+
+    def loss() -> Tensor:
+        mixing = torch.distributions.Beta(alpha, alpha).sample()
+        targets = mix_pairs(functional.one_hot(labels, CLASS_COUNT).float(), mixing)
+        return -(targets * reference(sound, mixing)).mean()
+
+    return _step(optimizer, loss, tf32=True)
+
+
+def _step(
+    optimizer: torch.optim.Optimizer, loss_of_batch: Callable[[], Tensor], tf32: bool
+) -> Callable[[], float]:
+    """A call that takes one optimiser step."""
+
+    def call() -> float:
+        torch.backends.cudnn.allow_tf32 = tf32
+        optimizer.zero_grad(set_to_none=True)
+        loss = loss_of_batch()
+        loss.backward()
+        optimizer.step()
+        return float(loss.detach())
+
+    return call
+
+
+# Spectrogram images
+
+
+def spectrogram_image_contest() -> Contest:
+    """Images by array operations and by a plotting library."""
+    if importlib.util.find_spec("mmer.speech.spectrogram_image") is None:
+        raise NotMeasured("not there yet")
+    raise NotMeasured("not measured yet")
+
+
+def _needing_packages[T](make: Callable[[], T]) -> T:
+    """The result; a line without figures where the reference's packages are absent."""
+    with contextlib.ExitStack():
+        try:
+            return make()
+        except ReferenceAbsent as error:
+            raise NotMeasured(f"not measured: {error}") from error

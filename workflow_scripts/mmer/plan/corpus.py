@@ -1,0 +1,69 @@
+"""The corpus: where archives and clips lie, and what is prepared from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mmer.acquire.download import mirrored_path
+from mmer.acquire.record import record_address
+from mmer.errors import UserError
+from mmer.plan.run import RunPlan
+
+Kind = Literal["audio", "frames", "saliency", "speech"]
+_ENDINGS = {"audio": "npz", "frames": "npz", "saliency": "npz", "speech": "csv"}
+
+
+@dataclass(frozen=True)
+class CorpusPlan(RunPlan):
+    """Adds downloads, clips and prepared files."""
+
+    def downloaded(self, place: str) -> str:
+        """Where a download lies."""
+        return f"{self.configuration.data.downloads}/{place}"
+
+    @property
+    def record(self) -> str:
+        """The metadata of the corpus's record."""
+        return self.downloaded(
+            f"{mirrored_path(record_address(self.configuration.corpus.record))}.json"
+        )
+
+    def archive(self, actor: str) -> str:
+        """The archive of an actor: a local one, or the download."""
+        name = f"Video_Speech_Actor_{actor}.zip"
+        local = self.configuration.data.ravdess
+        if local is not None:
+            return str(Path(local) / name)
+        return self.downloaded(
+            f"zenodo.org/records/{self.configuration.corpus.record}/files/{name}"
+        )
+
+    def clips(self, actor: str) -> list[str]:
+        """The clips of an actor: loose local files, or the folder they are extracted to."""
+        local = self.configuration.data.ravdess
+        if local is not None:
+            folder = Path(local) / f"Actor_{actor}"
+            loose = sorted(str(file) for file in folder.glob("01-01-*.mp4"))
+            if loose:
+                self._check_count(folder, len(loose))
+                return loose
+        return [f"{self.results}/clips/Actor_{actor}"]
+
+    def _check_count(self, folder: Path, count: int) -> None:
+        expected = self.configuration.corpus.clips_per_actor
+        if count != expected:
+            raise UserError(
+                f"{folder} holds {count} clips of modality 01 and channel 01 instead of "
+                f"{expected}: complete the folder, or set corpus.clips_per_actor"
+            )
+
+    def prepared(self, kind: Kind, actors: list[str] | None = None) -> list[str]:
+        """The prepared files of some actors, by default of all."""
+        chosen = self.actors if actors is None else actors
+        return [f"{self.results}/prepared/{kind}/actor_{a}.{_ENDINGS[kind]}" for a in chosen]
+
+    def spans(self, variant: str) -> list[str]:
+        """The tables of speech spans where the variant needs them."""
+        return self.prepared("speech") if variant == "vad" else []
