@@ -22,7 +22,7 @@ def speech_of(actor: int, clips: int) -> Ragged:
     """The first clips of an actor, spoken by the demo's synthetic voice."""
     settings = SyntheticCorpusSettings(seed=SEED)
     timbre = timbre_of(actor, settings)
-    chosen = clips_of_actor(actor, clips)
+    chosen = sorted(clips_of_actor(actor, clips), key=lambda clip: clip.name)
     spoken = [speak(clip, timbre, settings).samples for clip in chosen]
     return Ragged.join([clip.name for clip in chosen], [_prepared(s) for s in spoken], SAMPLE_RATE)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
 from collections.abc import Callable, Iterator
+from functools import partial
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.demo_speech import speech_of, waveforms
+from benchmarks.drawn_images import draw
 from benchmarks.measure import Contest, Line, NotMeasured
 from benchmarks.reference_cnn14 import (
     ReferenceAbsent,
@@ -24,12 +25,15 @@ from mmer.speech.clips_on_device import load_clips
 from mmer.speech.cnn14 import Cnn14, mix_pairs
 from mmer.speech.fine_tuning import Cnn14FineTuning, build_network
 from mmer.speech.log_mel import LogMel
-from mmer.speech.settings import Cnn14Settings
+from mmer.speech.settings import Cnn14Settings, MelImageSettings, SpectrogramImageSettings
+from mmer.speech.spectrogram_image import spectrogram_images
 from mmer.store import Ragged
 
 CPU = torch.device("cpu")
 ACTOR_CLIPS, CLIP_SECONDS = 60, 3.7
 """Clips of one RAVDESS actor, and their mean length."""
+IMAGE_CLIPS = 12
+"""Clips of which images are made."""
 STEP = {"cpu": (8, 3.0), "cuda": (24, 5.5)}
 """Items of a batch (each mixed from two clips) and seconds of a clip; the paper's on a GPU."""
 
@@ -44,14 +48,15 @@ def lines() -> Iterator[Line]:
         repetitions=15,
         prepare=log_mel_contest,
     )
-    yield Line(
-        work="spectrogram images",
-        against="drawing them with matplotlib",
-        device="CPU",
-        goal=50,
-        repetitions=5,
-        prepare=spectrogram_image_contest,
-    )
+    for settings in (SpectrogramImageSettings(), MelImageSettings()):
+        yield Line(
+            work=f"spectrogram images ({settings.mode}), {IMAGE_CLIPS} clips",
+            against="drawing them with matplotlib",
+            device="CPU",
+            goal=50,
+            repetitions=5,
+            prepare=partial(image_contest, settings),
+        )
     for precision, kind, goal in (
         ("float32", "cpu", 1),
         ("bfloat16", "cpu", None),
@@ -72,7 +77,7 @@ def step_line(precision: str, kind: str, goal: float | None) -> Line:
         device="GPU" if kind == "cuda" else "CPU",
         goal=goal,
         repetitions=3 if kind == "cpu" else 20,
-        prepare=lambda: step_contest(precision, kind),
+        prepare=partial(step_contest, precision, kind),
     )
 
 
@@ -82,7 +87,7 @@ def step_line(precision: str, kind: str, goal: float | None) -> Line:
 def log_mel_contest() -> Contest:
     """Our front end and the reference's on the same waveforms."""
     batch = torch.from_numpy(waveforms(speech_of(1, ACTOR_CLIPS), CLIP_SECONDS))
-    ours, theirs = LogMel(), _needing_packages(reference_front_end)
+    ours, theirs = LogMel(), _of_the_reference(reference_front_end)
     with torch.inference_mode():
         exact = theirs.double()(batch.double())[:, 0]
         theirs = theirs.float()
@@ -91,7 +96,9 @@ def log_mel_contest() -> Contest:
             f"{_decibels(ours(batch), exact)}, the reference itself by "
             f"{_decibels(theirs(batch)[:, 0], exact)}"
         )
-    return Contest(_without_gradients(ours, batch), _without_gradients(theirs, batch), agreement, CPU)
+    return Contest(
+        _without_gradients(ours, batch), _without_gradients(theirs, batch), agreement, CPU
+    )
 
 
 def _decibels(log_mel: Tensor, exact: Tensor) -> str:
@@ -117,7 +124,7 @@ def step_contest(precision: str, kind: str) -> Contest:
     device = torch.device(kind)
     items, seconds = STEP[kind]
     speech = _some_speech(2 * items)
-    reference = _needing_packages(lambda: ReferenceTransfer(CLASS_COUNT)).to(device)
+    reference = _of_the_reference(lambda: ReferenceTransfer(CLASS_COUNT)).to(device)
     settings = Cnn14Settings(
         weights="random", batch_size=items, clip_seconds=seconds, precision=precision
     )
@@ -208,17 +215,25 @@ def _step(
 # Spectrogram images
 
 
-def spectrogram_image_contest() -> Contest:
+def image_contest(settings: SpectrogramImageSettings) -> Contest:
     """Images by array operations and by a plotting library."""
-    if importlib.util.find_spec("mmer.speech.spectrogram_image") is None:
-        raise NotMeasured("not there yet")
-    raise NotMeasured("not measured yet")
+    speech = speech_of(1, ACTOR_CLIPS)
+    clips = [speech.of(row) for row in range(IMAGE_CLIPS)]
+
+    def ours() -> np.ndarray:
+        return spectrogram_images(clips, settings)
+
+    def theirs() -> np.ndarray:
+        return np.stack([draw(clip, settings) for clip in clips])
+
+    differing = (ours() != theirs()).any(axis=-1)
+    agreement = f"{differing.sum()} of {differing.size} pixels differ"
+    return Contest(ours, theirs, agreement, CPU)
 
 
-def _needing_packages[T](make: Callable[[], T]) -> T:
-    """The result; a line without figures where the reference's packages are absent."""
-    with contextlib.ExitStack():
-        try:
-            return make()
-        except ReferenceAbsent as error:
-            raise NotMeasured(f"not measured: {error}") from error
+def _of_the_reference(make: Callable[[], nn.Module]) -> nn.Module:
+    """A network of the reference; without its packages the line has no figures."""
+    try:
+        return make()
+    except ReferenceAbsent as error:
+        raise NotMeasured(f"not measured: {error}") from error

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from mmer.speech.cnn14 import Cnn14, mix_pairs
+from mmer.speech.cnn14 import Cnn14, _laid_out_for, mix_pairs
 from mmer.speech.spec_augment import stripe_mask
 
 TINY = 0.01  # every block 8 channels wide, the last 20
@@ -112,6 +112,26 @@ def test_spec_augment_can_be_switched_off():
     network = _network(spec_augment=False)
     features = _clips()
     assert torch.equal(network.spec_augment(features), features)
+
+
+@pytest.mark.parametrize("block", [1, 4, 5, 6])
+def test_layout_of_the_maps_changes_no_value(block):
+    maps = torch.randn(2, 8, 6, 4)
+    laid_out = _laid_out_for(block, maps)
+    assert torch.equal(laid_out, maps)
+    assert laid_out.is_contiguous(memory_format=torch.channels_last) == (block <= 4)
+
+
+def test_reduced_precision_stays_close_and_speaks_float32():
+    network = _network()
+    network(_clips())
+    network.eval()
+    expected = network(_clips())
+    with torch.autocast("cpu", torch.bfloat16):
+        reduced = network(_clips())
+    assert reduced.logits.dtype == reduced.embedding.dtype == torch.float32
+    assert not torch.equal(reduced.logits, expected.logits)
+    torch.testing.assert_close(reduced.logits, expected.logits, rtol=0.05, atol=0.05)
 
 
 def test_mixing_takes_the_share_of_the_even_row():

@@ -217,6 +217,30 @@ def test_scores_are_of_the_heldout_clips(monkeypatch):
     assert scores["loss"] == pytest.approx(50 / 8 / 8, rel=1e-4)
 
 
+def test_precision_reduces_the_convolutions_and_nothing_that_is_kept():
+    losses = {}
+    for precision in ("float32", "bfloat16"):
+        task = _task(_settings(precision=precision, spec_augment=False, mixup_alpha=0))
+        task.network.eval()  # no dropout
+        loss = task.loss(torch.arange(8))
+        loss.backward()
+        task.optimizer.step()
+        losses[precision] = loss.item()
+        kept = [*task.network.state_dict().values(), *(p.grad for p in task.network.parameters())]
+        assert {value.dtype for value in kept} == {torch.float32, torch.int64}  # int64: counters
+        assert task.logits(torch.arange(2)).dtype == loss.dtype == torch.float32
+    assert losses["bfloat16"] != losses["float32"]
+    assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.02)
+
+
+def test_float32_is_not_rounded_to_tf32():
+    torch.backends.cudnn.allow_tf32 = True
+    torch.backends.cuda.matmul.allow_tf32 = True
+    _task(_settings())
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
+
+
 def test_only_the_chosen_part_is_optimised():
     settings = Cnn14Settings(trainable="top", clip_seconds=0.4)
     with torch.device("meta"):

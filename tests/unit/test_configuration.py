@@ -90,7 +90,7 @@ def test_the_file_that_holds_the_key_is_named(broken, tmp_path):
     ("overlay", "reason"),
     [
         ("systems: [cnn15]", "systems: 'cnn15' is not among models"),
-        ("systems: [stn_fine_tuned]", "decides on frames"),
+        ("systems: [stn_fine_tuned]", "gives no posteriors; name a max_voting or bilstm"),
         ("systems: [cnn14_fine_tuned/loud]", "is not one of cnn14_fine_tuned/full"),
         ("fusion: {pairings: {vad: [cnn14_fine_tuned/vad]}}", "at least two"),
         ("fusion: {pairings: {vad: [cnn14_fine_tuned/vad, stn_max_voting]}}", "is not one of"),

@@ -20,7 +20,7 @@ from mmer.corpus.synthetic.settings import SyntheticCorpusSettings
 REPOSITORY = Path(__file__).parents[2]
 PARTS = ["Snakefile", "config.yaml", "config", "envs", "profiles", "resources", "rules"]
 ACTORS = (1, 2, 3, 5)
-CLIPS = 4
+CLIPS = 8
 
 TINY = {
     "run": "tiny",
@@ -39,11 +39,16 @@ TINY = {
         }
     },
     "models": {
+        "deepspectrum_alexnet_fc7": {"settings": {"weights": "random", "width": 0.0625}},
+        "panns_cnn14_embedding": {"settings": {"weights": "random", "width": 0.03125}},
+        "alexnet_fine_tuned": {
+            "settings": {"weights": "random", "trainable": "all", "width": 0.0625, "max_epochs": 2}
+        },
         "cnn14_fine_tuned": {
             "settings": {
                 "weights": "random",
                 "width": 0.03125,
-                "clip_seconds": 1.0,
+                "clip_seconds": 0.9,
                 "batch_size": 4,
                 "max_iterations": 4,
                 "evaluate_every": 2,
@@ -125,7 +130,7 @@ def tiny_mirror(tmp_path_factory, voice_activity_weights) -> Path:
     """A mirror with a corpus of four actors, four short clips each, and the real VAD weights."""
     mirror = tmp_path_factory.mktemp("corpus") / "mirror"
     settings = SyntheticCorpusSettings(
-        actors=ACTORS, clips_per_actor=CLIPS, shortest_seconds=1.0, longest_seconds=1.1
+        actors=ACTORS, clips_per_actor=CLIPS, shortest_seconds=0.8, longest_seconds=0.9
     )
     write_corpus(mirror, settings, jobs=1)
     path, place = voice_activity_weights

@@ -123,7 +123,7 @@ def test_the_same_command_finishes_once_the_cause_is_mended(project):
 
 
 def test_a_synthetic_corpus_cannot_pass_as_ravdess(project):
-    project.configure(corpus={"label": "RAVDESS", "actors": [1, 2, 3, 5], "clips_per_actor": 4})
+    project.configure(corpus={"label": "RAVDESS", "actors": [1, 2, 3, 5], "clips_per_actor": 8})
     text = project.run(*AUDIO)
     assert "results on synthetic data must carry that word" in text
     assert not (project.folder / AUDIO[0]).exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import pandas as pd
@@ -9,9 +10,18 @@ import pytest
 
 from mmer.posteriors import read_posteriors
 
+from .conftest import TINY
+
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("workflow")]
 
-SYSTEMS = ["cnn14_fine_tuned", "stn_max_voting", "stn_bilstm_flatten810"]
+SYSTEMS = [
+    "deepspectrum_svc",
+    "panns_svc",
+    "alexnet_fine_tuned",
+    "cnn14_fine_tuned",
+    "stn_max_voting",
+    "stn_bilstm_flatten810",
+]
 
 
 @pytest.fixture(scope="module")
@@ -24,15 +34,17 @@ def results(finished):
 @pytest.mark.parametrize(("split", "heldout"), [("heldout0", {1, 2}), ("heldout1", {3, 5})])
 def test_every_system_gives_posteriors_for_all_clips(results, system, variant, split, heldout):
     posteriors = read_posteriors(results / "posteriors" / system / variant / f"{split}.csv")
-    assert len(posteriors.clips) == 16
+    assert len(posteriors.clips) == 32
     assert {int(clip[-2:]) for clip in posteriors.only("heldout").clips} == heldout
 
 
 def test_the_summary_names_every_system_and_pairing(results):
     summary = pd.read_csv(results / "evaluation" / "summary.csv")
-    expected = [f"{system}/{variant}" for system in SYSTEMS for variant in ("full", "vad")]
-    assert list(summary["system"]) == [*expected, "vad", "full", "mixed"]
-    assert (summary["clips"] == 16).all()
+    trained = [f"{system}/{variant}" for system in SYSTEMS for variant in ("full", "vad")]
+    baselines = ["human_speech/full", "zero_rule/full"]
+    assert list(summary["system"]) == [*baselines, *trained, "vad", "full", "mixed"]
+    assert (summary["clips"][1:] == 32).all()
+    assert summary["mean_accuracy"][0] == 67
 
 
 def test_synthetic_results_carry_that_word(results):
@@ -44,9 +56,10 @@ def test_synthetic_results_carry_that_word(results):
 
 
 def test_random_weights_and_the_stand_in_for_saliency_are_named(results):
-    titles = pd.read_csv(results / "evaluation" / "summary.csv")["title"]
-    assert titles[:6].str.contains("random initial weights").all()
-    assert titles[2:6].str.contains("spectral-residual saliency").all()
+    titles = pd.read_csv(results / "evaluation" / "summary.csv", index_col="system")["title"]
+    for system in SYSTEMS:
+        assert "random initial weights" in titles[f"{system}/full"]
+        assert ("spectral-residual saliency" in titles[f"{system}/full"]) == ("stn" in system)
 
 
 def test_the_resolved_configuration_lies_beside_the_results(results):
@@ -80,27 +93,9 @@ def test_a_comment_re_runs_nothing(finished):
 
 
 def test_a_changed_hyperparameter_re_runs_what_uses_it(finished):
-    finished.configure(
-        "changed.yaml",
-        models={
-            **{
-                "cnn14_fine_tuned": {
-                    "settings": {
-                        "weights": "random",
-                        "width": 0.03125,
-                        "clip_seconds": 1.0,
-                        "batch_size": 4,
-                        "max_iterations": 6,
-                        "evaluate_every": 2,
-                    }
-                },
-                "stn_fine_tuned": {"settings": {"weights": "random", "max_epochs": 2}},
-                "stn_bilstm_flatten810": {
-                    "settings": {"layers": 1, "units": 4, "attention_layers": 1, "max_epochs": 2}
-                },
-            }
-        },
-    )
+    models = copy.deepcopy(TINY["models"])
+    models["cnn14_fine_tuned"]["settings"]["max_iterations"] = 6
+    finished.configure("changed.yaml", models=models)
     assert finished.planned("changed.yaml") == sorted(
         ["train_cnn14"] * 4
         + ["fuse_posteriors"] * 3

@@ -14,7 +14,13 @@ from mmer.face.settings import BiLstmSettings, SpatialTransformerSettings
 from mmer.fusion.settings import FusionSettings
 from mmer.prepare.settings import PreparationSettings, SaliencySettings, VoiceActivitySettings
 from mmer.settings import Settings, decided, from_source
-from mmer.speech.settings import Cnn14Settings
+from mmer.speech.settings import (
+    AlexNetEmbeddingSettings,
+    AlexNetSettings,
+    Cnn14EmbeddingSettings,
+    Cnn14Settings,
+    SupportVectorSettings,
+)
 
 Variant = Literal["full", "vad"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
@@ -99,6 +105,57 @@ class Cnn14Model(_Model):
     settings: Cnn14Settings = Cnn14Settings()
 
 
+class AlexNetModel(_Model):
+    """AlexNet fine-tuned on images of the corpus's spectrograms."""
+
+    family: Literal["alexnet"]
+    modality: Literal["speech"] = "speech"
+    settings: AlexNetSettings = AlexNetSettings()
+
+
+class AlexNetEmbeddingModel(_Model):
+    """DeepSpectrum's embeddings: AlexNet's fc7 of spectrogram images, nothing trained."""
+
+    family: Literal["alexnet_embedding"]
+    modality: Literal["speech"] = "speech"
+    settings: AlexNetEmbeddingSettings = AlexNetEmbeddingSettings()
+
+
+class Cnn14EmbeddingModel(_Model):
+    """PANNs' embeddings: CNN-14's last hidden layer, nothing trained."""
+
+    family: Literal["cnn14_embedding"]
+    modality: Literal["speech"] = "speech"
+    settings: Cnn14EmbeddingSettings = Cnn14EmbeddingSettings()
+
+
+class SupportVectorModel(_Model):
+    """A support vector classifier on embeddings."""
+
+    family: Literal["support_vector"]
+    modality: Literal["speech"] = "speech"
+    of: Name = Field(description="The embeddings it reads.")
+    settings: SupportVectorSettings = SupportVectorSettings()
+
+
+class MajorityModel(_Model):
+    """ZeroR: the most frequent class of the training clips."""
+
+    family: Literal["majority"]
+    modality: Literal["speech", "face"]
+    variants: tuple[Variant, ...] = ("full",)
+
+
+class LiteratureModel(_Model):
+    """A constant that the literature states."""
+
+    family: Literal["literature"]
+    modality: Literal["speech", "face"]
+    variants: tuple[Variant, ...] = ("full",)
+    accuracy: float = Field(description="In percent.", gt=0, le=100)
+    source: str = Field(description="Where it is stated.")
+
+
 class SpatialTransformerModel(_Model):
     """The guided spatial transformer fine-tuned on the corpus's frames."""
 
@@ -141,8 +198,26 @@ class ExternalModel(_Model):
         return None if template is None else template.replace("{fold}", str(fold + self.first_fold))
 
 
+BASES: dict[str, tuple[str, ...]] = {
+    "support_vector": ("alexnet_embedding", "cnn14_embedding"),
+    "max_voting": ("spatial_transformer",),
+    "bilstm": ("spatial_transformer",),
+}
+"""Families that read another model, and which they may read.  Models that are read give no
+posteriors of their own."""
+
 AnyModel = Annotated[
-    Cnn14Model | SpatialTransformerModel | MaxVotingModel | BiLstmModel | ExternalModel,
+    Cnn14Model
+    | AlexNetModel
+    | AlexNetEmbeddingModel
+    | Cnn14EmbeddingModel
+    | SupportVectorModel
+    | MajorityModel
+    | LiteratureModel
+    | SpatialTransformerModel
+    | MaxVotingModel
+    | BiLstmModel
+    | ExternalModel,
     Field(discriminator="family"),
 ]
 
@@ -231,15 +306,16 @@ def _protocol_errors(configuration: Configuration) -> list[tuple[str, str]]:
 
 
 def _model_errors(models: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """``of`` names a spatial transformer that has the same variants."""
+    """``of`` names a model of a fitting family that has the same variants."""
     errors = []
     for name, model in models.items():
         base_name = getattr(model, "of", None)
         if base_name is None:
             continue
         base = models.get(base_name)
-        if not isinstance(base, SpatialTransformerModel):
-            errors.append((f"models.{name}.of", f"{base_name!r} is no spatial_transformer here"))
+        wanted = BASES[model.family]
+        if base is None or base.family not in wanted:
+            errors.append((f"models.{name}.of", f"{base_name!r} is no {' or '.join(wanted)} here"))
         elif not set(model.variants) <= set(base.variants):
             errors.append((f"models.{name}.variants", f"{base_name!r} lacks one of them"))
     return errors
@@ -253,8 +329,11 @@ def _system_errors(
     model = configuration.models.get(name)
     if model is None:
         return [(key, f"{name!r} is not among models")]
-    if isinstance(model, SpatialTransformerModel):
-        return [(key, f"{name!r} decides on frames; name a max_voting or bilstm model of it")]
+    readers = [reader for reader, bases in BASES.items() if model.family in bases]
+    if readers:
+        return [(key, f"{name!r} gives no posteriors; name a {' or '.join(readers)} model of it")]
+    if model.family == "literature" and not whole:
+        return [(key, f"{name!r} is a constant and cannot be fused")]
     if variant not in model.variants and not (whole and not variant):
         known = ", ".join(f"{name}/{each}" for each in model.variants)
         return [(key, f"{system!r} is not one of {known}")]

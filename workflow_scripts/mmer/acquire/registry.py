@@ -20,7 +20,7 @@ class RegisteredFile(Settings):
 
     title: str
     address: str = Field(pattern=r"^https://")
-    sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
+    sha256: str | None = Field(None, pattern=r"^[0-9a-f]{8,64}$")
     size: int | None = Field(None, gt=0)
     licence: str
     source: str

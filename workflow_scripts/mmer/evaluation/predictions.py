@@ -45,6 +45,22 @@ class FoldPredictions:
 
 
 @dataclass(frozen=True)
+class Constant:
+    """An accuracy from the literature: not measured here, so without folds.
+
+    Attributes
+    ----------
+    accuracy
+        In percent.
+    source
+        Who measured it.
+    """
+
+    accuracy: float
+    source: str
+
+
+@dataclass(frozen=True)
 class System:
     """One recogniser and what it said about every held-out clip.
 
@@ -59,9 +75,11 @@ class System:
     variant
         ``vad`` or ``full``; for fusion free, for example the name of the mixture.
     folds
-        Predictions by name of the split; empty where the system was not run.
+        Predictions by name of the split; empty where the system was not run or is a constant.
     not_run
         Why the system was not run, else None.
+    constant
+        What stands in the place of predictions, else None.
     """
 
     name: str
@@ -70,9 +88,11 @@ class System:
     variant: str
     folds: Mapping[str, FoldPredictions]
     not_run: str | None = None
+    constant: Constant | None = None
 
     def __post_init__(self) -> None:
-        assert bool(self.folds) == (self.not_run is None), "a system has folds or a reason"
+        given = [bool(self.folds), self.not_run is not None, self.constant is not None]
+        assert sum(given) == 1, "a system has folds or a reason or is a constant"
         clips = [clip for fold in self.folds.values() for clip in fold.clips]
         if len(set(clips)) < len(clips):
             raise UserError(

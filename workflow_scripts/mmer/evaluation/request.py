@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from mmer.errors import UserError
 from mmer.evaluation.best_fusion import best_fusion
 from mmer.evaluation.paper import PaperRow
-from mmer.evaluation.predictions import System, from_posteriors
+from mmer.evaluation.predictions import Constant, System, from_posteriors
 from mmer.fusion.tables import read_predictions
 from mmer.posteriors import read_posteriors
 
@@ -27,25 +27,38 @@ class _Request(BaseModel):
 
 
 class SystemRequest(_Request):
-    """A system with one posteriors file per split, or the reason why it was not run."""
+    """A system with one posteriors file per split, or the reason why it was not run.
+
+    Or a ``constant``: an accuracy in percent from the literature, with its ``source``.
+    """
 
     modality: Literal["speech", "face", "fusion"]
     variant: str
     posteriors: dict[str, Path] = {}
+    constant: float | None = Field(None, ge=0, le=100)
+    source: str | None = None
 
     @model_validator(mode="after")
     def _files_or_reason(self) -> SystemRequest:
-        if bool(self.posteriors) == (self.not_run is not None):
-            raise ValueError(f"system {self.name} needs either posteriors or not_run")
+        given = [bool(self.posteriors), self.not_run is not None, self.constant is not None]
+        if sum(given) != 1:
+            raise ValueError(f"system {self.name} needs either posteriors or not_run or a constant")
+        if (self.constant is None) != (not self.source):
+            raise ValueError(f"system {self.name} needs a source with its constant, or neither")
         return self
 
     def load(self) -> System:
         """Read the posteriors."""
+        constant = None
+        if self.constant is not None:
+            constant = Constant(self.constant, self.source or "")
         folds = {
             split: from_posteriors(self.name, split, read_posteriors(path))
             for split, path in self.posteriors.items()
         }
-        return System(self.name, self.title, self.modality, self.variant, folds, self.not_run)
+        return System(
+            self.name, self.title, self.modality, self.variant, folds, self.not_run, constant
+        )
 
 
 class FusionRequest(_Request):

@@ -16,6 +16,8 @@ from mmer.evaluation.settings import SignificanceSettings
 from mmer.evaluation.significance import compare
 
 MODALITIES = ("speech", "face", "fusion")
+CONSTANT = "constant from the literature"
+"""How the verdict on a system begins whose accuracy was not measured here."""
 SIGNIFICANCE_COLUMNS = [
     "comparison",
     "test",
@@ -46,7 +48,8 @@ def summary_table(systems: Sequence[System], paper: Mapping[str, PaperResult]) -
     """One row per system, beside the paper's number where there is one.
 
     ``std`` is the deviation over the folds, ``ci95`` the paper's formula at the mean accuracy over
-    all clips of all folds, ``uar`` the unweighted average recall.
+    all clips of all folds, ``uar`` the unweighted average recall.  A constant has its accuracy and
+    no interval, and its verdict says where it comes from.
     """
     return pd.DataFrame([_summary(system, paper.get(system.name)) for system in systems])
 
@@ -67,6 +70,13 @@ def _summary(system: System, paper: PaperResult | None) -> dict[str, object]:
     row["difference"], row["verdict"] = np.nan, ""
     if system.not_run is not None:
         return row | {"verdict": not_run(system.not_run)}
+    if system.constant is not None:
+        # The paper's formula for clips of ours says nothing of a number measured on listeners.
+        return row | {
+            "mean_accuracy": system.constant.accuracy,
+            "paper_ci95": np.nan,
+            "verdict": f"{CONSTANT}: {system.constant.source}",
+        }
     accuracy = metrics.mean_accuracy(system)
     values = (
         accuracy,
@@ -148,4 +158,4 @@ def predictions_table(systems: Sequence[System]) -> pd.DataFrame:
 
 
 def _run(systems: Sequence[System]) -> list[System]:
-    return [system for system in systems if system.not_run is None]
+    return [system for system in systems if system.folds]

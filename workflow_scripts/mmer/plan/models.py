@@ -12,6 +12,9 @@ from mmer.config import ExternalModel
 from mmer.plan.run import with_values
 from mmer.plan.weights import WeightsPlan
 
+TRAINED = ("cnn14", "alexnet", "spatial_transformer", "bilstm")
+"""Families with a learning curve."""
+
 
 @dataclass(frozen=True)
 class ModelPlan(WeightsPlan):
@@ -43,6 +46,28 @@ class ModelPlan(WeightsPlan):
         """A file of one training."""
         return f"{self.results}/models/{model}/{variant}/{split}/{file}"
 
+    def embeddings(self, model: str, variant: str) -> str:
+        """The embeddings of all clips."""
+        return f"{self.results}/embeddings/{model}/{variant}.npz"
+
+    def extractor(self, model: str) -> str:
+        """The entry that extracts a model's embeddings."""
+        return {
+            "alexnet_embedding": "extract_alexnet_embeddings",
+            "cnn14_embedding": "extract_cnn14_embeddings",
+        }[self.configuration.models[model].family]
+
+    def extraction_options(self, model: str, variant: str) -> str:
+        """What an extraction of embeddings is told, quoted for a shell."""
+        return shlex.join(
+            [
+                *("--variant", variant),
+                *("--settings", self.settings(model)),
+                *("--seed", str(self.configuration.seed)),
+                *with_values("--spans", self.spans(variant)),
+            ]
+        )
+
     def base(self, model: str) -> str:
         """The spatial transformer behind a sequential or voting model."""
         return self.configuration.models[model].of
@@ -73,7 +98,7 @@ class ModelPlan(WeightsPlan):
             if self.missing_weights(model):
                 continue
             for name in (model, getattr(self.configuration.models[model], "of", None)):
-                if name is None or not hasattr(self.configuration.models[name], "settings"):
+                if name is None or self.configuration.models[name].family not in TRAINED:
                     continue
                 found[f"{name}/{variant}"] = {
                     split: self.trained(name, variant, split, "history.csv")

@@ -63,6 +63,11 @@ class RunPlan:
         """A split as JSON."""
         return json.dumps(asdict(self.splits[name]))
 
+    @property
+    def all_splits(self) -> str:
+        """All splits by name as JSON."""
+        return json.dumps({name: asdict(split) for name, split in self.splits.items()})
+
     def section(self, name: str) -> str:
         """A section of the configuration as JSON."""
         return getattr(self.configuration, name).model_dump_json()

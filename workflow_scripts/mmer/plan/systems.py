@@ -29,7 +29,7 @@ class Plan(ModelPlan):
             "random"
         ):
             notes.append("random initial weights")
-        if self.configuration.models[start].family == "spatial_transformer":
+        if start != model and self.configuration.models[start].family == "spatial_transformer":
             method = self.configuration.saliency.method
             if method != PAPER_SALIENCY:
                 notes.append(f"{method.replace('_', '-')} saliency")
@@ -47,7 +47,10 @@ class Plan(ModelPlan):
                 "modality": entry.modality,
                 "variant": variant,
             }
-            if reason := self.missing_weights(model):
+            if entry.family == "literature":
+                system["constant"] = entry.accuracy
+                system["source"] = entry.source
+            elif reason := self.missing_weights(model):
                 system["not_run"] = reason
             else:
                 system["posteriors"] = self.posteriors_by_split(system["name"])

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
-from mmer.report.evaluation_folder import EvaluationFolder, variant_words
+from mmer.report.evaluation_folder import EvaluationFolder, is_reference, variant_words
 from mmer.report.style import (
     OTHER_COLOUR,
     OTHER_MARKER,
@@ -27,8 +27,9 @@ _NOT_RUN_COLOUR = "#5c2e00"
 def best_by_condition(summary: pd.DataFrame) -> pd.DataFrame:
     """A row per modality and variant: the highest accuracies, ours and the paper's.
 
-    Ours and the paper's may belong to different systems.  Rows follow the order of modalities,
-    then the order in which variants appear.
+    References, which are no recognisers, are left out.  Ours and the paper's may belong to
+    different systems.  Rows follow the order of modalities, then the order in which variants
+    appear.
 
     Returns
     -------
@@ -36,6 +37,7 @@ def best_by_condition(summary: pd.DataFrame) -> pd.DataFrame:
         ``modality``, ``variant``, ``title``, ``mean_accuracy``, ``ci95``, ``paper_accuracy``,
         ``paper_ci95``; numbers are missing where there is none.
     """
+    summary = summary[~is_reference(summary)]
     order = list(dict.fromkeys(summary["variant"]))
     rows = []
     for modality in _MODALITIES:
@@ -113,7 +115,8 @@ def all_systems_figure(evaluation: EvaluationFolder, corpus_label: str) -> Figur
         if modalities[position] != modalities[position - 1]:
             axes.axhline(position - 0.5, color="#999999", linewidth=0.8)
     _majority_line(axes, evaluation, vertical=True)
-    _legend(plot, summary["variant"], summary["paper_accuracy"].notna().any())
+    variants = summary["variant"][~is_reference(summary)]
+    _legend(plot, variants, summary["paper_accuracy"].notna().any())
     return figure
 
 

@@ -43,8 +43,14 @@ VARIANTS = {
     "full": "whole clip",
     "vad": "VAD",
     "mixed": "mixed",
+    "none": "–",
 }
-"""What readers see for a variant; other pairings keep their own names."""
+"""What readers see for a variant; other pairings keep their own names.
+
+``none`` is that of references: they hear and see nothing.
+"""
+CONSTANT = "constant from the literature"
+"""How the evaluation's verdict begins on an accuracy that was not measured here."""
 
 _WORDS = ("system", "title", "modality", "variant", "verdict", "true", "predicted", "comparison")
 _MORE_WORDS = ("test", "systems", "classifier", "hyperparameter", "split")
@@ -75,7 +81,7 @@ class EvaluationFolder:
         if rows.empty:
             return system
         row = rows.iloc[0]
-        if row["modality"] == "fusion":
+        if row["modality"] == "fusion" or is_reference(rows).iloc[0]:
             return str(row["title"])
         return f"{row['title']}, {variant_words(row['variant'])}"
 
@@ -114,6 +120,11 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     if missing:
         raise UserError(f"{path} lacks the columns {', '.join(missing)}: run its step again")
     return table.fillna({name: "" for name in words if name in table})
+
+
+def is_reference(summary: pd.DataFrame) -> pd.Series:
+    """Whether each row is no recogniser but what one is compared with: ZeroR or a constant."""
+    return (summary["variant"] == "none") | summary["verdict"].str.startswith(CONSTANT)
 
 
 def variant_words(variant: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -20,6 +21,9 @@ BLOCK_DROPOUT = 0.2
 TOP_DROPOUT = 0.5
 SHORTEST_FRAMES = 32
 """Five poolings halve time; below this many frames nothing is left of it."""
+
+CHANNELS_LAST_BLOCKS = 4
+"""The last two blocks hold 94 % of the convolutions' weights and 5 % of the maps' values."""
 
 PARTS = ("bn0", *(f"conv_block{number}" for number in range(1, 7)), "fc1", "classifier")
 """Modules with parameters, from the input to the output."""
@@ -84,14 +88,19 @@ def mix_pairs(values: Tensor, mixing: Tensor) -> Tensor:
 
 
 def _as_one_channel(features: Tensor) -> Tensor:
-    """``(batch, frames, mel)`` → ``(batch, 1, frames, mel)``, on the CPU with channels last.
-
-    Convolutions follow the layout of their input: channels last takes 40 % less time on the CPU.
-    Parameters keep their layout, so that a resumed optimiser adds in the same order.
-    """
-    if features.is_cuda:
-        return features.unsqueeze(1)
+    """``(batch, frames, mel)`` → ``(batch, 1, frames, mel)`` with channels last."""
     return features.contiguous().unsqueeze(3).permute(0, 3, 1, 2)
+
+
+def _laid_out_for(block: int, maps: Tensor) -> Tensor:
+    """The same maps in the layout in which a block is fastest; convolutions follow their input.
+
+    On the CPU channels last saves a third of the time where maps are large, and costs as much where
+    weights are larger than maps, since parameters keep their layout and are turned in every step.
+    On a GPU it is the layout of the matrix units, which reduced precision uses.
+    """
+    last = torch.is_autocast_enabled("cuda") if maps.is_cuda else block <= CHANNELS_LAST_BLOCKS
+    return maps.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
 
 
 class Cnn14(nn.Module):
@@ -173,8 +182,13 @@ class Cnn14(nn.Module):
             features = mix_pairs(features, mixing)
         maps = _as_one_channel(features)
         for number in range(1, 7):
-            maps = self.get_submodule(f"conv_block{number}")(maps)
-        over_time = maps.mean(dim=3)  # (batch, channels, frames / 32)
+            maps = self.get_submodule(f"conv_block{number}")(_laid_out_for(number, maps))
+        with torch.autocast(maps.device.type, enabled=False):
+            return self._classify(maps.float())
+
+    def _classify(self, maps: Tensor) -> Cnn14Output:
+        """From the last block's maps ``(batch, channels, frames / 32, mel / 32)``, in float32."""
+        over_time = maps.mean(dim=3)
         pooled = over_time.amax(dim=2) + over_time.mean(dim=2)
         pooled = functional.dropout(pooled, TOP_DROPOUT, self.fc1.training)
         embedding = functional.relu(self.fc1(pooled))

@@ -56,19 +56,23 @@ class Cnn14FineTuning:
     clips
         Training and held-out clips.
     settings
-        Optimiser, loss, batches and augmentation.
+        Optimiser, loss, batches, augmentation and precision.
     """
 
     def __init__(self, network: Cnn14, clips: ClipsOnDevice, settings: Cnn14Settings) -> None:
         self.network = network
         self.clips = clips
         self.settings = settings
+        # float32 is float32: torch lets a GPU's convolutions round to TF32's 10 bits by itself.
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cuda.matmul.allow_tf32 = False
         self.optimizer = torch.optim.Adam(
             [parameter for parameter in network.parameters() if parameter.requires_grad],
             lr=settings.learning_rate,
             betas=settings.betas,
             eps=settings.epsilon,
             amsgrad=settings.amsgrad,
+            fused=True,
         )
 
     def batches(self, generator: torch.Generator) -> Iterator[Tensor]:
@@ -94,7 +98,9 @@ class Cnn14FineTuning:
             alpha = torch.full((len(rows) // 2,), self.settings.mixup_alpha, device=rows.device)
             mixing = torch.distributions.Beta(alpha, alpha).sample()
             targets = mix_pairs(targets, mixing)
-        return self._criterion(self.network(log_mel, mixing).logits, targets)
+        with self._precision():
+            logits = self.network(log_mel, mixing).logits
+        return self._criterion(logits, targets)
 
     def scores(self) -> dict[str, float]:
         """Accuracy, unweighted average recall and loss on the held-out clips."""
@@ -126,7 +132,13 @@ class Cnn14FineTuning:
         self.network.eval()
         device = self.clips.labels.device
         some = rows.to(device).split(self.settings.batch_size)
-        return torch.cat([self.network(self.clips.log_mel[part]).logits for part in some])
+        with self._precision():
+            return torch.cat([self.network(self.clips.log_mel[part]).logits for part in some])
+
+    def _precision(self) -> torch.autocast:
+        """A context in which convolutions compute as the setting ``precision`` says."""
+        reduced = self.settings.precision == "bfloat16"
+        return torch.autocast(self.clips.labels.device.type, torch.bfloat16, enabled=reduced)
 
     def _criterion(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Negative log-likelihood of soft targets ``(batch, classes)``, as the setting ``loss``."""

@@ -6,6 +6,8 @@ none is a setting.  Source: Kong et al. 2020, "PANNs" (paper reference 49), mode
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import librosa
 import torch
 from torch import Tensor, nn
@@ -19,6 +21,8 @@ MEL_BANDS = 64
 LOWEST_HZ, HIGHEST_HZ = 50, 8_000
 POWER_FLOOR = 1e-10
 """Powers below this count as this: -100 dB."""
+BLOCKS = 4
+"""Groups of neighbouring bands that are summed at once."""
 
 
 def frames_of(samples: int) -> int:
@@ -43,8 +47,9 @@ def mel_filters() -> Tensor:
 class LogMel(nn.Module):
     """Waveform to log-mel spectrogram, with nothing to learn.
 
-    The Fourier transform is taken in float64: in float32 its rounding reaches 1e-3 dB in the quiet
-    bands of a loud frame, and the whole corpus passes through here only once per job.
+    The Fourier transform is taken in float64: in float32 its rounding reaches 2e-3 dB in the quiet
+    bands of a loud frame, for a third less time.  What follows only adds positive numbers, so
+    float32 is enough there.
 
     Shapes
     ------
@@ -59,19 +64,40 @@ class LogMel(nn.Module):
         super().__init__()
         window = torch.hann_window(WINDOW, periodic=True, dtype=torch.float64)
         self.register_buffer("window", window, persistent=False)
-        self.register_buffer("filters", mel_filters().double(), persistent=False)
+        # A row for the real and one for the imaginary part of each bin, as they lie in memory.
+        filters = mel_filters().repeat_interleave(2, dim=0)
+        self.register_buffer("filters", filters, persistent=False)
+        self.blocks = list(_blocks(filters))
 
     def forward(self, waveform: Tensor) -> Tensor:
         assert waveform.ndim == 2, f"waveform is (batch, samples), not {tuple(waveform.shape)}"
-        spectrum = torch.stft(
-            waveform.double(),
-            n_fft=WINDOW,
-            hop_length=HOP,
-            window=self.window,
-            center=True,
-            pad_mode="reflect",
-            return_complex=True,
-        )
-        power = spectrum.real.square() + spectrum.imag.square()  # (batch, bins, frames)
-        mel = power.transpose(1, 2) @ self.filters  # (batch, frames, mel)
-        return (10 * mel.clamp(min=POWER_FLOOR).log10()).float()
+        batch, samples = waveform.shape
+        mel = torch.empty(batch, frames_of(samples), MEL_BANDS, device=waveform.device)
+        # On the CPU one clip at a time stays in the cache, which halves the time.
+        at_once = batch if waveform.is_cuda else 1
+        for some, into in zip(waveform.split(at_once), mel.split(at_once), strict=True):
+            self._powers(some, into.view(-1, MEL_BANDS))
+        return mel.clamp_(min=POWER_FLOOR).log10_().mul_(10)
+
+    def _powers(self, waveform: Tensor, mel: Tensor) -> None:
+        """Write the power in each band into ``mel``, ``(batch * frames, 64)``."""
+        half = WINDOW // 2
+        before, after = waveform[:, 1 : half + 1].flip(1), waveform[:, -half - 1 : -1].flip(1)
+        reflected = torch.cat([before, waveform, after], dim=1).double()
+        frames = (reflected.unfold(1, WINDOW, HOP) * self.window).flatten(0, 1)
+        parts = torch.view_as_real(torch.fft.rfft(frames)).float().square_().flatten(1)
+        for bins, bands in self.blocks:
+            mel[:, bands] = parts[:, bins] @ self.filters[bins, bands]
+
+
+def _blocks(filters: Tensor) -> Iterator[tuple[slice, slice]]:
+    """Groups of bands with the rows of the filterbank outside which their filters are zero.
+
+    High bands see few of the low bins and low bands none of the high ones: four groups leave a
+    quarter of the multiplications.
+    """
+    size = MEL_BANDS // BLOCKS
+    for start in range(0, MEL_BANDS, size):
+        bands = slice(start, start + size)
+        heard = filters[:, bands].any(dim=1).nonzero().flatten()
+        yield slice(int(heard[0]), int(heard[-1]) + 1), bands

@@ -6,7 +6,6 @@ Source: ``Cnn14_16k_mAP=0.438.pth``, Zenodo record 3987831.  It holds ``iteratio
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +17,12 @@ from torch import Tensor
 from mmer.errors import UserError
 from mmer.speech.cnn14 import Cnn14
 from mmer.speech.log_mel import WINDOW, mel_filters
+from mmer.training.foreign_checkpoint import (
+    are_named_tensors,
+    check_names,
+    check_tensor,
+    read_plain,
+)
 
 NEEDED_BY_THE_SAMPLER = [
     np.ndarray,
@@ -54,19 +59,17 @@ def load_panns(network: Cnn14, path: Path, sha256: str) -> None:
         If the file is absent, has another checksum, holds anything but plain data, or is not this
         network: other names, shapes, types, a value that is not finite, or another front end.
     """
-    state = _read_verified(path, sha256)
+    state = _read_model(path, sha256)
     _check_front_end(path, state)
     expected = {
         name: tensor
         for name, tensor in network.state_dict().items()
         if not name.startswith("classifier.")
     }
-    set_aside = {COS_KERNELS, SIN_KERNELS, MEL_FILTERS, *AUDIOSET_HEAD}
-    unknown = sorted(state.keys() - expected.keys() - set_aside)
-    if unknown:
-        raise UserError(f"{path} holds {unknown[0]}, which CNN-14 does not have: {_ADVICE}")
+    set_aside = (COS_KERNELS, SIN_KERNELS, MEL_FILTERS, *AUDIOSET_HEAD)
+    check_names(path, state, [*expected, *set_aside], _ADVICE)
     for name, tensor in expected.items():
-        _check_tensor(path, name, state, tensor)
+        check_tensor(path, name, state, tensor, _ADVICE)
     chosen = {name: state[name] for name in expected}
     network.load_state_dict(chosen, strict=False)  # all but the classifier, as checked above
 
@@ -74,53 +77,19 @@ def load_panns(network: Cnn14, path: Path, sha256: str) -> None:
 _ADVICE = "use the published Cnn14_16k checkpoint of Zenodo record 3987831"
 
 
-def _read_verified(path: Path, sha256: str) -> dict[str, Tensor]:
-    """The ``model`` of the checkpoint; the bytes hashed are the bytes read."""
-    try:
-        stream = path.open("rb")
-    except OSError as error:
-        raise UserError(f"the weights {path} cannot be opened ({error.strerror})") from error
-    with stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
-        if found != sha256.lower():
-            raise UserError(
-                f"{path} has sha256 {found}, not {sha256}: it is damaged or another file, so "
-                "remove it and download it again"
-            )
-        stream.seek(0)
-        try:
-            with torch.serialization.safe_globals(NEEDED_BY_THE_SAMPLER):
-                content = torch.load(stream, map_location="cpu", weights_only=True)
-        except Exception as error:  # a damaged or hostile file can fail in any way
-            raise UserError(
-                f"{path} is not a checkpoint of plain tensors ({type(error).__name__}): {_ADVICE}"
-            ) from error
+def _read_model(path: Path, sha256: str) -> dict[str, Tensor]:
+    """The ``model`` of the checkpoint."""
+    content = read_plain(path, sha256, _ADVICE, allowed=NEEDED_BY_THE_SAMPLER)
     model = content.get("model") if isinstance(content, Mapping) else None
-    if not isinstance(model, Mapping) or not all(
-        isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in model.items()
-    ):
+    if not are_named_tensors(model):
         raise UserError(f"{path} has no 'model' of named tensors: {_ADVICE}")
     return dict(model)
-
-
-def _check_tensor(path: Path, name: str, state: Mapping[str, Tensor], like: Tensor) -> None:
-    """A UserError unless the tensor is there, of the same shape and type, and finite."""
-    tensor = state.get(name)
-    if tensor is None:
-        raise UserError(f"{path} lacks {name}: {_ADVICE}")
-    if tensor.shape != like.shape or tensor.dtype != like.dtype:
-        raise UserError(
-            f"{path}: {name} is {tuple(tensor.shape)} {tensor.dtype}, but this network needs "
-            f"{tuple(like.shape)} {like.dtype}: {_ADVICE}"
-        )
-    if not torch.isfinite(tensor).all():
-        raise UserError(f"{path}: {name} holds a value that is not finite: {_ADVICE}")
 
 
 def _check_front_end(path: Path, state: Mapping[str, Tensor]) -> None:
     """A UserError unless the weights were trained on the features that LogMel computes."""
     for name, ours in _front_end().items():
-        _check_tensor(path, name, state, ours)
+        check_tensor(path, name, state, ours, _ADVICE)
         difference = (state[name] - ours).abs().max().item()
         if difference > FRONT_END_TOLERANCE:
             raise UserError(

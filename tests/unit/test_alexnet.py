@@ -1,0 +1,173 @@
+"""AlexNet: torchvision's network, its small versions, and fc7 as DeepSpectrum takes it."""
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from PIL import Image
+
+from mmer.errors import UserError
+from mmer.prepare.speech_spans import SpeechSpan
+from mmer.speech.alexnet import build_alexnet, fc7, network_input
+from mmer.speech.alexnet_embeddings import embed_clips
+from mmer.speech.embeddings import Embeddings, read_embeddings, write_embeddings
+from mmer.speech.settings import SpectrogramImageSettings
+from mmer.speech.spectrogram_image import spectrogram_images
+from mmer.store import Ragged
+
+IMAGES = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (3, 80, 80, 3), np.uint8))
+NAMES = ("01-01-03-01-01-01-01", "01-01-04-01-01-01-01", "01-01-05-01-01-01-02")
+
+
+def _small(seed: int = 0) -> torchvision.models.AlexNet:
+    torch.manual_seed(seed)
+    return build_alexnet(width=0.03)
+
+
+def _parameters(network: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def test_width_one_is_torchvisions_network_of_61_million_parameters():
+    with torch.device("meta"):
+        network = build_alexnet(classes=1000)
+        assert build_alexnet().classifier[6].out_features == 8
+    assert type(network) is torchvision.models.AlexNet
+    assert _parameters(network) == 61_100_840
+
+
+def test_small_network_has_the_same_layers_and_names():
+    network = _small()
+    with torch.device("meta"):
+        full = build_alexnet()
+    assert list(network.state_dict()) == list(full.state_dict())
+    assert [type(layer) for layer in network.modules()] == [type(layer) for layer in full.modules()]
+    for small, large in zip(network.modules(), full.modules(), strict=True):
+        if isinstance(small, torch.nn.Conv2d):
+            assert (small.kernel_size, small.stride, small.padding) == (
+                large.kernel_size,
+                large.stride,
+                large.padding,
+            )
+    assert network.classifier[4].out_features == round(0.03 * 4096)
+    assert _parameters(network) < 0.002 * _parameters(full)
+    assert network(torch.zeros(2, 3, 64, 64)).shape == (2, 8)
+
+
+def test_weights_follow_the_seed():
+    one, same, other = (_small(seed).features[0].weight for seed in (1, 1, 2))
+    assert torch.equal(one, same) and not torch.equal(one, other)
+
+
+def test_input_is_pixels_in_zero_to_one_as_torchvision_makes_them():
+    to_tensor = torchvision.transforms.ToTensor()
+    expected = torch.stack([to_tensor(Image.fromarray(image.numpy())) for image in IMAGES])
+    assert torch.equal(network_input(IMAGES, normalise=False), expected)
+
+
+def test_normalised_input_is_that_of_the_published_weights():
+    preset = torchvision.models.AlexNet_Weights.IMAGENET1K_V1.transforms()
+    scaled = network_input(IMAGES, normalise=False)
+    expected = torchvision.transforms.functional.normalize(scaled, preset.mean, preset.std)
+    torch.testing.assert_close(network_input(IMAGES, normalise=True), expected)
+
+
+def test_fc7_is_what_torchvisions_network_computes():
+    torch.manual_seed(4)
+    reference = torchvision.models.alexnet(weights=None)
+    network = build_alexnet(classes=1000)
+    network.load_state_dict(reference.state_dict())
+    images = IMAGES[:2].repeat(1, 3, 3, 1)[:, :227, :227]
+
+    heard = []
+    reference.classifier[5].register_forward_hook(lambda *of: heard.append(of[2].clone()))
+    reference.eval()
+    to_tensor = torchvision.transforms.ToTensor()
+    with torch.inference_mode():
+        reference(torch.stack([to_tensor(Image.fromarray(image.numpy())) for image in images]))
+
+    embedding = fc7(network.train(), images)
+    assert embedding.shape == (2, 4096) and (embedding >= 0).all() and embedding.any()
+    torch.testing.assert_close(embedding, heard[0], rtol=1e-5, atol=1e-7)
+
+
+# Embeddings of clips
+
+
+def _audio(names=NAMES) -> Ragged:
+    noise = [
+        np.random.default_rng(row).normal(0, 900, 9000 + 500 * row).astype(np.int16)
+        for row in range(len(names))
+    ]
+    return Ragged.join(names, noise, 16_000)
+
+
+IMAGE = SpectrogramImageSettings(size=64)
+
+
+def test_every_clip_gets_the_embedding_of_its_image(monkeypatch):
+    monkeypatch.setattr("mmer.speech.alexnet_embeddings.CLIPS_AT_ONCE", 2)
+    network, audio = _small(), _audio(NAMES[::-1])
+    embeddings = embed_clips(network, audio, None, IMAGE)
+    assert embeddings.clips == NAMES  # in order of names
+    for row, name in enumerate(NAMES):
+        samples = audio.of(audio.clips.index(name))
+        image = torch.from_numpy(spectrogram_images([samples], IMAGE))
+        expected = fc7(network, image).numpy()[0]
+        np.testing.assert_allclose(embeddings.values[row], expected, rtol=1e-4, atol=1e-7)
+
+
+def test_spans_are_cut_out_before_the_spectrogram():
+    network, audio = _small(), _audio()
+    spans = {name: SpeechSpan(0.1, 0.5, found=True) for name in NAMES}
+    cut = Ragged.join(NAMES, [audio.of(row)[1600:8000] for row in range(3)], 16_000)
+    np.testing.assert_array_equal(
+        embed_clips(network, audio, spans, IMAGE).values,
+        embed_clips(network, cut, None, IMAGE).values,
+    )
+
+
+def test_doubled_clip_and_missing_span_are_told():
+    with pytest.raises(UserError, match="given twice"):
+        embed_clips(_small(), _audio((*NAMES, NAMES[0])), None, IMAGE)
+    with pytest.raises(UserError, match="no speech span"):
+        embed_clips(_small(), _audio(), {}, IMAGE)
+
+
+# Their file
+
+
+def test_embeddings_survive_their_file(tmp_path):
+    written = Embeddings(NAMES, np.arange(6, dtype=np.float32).reshape(3, 2))
+    write_embeddings(tmp_path / "some.npz", written)
+    read = read_embeddings(tmp_path / "some.npz")
+    assert read.clips == NAMES
+    np.testing.assert_array_equal(read.values, written.values)
+    with np.load(tmp_path / "some.npz", allow_pickle=False) as plain:
+        assert set(plain) == {"clips", "values"}
+
+
+@pytest.mark.parametrize(
+    ("clips", "values", "message"),
+    [
+        (NAMES[:2], np.zeros((3, 2), np.float32), "2 clips"),
+        (NAMES, np.zeros((3, 2)), "float64"),
+        ((*NAMES[:2], NAMES[0]), np.zeros((3, 2), np.float32), "twice"),
+        (NAMES, np.full((3, 2), np.nan, np.float32), "not finite"),
+        (NAMES, np.array([[object()]] * 3), "not an NPZ of embeddings"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, clips, values, message):
+    np.savez(tmp_path / "some.npz", clips=np.array(clips), values=values)
+    with pytest.raises(UserError, match=message):
+        read_embeddings(tmp_path / "some.npz")
+
+
+def test_truncated_and_absent_embeddings_are_refused(tmp_path):
+    path = tmp_path / "some.npz"
+    with pytest.raises(UserError, match="not an NPZ"):
+        read_embeddings(path)
+    write_embeddings(path, Embeddings(NAMES, np.zeros((3, 900), np.float32)))
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(UserError, match="not an NPZ"):
+        read_embeddings(path)

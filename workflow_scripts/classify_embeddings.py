@@ -1,0 +1,54 @@
+"""Fit a support vector classifier on embeddings for every split and write all posteriors."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from pathlib import Path
+
+from mmer.corpus.folds import Split
+from mmer.entry import run
+from mmer.errors import UserError
+from mmer.posteriors import write_posteriors
+from mmer.speech.embeddings import read_embeddings
+from mmer.speech.settings import SupportVectorSettings
+from mmer.speech.support_vector import classify_split
+
+log = logging.getLogger(__name__)
+
+
+def command_line() -> argparse.ArgumentParser:
+    """The options of this step."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--embeddings", type=Path, required=True, help="NPZ of every clip")
+    parser.add_argument(
+        "--splits",
+        required=True,
+        help="JSON: {name: {name, train_actors, heldout_actors}}, a name per file to write",
+    )
+    parser.add_argument("--settings", required=True, help="the classifier's settings as JSON")
+    parser.add_argument("--out-folder", type=Path, required=True, help="folder of <split>.csv")
+    return parser
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Classify split by split; each takes seconds."""
+    settings = SupportVectorSettings.model_validate_json(arguments.settings)
+    embeddings = read_embeddings(arguments.embeddings)
+    splits = {
+        name: Split.from_json(json.dumps(described))
+        for name, described in json.loads(arguments.splits).items()
+    }
+    if not splits:
+        raise UserError("there is no split to classify: name one in --splits")
+    for name, split in splits.items():
+        posteriors = classify_split(embeddings, split, settings)
+        heldout = posteriors.only("heldout")
+        accuracy = 100 * (heldout.predicted == heldout.labels).mean()
+        log.info("%s: %.2f %% of %d held-out clips", name, accuracy, len(heldout.clips))
+        write_posteriors(arguments.out_folder / f"{name}.csv", posteriors)
+
+
+if __name__ == "__main__":
+    run(command_line(), main)

@@ -1,0 +1,124 @@
+"""The embedding of every clip by CNN-14: the layer before the classifier.
+
+Every clip is embedded at its own length, as PANNs does when it embeds a file: padding would change
+the maximum and the mean over time that the embedding is made of.  Clips of equally many frames
+share a batch.
+
+Source: paper section 3.2.1.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from mmer.corpus.labels import CLASS_COUNT
+from mmer.errors import UserError
+from mmer.prepare.speech_spans import SpeechSpan
+from mmer.speech.clips_on_device import FULL_SCALE
+from mmer.speech.cnn14 import Cnn14
+from mmer.speech.embeddings import Embeddings
+from mmer.speech.kept_audio import kept_samples, rows_by_name
+from mmer.speech.log_mel import SAMPLE_RATE, LogMel
+from mmer.speech.panns_checkpoint import load_panns
+from mmer.speech.settings import SHORTEST_SECONDS, Cnn14EmbeddingSettings
+from mmer.store import Ragged
+
+CLIPS_AT_ONCE = 16
+"""Clips of one length per pass at most: bounds memory."""
+
+
+def embedding_network(
+    settings: Cnn14EmbeddingSettings, path: Path | None, sha256: str | None
+) -> Cnn14:
+    """The network that embeds, on the CPU and in eval mode; its classifier is not used.
+
+    Parameters
+    ----------
+    settings
+        Which weights; random ones are drawn from torch's global generator.
+    path, sha256
+        The published checkpoint and its checksum, where the settings ask for it.
+
+    Raises
+    ------
+    UserError
+        If published weights are asked for and not given, or refused.
+    """
+    network = Cnn14(classes=CLASS_COUNT, width=settings.width, spec_augment=False).eval()
+    if settings.weights == "random":
+        return network
+    if path is None or sha256 is None:
+        raise UserError(
+            f"the settings ask for the weights {settings.weights}: give --weights and "
+            "--weights-sha256, or set weights to random"
+        )
+    load_panns(network, path, sha256)
+    return network
+
+
+def embed_clips(
+    network: Cnn14, audio: Ragged, spans: Mapping[str, SpeechSpan] | None
+) -> Embeddings:
+    """Trim and embed every clip, in order of their names.
+
+    A clip trimmed to less than 0.31 s of speech, the shortest input of the network, is padded with
+    silence to that length.
+
+    Parameters
+    ----------
+    network
+        In eval mode, on any device.
+    audio
+        int16 mono at 16 kHz.
+    spans
+        What to keep of each clip (variant ``vad``); None keeps all of it (variant ``full``).
+
+    Raises
+    ------
+    UserError
+        If a clip comes twice, is shorter than 0.31 s before trimming, or has no span or an empty
+        one.
+    """
+    assert audio.rate == SAMPLE_RATE, f"audio at {audio.rate} Hz"
+    assert not network.training, "dropout and batch statistics would make embeddings random"
+    device = next(network.parameters()).device
+    # float32 is float32: torch lets a GPU's convolutions round to TF32's 10 bits by itself.
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+    rows = rows_by_name(audio.clips)
+    front_end = LogMel()
+    log_mels = [
+        _log_mel(front_end, kept_samples(audio, row, spans, SHORTEST_SECONDS)) for row in rows
+    ]
+    values = np.empty((len(rows), network.fc1.out_features), np.float32)
+    with torch.inference_mode(), tqdm(total=len(rows), unit="clip", mininterval=10) as progress:
+        for batch in _batches([len(log_mel) for log_mel in log_mels]):
+            stacked = torch.stack([log_mels[position] for position in batch]).to(device)
+            values[batch] = network(stacked).embedding.cpu().numpy()
+            progress.update(len(batch))
+    return Embeddings(tuple(audio.clips[row] for row in rows), values)
+
+
+def _log_mel(front_end: LogMel, samples: np.ndarray) -> Tensor:
+    """The log-mel of one clip's int16 samples at its own length, ``(frames, 64)`` on the CPU."""
+    shortest = round(SHORTEST_SECONDS * SAMPLE_RATE)
+    padded = np.pad(samples, (0, max(0, shortest - len(samples))))
+    return front_end(torch.from_numpy(padded)[None].float() / FULL_SCALE)[0]
+
+
+def _batches(frames: Sequence[int]) -> Iterator[list[int]]:
+    """Positions of clips with the same number of frames, few at a time."""
+    by_length: dict[int, list[int]] = defaultdict(list)
+    for position, count in enumerate(frames):
+        by_length[count].append(position)
+    for length in sorted(by_length):
+        same = by_length[length]
+        for start in range(0, len(same), CLIPS_AT_ONCE):
+            yield same[start : start + CLIPS_AT_ONCE]

@@ -1,0 +1,155 @@
+"""Support vector classification of embeddings.
+
+Source: paper section 3.2.1.  With the paper's C of 0.001 every training clip lies at the bound, so
+that only the size and the spread of the classes decide; ``docs/svc_scaling.md`` has the details.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import MinMaxScaler, Normalizer, StandardScaler
+from sklearn.svm import SVC
+
+from mmer.corpus.clips import Clip
+from mmer.corpus.folds import Split
+from mmer.corpus.labels import CLASS_COUNT, EMOTIONS
+from mmer.errors import UserError
+from mmer.posteriors import Posteriors
+from mmer.speech.embeddings import Embeddings
+from mmer.speech.kept_audio import rows_of_split
+from mmer.speech.settings import SupportVectorSettings
+
+log = logging.getLogger(__name__)
+
+SCALERS: dict[str, Callable[[], Any] | None] = {
+    "none": None,
+    "standard": StandardScaler,
+    "minmax": MinMaxScaler,
+    "l2": Normalizer,
+}
+
+
+def classify_split(
+    embeddings: Embeddings, split: Split, settings: SupportVectorSettings
+) -> Posteriors:
+    """Fit scaling and classifier on the training actors; posteriors of all clips of the split.
+
+    Logits are the one-versus-rest decision values, probabilities their softmax: no Platt scaling,
+    whose predictions may differ from the classifier's own.  Nothing here is random.
+
+    Raises
+    ------
+    UserError
+        If an actor of the split has no clip, or an emotion no training clip.
+    """
+    rows = rows_of_split(split, embeddings.clips)
+    names = tuple(embeddings.clips[row] for row in rows)
+    clips = [Clip.parse(name) for name in names]
+    labels = np.array([clip.label for clip in clips], dtype=np.int64)
+    part = np.array([split.part(clip.actor) for clip in clips])
+    training = part == "train"
+    _check_classes(split, labels[training], settings)
+    values = embeddings.values[rows].astype(np.float64)
+    classifier = _classifier(settings).fit(values[training], labels[training])
+    logits = decision_values(classifier, values, settings.break_ties)
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return Posteriors(
+        clips=names,
+        part=part,
+        probabilities=exponentials / exponentials.sum(axis=1, keepdims=True),
+        logits=logits,
+    )
+
+
+def decision_values(classifier: Pipeline, values: np.ndarray, break_ties: bool) -> np.ndarray:
+    """One-versus-rest decision values whose largest is the predicted class, ``(clips, 8)``.
+
+    A value is the number of duels that a class wins, plus less than a third for how clearly.  Of
+    classes with equally many, scikit-learn predicts the clearest if ``break_ties``, else the first
+    in RAVDESS order; in that second case it changes values with the clearest.
+
+    Parameters
+    ----------
+    classifier
+        Fitted on all eight classes.
+    values
+        ``(clips, dimensions)`` float64.
+    break_ties
+        As in the settings.
+    """
+    decisions = classifier.decision_function(values)
+    if break_ties:
+        return decisions
+    clips = np.arange(len(decisions))
+    predicted, clearest = classifier.predict(values), decisions.argmax(axis=1)
+    exchanged = decisions.copy()
+    exchanged[clips, clearest] = decisions[clips, predicted]
+    exchanged[clips, predicted] = decisions[clips, clearest]
+    return exchanged
+
+
+def _classifier(settings: SupportVectorSettings) -> Pipeline:
+    """Scaling, fitted with the classifier on the same rows, then the classifier."""
+    scaler = SCALERS[settings.scaling]
+    machine = SVC(
+        kernel=settings.kernel,
+        C=settings.C,
+        gamma=settings.gamma,
+        class_weight=None if settings.class_weight == "none" else settings.class_weight,
+        decision_function_shape="ovr",
+        break_ties=settings.break_ties,
+    )
+    return make_pipeline(*([scaler()] if scaler else []), machine)
+
+
+def _check_classes(split: Split, labels: np.ndarray, settings: SupportVectorSettings) -> None:
+    """A UserError where an emotion has no training clip; a warning where one cannot win."""
+    counts = np.bincount(labels, minlength=CLASS_COUNT)
+    if not counts.all():
+        raise UserError(
+            f"split {split.name} has no training clip of the emotion "
+            f"{EMOTIONS[int(counts.argmin())]}: give embeddings of all eight emotions"
+        )
+    if settings.kernel == "rbf":
+        _warn_of_small_c(split, counts, settings)
+
+
+def _warn_of_small_c(split: Split, counts: np.ndarray, settings: SupportVectorSettings) -> None:
+    """Say where C is so small that class sizes decide and not the embeddings."""
+    small = outvoted(counts, settings.C)
+    if settings.class_weight == "none":
+        for label in small:
+            log.warning(
+                "split %s: with C = %g the emotion %s, with %d training clips, loses to every "
+                "emotion with more (up to %d), whatever the embedding",
+                *(split.name, settings.C, EMOTIONS[label], counts[label], counts.max()),
+            )
+    elif small and (counts % counts.min()).any():
+        log.warning(
+            "split %s: with C = %g and training clips per emotion of %s, rounding errors of the "
+            "balanced weights decide some duels; make the counts equal or multiples, or raise C",
+            *(split.name, settings.C, counts.tolist()),
+        )
+
+
+def outvoted(counts: np.ndarray, regularisation: float) -> list[int]:
+    """Classes that lose every duel with a larger class, because C is so small.
+
+    In a duel of ``n`` clips with more than ``n``, the weights of both sides sum to at most ``n C``,
+    so that decision values, with a kernel of at most 1, differ by at most ``2 n C``; and some clip
+    of the larger class, not at the bound, has a decision value of at least 1.
+
+    Parameters
+    ----------
+    counts
+        Training clips of each class, ``(classes,)``.
+    regularisation
+        C, of all classes alike.
+    """
+    small = (counts < counts.max()) & (2 * counts * regularisation < 1)
+    return [int(label) for label in np.flatnonzero(small)]

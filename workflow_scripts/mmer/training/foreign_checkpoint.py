@@ -1,0 +1,147 @@
+"""Checkpoints published by others: verified before opening, read without running their pickle."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+from torch import Tensor
+
+from mmer.errors import UserError
+
+FEWEST_DIGITS = 8
+"""Of a checksum; torchvision publishes as many."""
+
+Allowed = type | Callable[..., Any] | tuple[Any, str]
+"""A class or function that a file may name, or one with the name that the file has for it."""
+
+
+def read_plain(
+    path: Path, sha256: str | None, advice: str, allowed: Sequence[Allowed] = ()
+) -> object:
+    """The content of a file written by ``torch.save``: tensors, numbers, text, lists, dictionaries.
+
+    Parameters
+    ----------
+    path
+        The file.
+    sha256
+        Its published checksum, whole or the first digits; None where none was published.
+    advice
+        What to do where the file is refused, ends the sentence.
+    allowed
+        What the file may name besides.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be opened, has another checksum, is damaged, or names anything else.
+    """
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise UserError(
+            f"the weights {path} are missing or cannot be opened ({error.strerror}): {advice}"
+        ) from error
+    with stream:
+        if sha256 is not None:
+            _verify(path, stream, sha256)
+        try:
+            with torch.serialization.safe_globals(list(allowed)):
+                return torch.load(stream, map_location="cpu", weights_only=True)
+        except Exception as error:  # a damaged or hostile file can fail in any way
+            raise UserError(
+                f"{path} is not a checkpoint of plain tensors ({type(error).__name__}): {advice}"
+            ) from error
+
+
+def _verify(path: Path, stream: BinaryIO, sha256: str) -> None:
+    """A UserError unless the bytes, which are then read from the same stream, are the published."""
+    if len(sha256) < FEWEST_DIGITS:
+        raise UserError(
+            f"the sha256 {sha256!r} of {path} is too short: give {FEWEST_DIGITS} digits or more"
+        )
+    found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if not found.startswith(sha256.lower()):
+        raise UserError(
+            f"{path} has sha256 {found}, not {sha256}: it is damaged or another file, so remove "
+            "it and download it again"
+        )
+    stream.seek(0)
+
+
+def are_named_tensors(content: object) -> bool:
+    """Whether something is a state dictionary."""
+    return isinstance(content, Mapping) and all(
+        isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in content.items()
+    )
+
+
+def read_state(path: Path, sha256: str | None, advice: str) -> dict[str, Tensor]:
+    """The state dictionary that a whole file is; see :func:`read_plain`."""
+    content = read_plain(path, sha256, advice)
+    if not are_named_tensors(content):
+        raise UserError(f"{path} is not a dictionary of named tensors: {advice}")
+    return dict(content)
+
+
+def check_names(path: Path, state: Mapping[str, Tensor], known: Sequence[str], advice: str) -> None:
+    """A UserError where the file holds a tensor that is not known."""
+    unknown = sorted(state.keys() - set(known))
+    if unknown:
+        raise UserError(f"{path} holds {unknown[0]}, which the network does not have: {advice}")
+
+
+def check_tensor(
+    path: Path,
+    name: str,
+    state: Mapping[str, Tensor],
+    like: Tensor,
+    advice: str,
+    any_length: bool = False,
+) -> None:
+    """A UserError unless a tensor is there, of the same shape and type, and finite.
+
+    With ``any_length`` the first axis may be of any length, as that of another number of classes.
+    """
+    found = state.get(name)
+    if found is None:
+        raise UserError(f"{path} lacks {name}: {advice}")
+    expected = tuple(like.shape)
+    if any_length and found.ndim == like.ndim:
+        expected = (len(found), *expected[1:])
+    if tuple(found.shape) != expected or found.dtype != like.dtype:
+        raise UserError(
+            f"{path}: {name} is {tuple(found.shape)} {found.dtype} instead of {expected} "
+            f"{like.dtype}: {advice}"
+        )
+    if not torch.isfinite(found).all():
+        raise UserError(f"{path}: {name} holds a value that is not finite: {advice}")
+
+
+def load_all_but(
+    network: torch.nn.Module,
+    path: Path,
+    state: Mapping[str, Tensor],
+    last_layer: str,
+    advice: str,
+) -> None:
+    """Give a network a file's weights, all but the last layer's, which keeps its own.
+
+    The file has a last layer too, of any number of classes.
+
+    Raises
+    ------
+    UserError
+        If the file has other names, shapes or types, or a value that is not finite; the network is
+        then as it was.
+    """
+    own = network.state_dict()
+    exchanged = {name for name in own if name.startswith(f"{last_layer}.")}
+    for name, like in own.items():
+        check_tensor(path, name, state, like, advice, any_length=name in exchanged)
+    check_names(path, state, list(own), advice)
+    network.load_state_dict({name: (own if name in exchanged else state)[name] for name in own})
