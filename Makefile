@@ -13,7 +13,7 @@ VAD_WEIGHTS := $(MIRROR)/github.com/ina-foss/inaSpeechSegmenter/releases/downloa
 PUBLISHED_MIRROR ?=
 MIRROR_OPTION = $(if $(PUBLISHED_MIRROR),--config data='{"mirror": "$(PUBLISHED_MIRROR)"}')
 
-.PHONY: help environment demo corpus test test-fast lint decisions lock published paper
+.PHONY: help environment demo corpus test lint bench decisions lock published paper
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -63,6 +63,11 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint --quiet
+
+## make bench      speed and memory against what one would do otherwise; stores benchmarks/results.md
+bench: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r envs/benchmark.lock --upgrade --target $(VENV)/benchmark-packages
+	PYTHONPATH=workflow_scripts:$(VENV)/benchmark-packages $(BIN)/python -m benchmarks
 
 ## make decisions  write docs/decisions.md from the settings' declarations
 decisions: $(READY)

@@ -35,7 +35,8 @@ if __name__ == "__main__":
     parser.add_argument(
         "--systems",
         required=True,
-        help="JSON list of {name, title, modality, variant, posteriors: {split: path} or not_run}",
+        help="JSON list of {name, title, modality, variant} with one of posteriors: {split: path}, "
+        "not_run: reason, or constant and source",
     )
     parser.add_argument(
         "--fusion",

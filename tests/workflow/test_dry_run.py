@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
 
-from .conftest import copy_project
+from .conftest import REPOSITORY, copy_project
 
 pytestmark = pytest.mark.xdist_group("dry")
 
@@ -41,6 +42,15 @@ def test_the_full_plan_of_the_paper_is_listed(bare):
         "write_configuration": 1,
         "describe_run": 1,
     }
+
+
+def test_the_picture_in_the_readme_is_the_workflows_own(bare):
+    done = bare.snakemake("--rulegraph", "mermaid-js")
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", done.stdout))
+    edges = re.findall(r"(id\d+) --> (id\d+)", done.stdout)
+    engine = {(names[a], names[b]) for a, b in edges if names[b] != "all"}
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    assert set(re.findall(r"^    (\w+) --> (\w+)$", readme, re.MULTILINE)) == engine
 
 
 def test_the_plan_of_the_demo_is_listed(bare):

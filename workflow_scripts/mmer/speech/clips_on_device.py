@@ -16,8 +16,8 @@ from torch import Tensor
 
 from mmer.corpus.clips import Clip
 from mmer.corpus.folds import Split
-from mmer.errors import UserError
 from mmer.prepare.speech_spans import SpeechSpan
+from mmer.speech.kept_audio import kept_samples, rows_of_split
 from mmer.speech.log_mel import MEL_BANDS, SAMPLE_RATE, LogMel, frames_of
 from mmer.speech.settings import SHORTEST_SECONDS
 from mmer.store import Ragged
@@ -88,8 +88,8 @@ def load_clips(
         is shorter than 0.31 s before trimming.
     """
     assert audio.rate == SAMPLE_RATE, f"audio at {audio.rate} Hz"
-    chosen = _clips_of(split, audio.clips)
-    waveforms = [_trimmed(audio, row, spans) for row in chosen]
+    chosen = rows_of_split(split, audio.clips)
+    waveforms = [kept_samples(audio, row, spans, SHORTEST_SECONDS) for row in chosen]
     samples = round(clip_seconds * SAMPLE_RATE)
     cut = sum(len(waveform) > samples for waveform in waveforms)
     if cut:
@@ -102,44 +102,6 @@ def load_clips(
         labels=torch.tensor([clip.label for clip in clips], device=device),
         part=np.array([split.part(clip.actor) for clip in clips]),
     )
-
-
-def _clips_of(split: Split, names: Sequence[str]) -> list[int]:
-    """Rows of the split's clips, in order of their names."""
-    actors = {*split.train_actors, *split.heldout_actors}
-    rows = {name: row for row, name in enumerate(names) if Clip.parse(name).actor in actors}
-    if len(set(names)) < len(names):
-        doubled = next(name for name in names if names.count(name) > 1)
-        raise UserError(f"the audio of clip {doubled} was given twice: name each file once")
-    absent = actors - {Clip.parse(name).actor for name in rows}
-    if absent:
-        raise UserError(
-            f"split {split.name} needs actor {min(absent)}, who has no clip in the audio given: "
-            "add that actor's audio"
-        )
-    return [rows[name] for name in sorted(rows)]
-
-
-def _trimmed(audio: Ragged, row: int, spans: Mapping[str, SpeechSpan] | None) -> np.ndarray:
-    """The samples of one clip that the variant keeps."""
-    name, samples = audio.clips[row], audio.of(row)
-    if len(samples) < SHORTEST_SECONDS * SAMPLE_RATE:
-        raise UserError(
-            f"clip {name} has {len(samples) / SAMPLE_RATE:.3f} s of audio, but CNN-14 needs "
-            f"{SHORTEST_SECONDS} s: replace the recording"
-        )
-    if spans is None:
-        return samples
-    if name not in spans:
-        raise UserError(f"clip {name} has no speech span: add its actor's table of spans")
-    span = spans[name]
-    kept = samples[max(round(span.start_s * SAMPLE_RATE), 0) : round(span.stop_s * SAMPLE_RATE)]
-    if not len(kept):
-        raise UserError(
-            f"the speech span of clip {name}, {span.start_s} to {span.stop_s} s, holds no audio: "
-            "mend the table of spans"
-        )
-    return kept
 
 
 def _log_mels(waveforms: Sequence[np.ndarray], samples: int, device: torch.device) -> Tensor:
