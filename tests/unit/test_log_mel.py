@@ -64,3 +64,16 @@ def test_a_tone_is_loudest_in_the_band_that_holds_it():
 def test_has_nothing_to_learn_or_to_store():
     assert list(LogMel().parameters()) == []
     assert LogMel().state_dict() == {}
+
+
+def test_number_of_threads_changes_no_bit_and_stays():
+    waveforms = torch.from_numpy(np.stack([_voiced(0.5)] * 5))
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone = LogMel()(waveforms)
+        torch.set_num_threads(3)
+        assert torch.equal(LogMel()(waveforms), alone)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
