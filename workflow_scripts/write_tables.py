@@ -13,6 +13,7 @@ from mmer.report.html_table import table_page
 from mmer.report.plain_table import csv_text, latex_text, markdown_text
 from mmer.report.result_tables import (
     headline_table,
+    headline_tests_table,
     modality_table,
     significance_table,
     summary_table,
@@ -32,7 +33,8 @@ def main(arguments: argparse.Namespace) -> None:
     write(out, "significance", significance_table(evaluation, label))
     write(out, "summary", summary_table(evaluation, label))
     # The workflow prints this one at its end, so it holds what fits a terminal.
-    write_text(out / "summary.md", markdown_text(headline_table(evaluation, label)))
+    headline = [headline_table(evaluation, label), headline_tests_table(evaluation, label)]
+    write_text(out / "summary.md", "\n".join(markdown_text(table) for table in headline))
 
 
 def write(folder: Path, name: str, table: Table) -> None:

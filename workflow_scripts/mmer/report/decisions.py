@@ -43,6 +43,14 @@ def decisions_page() -> str:
     )
 
 
+def configuration_schema() -> dict[str, Any]:
+    """JSON schema of the configuration, by which editors complete and check it."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Configuration.model_json_schema(),
+    }
+
+
 def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo]]:
     """Every leaf setting with its key; entries of a mapping are written ``<name>``."""
     for name, field in model.model_fields.items():

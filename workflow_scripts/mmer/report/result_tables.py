@@ -142,6 +142,27 @@ def significance_table(evaluation: EvaluationFolder, corpus_label: str) -> Table
     )
 
 
+def headline_tests_table(evaluation: EvaluationFolder, corpus_label: str) -> Table:
+    """The tests over the best system of each modality, the paper's pattern, for a terminal."""
+    rows = evaluation.significance
+    rows = rows[rows["comparison"] == "best_per_modality"]
+    rows = rows.assign(
+        names=rows["systems"].str.replace(";", ", "),
+        test_name=rows["test"].replace({"cochran_q": "Cochran's Q", "mcnemar": "McNemar"}),
+    )
+    return Table(
+        title="Tests over the best speech, face and fusion system",
+        corpus_label=corpus_label,
+        columns=(
+            Column("Test", "test_name"),
+            Column("Systems", "names"),
+            Column("Statistic", "statistic", digits=2),
+            Column("p corrected", "corrected_p", digits=3, p_value=True),
+        ),
+        rows=rows,
+    )
+
+
 def _compared(evaluation: EvaluationFolder, systems: list[str]) -> str:
     if len(systems) > 3:
         return f"all {len(systems)} systems that were run"

@@ -75,14 +75,14 @@ class LogMel(nn.Module):
         batch, samples = waveform.shape
         mel = torch.empty(batch, frames_of(samples), MEL_BANDS, device=waveform.device)
         if waveform.is_cuda:
-            self._write_powers(waveform, mel)
+            self._write(waveform, mel)
         else:
-            _each_on_a_core(self._write_powers, waveform.split(1), mel.split(1))
-        return mel.clamp_(min=POWER_FLOOR).log10_().mul_(10)
+            _each_on_a_core(self._write, waveform.split(1), mel.split(1))
+        return mel
 
     @torch.inference_mode()
-    def _write_powers(self, waveform: Tensor, mel: Tensor) -> None:
-        """Write the power in each band into ``mel``, ``(batch, frames, 64)``."""
+    def _write(self, waveform: Tensor, mel: Tensor) -> None:
+        """Write the log-mel of ``waveform`` into ``mel``, ``(batch, frames, 64)``."""
         mel = mel.view(-1, MEL_BANDS)
         half = WINDOW // 2
         before, after = waveform[:, 1 : half + 1].flip(1), waveform[:, -half - 1 : -1].flip(1)
@@ -91,6 +91,7 @@ class LogMel(nn.Module):
         parts = torch.view_as_real(torch.fft.rfft(frames)).float().square_().flatten(1)
         for bins, bands in self.blocks:
             mel[:, bands] = parts[:, bins] @ self.filters[bins, bands]
+        mel.clamp_(min=POWER_FLOOR).log10_().mul_(10)
 
 
 def _each_on_a_core(

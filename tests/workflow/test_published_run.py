@@ -1,0 +1,51 @@
+"""The authors' published posteriors through the very rules that our own models pass."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from .conftest import copy_project
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dry")]
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory, published_mirror):
+    """What the run prints."""
+    project = copy_project(tmp_path_factory.mktemp("published") / "project")
+    done = project.snakemake(
+        "--configfile",
+        "config/published.yaml",
+        "--config",
+        f"data={json.dumps({'mirror': str(published_mirror)})}",
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("system", "accuracy"),
+    [
+        (r"wav2vec2 \(published", "81.82"),
+        (r"action units, bi-LSTM", "62.13"),
+        (r"action units, MLP", "60.22"),
+        (r"late fusion \(published", "86.70"),
+        (r"late fusion, three systems", "86.70"),
+    ],
+)
+def test_the_published_accuracies_are_printed(printed, system, accuracy):
+    row = re.search(rf"^\| {system}.*$", printed, re.MULTILINE)
+    assert row is not None
+    assert accuracy in row[0]
+
+
+def test_cochrans_q_and_the_pairwise_tests_are_printed(printed):
+    assert re.search(r"Cochran's Q \| wav2vec2/full, au_bilstm/full, late_fusion/full", printed)
+    assert len(re.findall(r"^\| McNemar .*< 0\.001 \|$", printed, re.MULTILINE)) == 3
+
+
+def test_the_source_is_named(printed):
+    assert "posteriors published by the paper's authors" in printed
