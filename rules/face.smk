@@ -21,7 +21,7 @@ rule train_spatial_transformer:
         "../envs/workflow.yaml"
     threads: CONFIG.compute.threads
     resources:
-        gpu=1,
+        gpu=PLAN.gpu,
     params:
         options=lambda w: PLAN.training_options(
             "train_spatial_transformer", w.model, w.variant, w.split
@@ -79,7 +79,7 @@ rule train_bilstm:
         "../envs/workflow.yaml"
     threads: CONFIG.compute.threads
     resources:
-        gpu=1,
+        gpu=PLAN.gpu,
     params:
         options=lambda w: PLAN.training_options("train_bilstm", w.model, w.variant, w.split),
     shell:

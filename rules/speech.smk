@@ -20,7 +20,7 @@ rule train_cnn14:
         "../envs/workflow.yaml"
     threads: CONFIG.compute.threads
     resources:
-        gpu=1,
+        gpu=PLAN.gpu,
     params:
         options=lambda w: PLAN.training_options("train_cnn14", w.model, w.variant, w.split),
         weights=lambda w: PLAN.initial_weights_options(w.model),
@@ -50,7 +50,7 @@ rule train_alexnet:
         "../envs/workflow.yaml"
     threads: CONFIG.compute.threads
     resources:
-        gpu=1,
+        gpu=PLAN.gpu,
     params:
         options=lambda w: PLAN.training_options("train_alexnet", w.model, w.variant, w.split),
         weights=lambda w: PLAN.initial_weights_options(w.model),
@@ -78,7 +78,7 @@ rule extract_embeddings:
         "../envs/workflow.yaml"
     threads: CONFIG.compute.threads
     resources:
-        gpu=1,
+        gpu=PLAN.gpu,
     params:
         entry=lambda w: PLAN.extractor(w.model),
         options=lambda w: PLAN.extraction_options(w.model, w.variant),

@@ -16,6 +16,9 @@ from mmer.config import Configuration
 from mmer.corpus.folds import Split
 from mmer.source_version import source_version
 
+NVIDIA_DEVICE = Path("/dev/nvidia0")
+"""There where the machine has an NVIDIA GPU; asking torch would cost seconds at every start."""
+
 
 @dataclass(frozen=True)
 class RunPlan:
@@ -76,6 +79,12 @@ class RunPlan:
     def digest(self) -> str:
         """Sixteen hexadecimal digits that stand for the whole configuration."""
         return hashlib.sha256(self.configuration.model_dump_json().encode()).hexdigest()[:16]
+
+    @property
+    def gpu(self) -> int:
+        """How many GPUs a training takes: one where trainings compute on one, else none."""
+        device = self.configuration.compute.device
+        return int(device.startswith("cuda") or (device == "auto" and NVIDIA_DEVICE.exists()))
 
     def environment(self, programs: Path, present: Mapping[str, str]) -> dict[str, str]:
         """What jobs find in their environment: where the code is and where to compute.
