@@ -99,13 +99,13 @@ def top_accuracies_figure(evaluation: EvaluationFolder, corpus_label: str) -> Fi
 def all_systems_figure(evaluation: EvaluationFolder, corpus_label: str) -> Figure:
     """Every system of the run on a line of its own, the paper's value hollow beneath ours."""
     summary = evaluation.summary.reset_index(drop=True)
-    height = 1.2 + 0.42 * len(summary)
-    figure, plot = new_figure(8.2, height, "Accuracy of every system", corpus_label)
+    height = 1.2 + 0.46 * len(summary)
+    figure, plot = new_figure(9.4, height, "Accuracy of every system", corpus_label)
     axes = plot.add_subplot()
     for position, row in summary.iterrows():
         _line(axes, position, row)
-    names = [textwrap.fill(evaluation.name(system), 42) for system in summary["system"]]
-    axes.set_yticks(range(len(summary)), names)
+    names = [textwrap.fill(evaluation.name(system), 56) for system in summary["system"]]
+    axes.set_yticks(range(len(summary)), names, fontsize=8)
     axes.tick_params(axis="y", length=0)
     axes.set(xlabel="accuracy, % (± 95 % interval)", xlim=(0, 100))
     axes.set_ylim(len(summary) - 0.4, -0.6)
