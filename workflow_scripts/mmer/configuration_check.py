@@ -10,7 +10,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from mmer.config import Configuration, reference_errors
+from mmer.config import Configuration
+from mmer.configuration_references import reference_errors
 from mmer.errors import UserError
 
 
