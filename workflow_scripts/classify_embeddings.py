@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 from pathlib import Path
 
-from mmer.corpus.folds import Split
+from mmer.corpus.folds import read_splits
 from mmer.entry import run
-from mmer.errors import UserError
 from mmer.posteriors import write_posteriors
 from mmer.speech.embeddings import read_embeddings
 from mmer.speech.settings import SupportVectorSettings
@@ -36,13 +34,7 @@ def main(arguments: argparse.Namespace) -> None:
     """Classify split by split; each takes seconds."""
     settings = SupportVectorSettings.model_validate_json(arguments.settings)
     embeddings = read_embeddings(arguments.embeddings)
-    splits = {
-        name: Split.from_json(json.dumps(described))
-        for name, described in json.loads(arguments.splits).items()
-    }
-    if not splits:
-        raise UserError("there is no split to classify: name one in --splits")
-    for name, split in splits.items():
+    for name, split in read_splits(arguments.splits).items():
         posteriors = classify_split(embeddings, split, settings)
         heldout = posteriors.only("heldout")
         accuracy = 100 * (heldout.predicted == heldout.labels).mean()

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from mmer.corpus.folds import PAPER_FOLDS, Split, one_fold_out
 from mmer.evaluation.settings import EvaluationSettings, PaperRow
 from mmer.external.layouts import ExternalLayout
-from mmer.face.settings import BiLstmSettings, SpatialTransformerSettings
+from mmer.face.settings import AffectNetSettings, BiLstmSettings, SpatialTransformerSettings
 from mmer.fusion.settings import FusionSettings
 from mmer.prepare.settings import PreparationSettings, SaliencySettings, VoiceActivitySettings
 from mmer.settings import Settings, decided, from_source
@@ -32,6 +32,11 @@ class DataSettings(Settings):
         None,
         description="Folder with Video_Speech_Actor_NN.zip files or Actor_NN folders; null "
         "downloads the corpus.",
+    )
+    affectnet: str | None = Field(
+        None,
+        description="Folder with AffectNet's manually annotated pictures and lists; null uses the "
+        "published networks where there are any.  It needs a licence and is never downloaded.",
     )
     mirror: str | None = Field(
         None,
@@ -77,6 +82,13 @@ class ComputeSettings(Settings):
         4,
         "CPU threads of each training job.",
         "Sums on the CPU depend on it in the last bit, so it is fixed and not taken from --cores.",
+        gt=0,
+    )
+    trainings_at_once: int = decided(
+        4,
+        "Small trainings of one job that share a GPU; on the CPU as many as threads.",
+        "A bi-LSTM of the grid leaves most of a GPU idle; how many run side by side changes no "
+        "number.",
         gt=0,
     )
 
@@ -155,11 +167,28 @@ class LiteratureModel(_Model):
     source: str = Field(description="Where it is stated.")
 
 
+class AffectNetModel(_Model):
+    """The guided spatial transformer trained on AffectNet, or the published one."""
+
+    family: Literal["affectnet"]
+    modality: Literal["face"] = "face"
+    target: Literal["valence", "emotion"] = Field(
+        description="Three classes of valence, or seven emotions."
+    )
+    published: Name | None = Field(
+        None, description="Registered weights to use where data.affectnet names no folder."
+    )
+    settings: AffectNetSettings = AffectNetSettings()
+
+
 class SpatialTransformerModel(_Model):
     """The guided spatial transformer fine-tuned on the corpus's frames."""
 
     family: Literal["spatial_transformer"]
     modality: Literal["face"] = "face"
+    of: Name | None = Field(
+        None, description="The AffectNet model whose weights it starts from; null for random ones."
+    )
     settings: SpatialTransformerSettings = SpatialTransformerSettings()
 
 
@@ -168,7 +197,7 @@ class MaxVotingModel(_Model):
 
     family: Literal["max_voting"]
     modality: Literal["face"] = "face"
-    of: Name = Field(description="The spatial transformer whose frames vote.")
+    of: Name = Field(description="The spatial transformer or AffectNet model whose frames vote.")
 
 
 class BiLstmModel(_Model):
@@ -176,7 +205,7 @@ class BiLstmModel(_Model):
 
     family: Literal["bilstm"]
     modality: Literal["face"] = "face"
-    of: Name = Field(description="The spatial transformer whose layer it reads.")
+    of: Name = Field(description="The spatial transformer or AffectNet model whose layer it reads.")
     settings: BiLstmSettings = BiLstmSettings()
 
 
@@ -199,8 +228,9 @@ class ExternalModel(_Model):
 
 BASES: dict[str, tuple[str, ...]] = {
     "support_vector": ("alexnet_embedding", "cnn14_embedding"),
-    "max_voting": ("spatial_transformer",),
-    "bilstm": ("spatial_transformer",),
+    "spatial_transformer": ("affectnet",),
+    "max_voting": ("spatial_transformer", "affectnet"),
+    "bilstm": ("spatial_transformer", "affectnet"),
 }
 """Families that read another model, and which they may read.  Models that are read give no
 posteriors of their own."""
@@ -213,6 +243,7 @@ AnyModel = Annotated[
     | SupportVectorModel
     | MajorityModel
     | LiteratureModel
+    | AffectNetModel
     | SpatialTransformerModel
     | MaxVotingModel
     | BiLstmModel
@@ -269,7 +300,27 @@ class Configuration(Settings):
         return found
 
     def weights_of(self, name: str) -> str | None:
-        """Name of the registered weights that a model starts from, None for random ones."""
-        settings: Any = getattr(self.models[name], "settings", None)
+        """Name of the registered weights that a model itself starts from, None where it has none.
+
+        An AffectNet model has them where it is not trained here.
+        """
+        model = self.models[name]
+        if isinstance(model, AffectNetModel):
+            return model.published if self.data.affectnet is None else None
+        settings: Any = getattr(model, "settings", None)
         weights = getattr(settings, "weights", "random")
         return None if weights == "random" else weights
+
+    def starts_at_random(self, name: str) -> bool:
+        """Whether a model, or the one it reads, is trained from random weights on this corpus.
+
+        A bi-LSTM or a classifier on a pre-trained network's features does not count: the paper's
+        are trained from random weights too.
+        """
+        model = self.models[name]
+        base = getattr(model, "of", None)
+        if base is not None:
+            return self.starts_at_random(base)
+        if isinstance(model, SpatialTransformerModel):
+            return True
+        return getattr(getattr(model, "settings", None), "weights", None) == "random"

@@ -50,6 +50,20 @@ class Split:
         return "train"
 
 
+def read_splits(text: str) -> dict[str, Split]:
+    """Read splits by name from JSON, as a command line gives them.
+
+    Raises
+    ------
+    UserError
+        If there is none.
+    """
+    described = json.loads(text)
+    if not described:
+        raise UserError("no split is given: name one in --splits")
+    return {name: Split.from_json(json.dumps(split)) for name, split in described.items()}
+
+
 def one_fold_out(folds: Sequence[Sequence[int]], actors: Iterable[int]) -> dict[str, Split]:
     """The paper's protocol: one split per fold, which holds that fold out.
 

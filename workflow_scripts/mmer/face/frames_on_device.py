@@ -89,7 +89,7 @@ def load_frames(
     frames: Ragged,
     saliency: Ragged,
     spans: Mapping[str, SpeechSpan] | None,
-    split: Split,
+    split: Split | None,
     device: torch.device,
 ) -> FramesOnDevice:
     """Put the frames of a split's actors on a device, clips in the order given.
@@ -102,7 +102,8 @@ def load_frames(
         Speech spans for the variant with voice activity detection: frames outside are left out.
         None keeps all.
     split
-        Says which clips are held out; clips of other actors are left out.
+        Says which clips are held out; clips of other actors are left out.  None keeps all clips,
+        and their part is empty.
     device
         Where to put them.
 
@@ -125,7 +126,7 @@ def load_frames(
     clips = [Clip.parse(name) for name in names]
     return FramesOnDevice(
         clips=names,
-        part=np.array([split.part(clip.actor) for clip in clips]),
+        part=np.array(["" if split is None else split.part(clip.actor) for clip in clips]),
         images=torch.from_numpy(frames.values[rows])[:, None].to(device),
         saliency=torch.from_numpy(saliency.values[rows])[:, None].to(device),
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
@@ -135,13 +136,15 @@ def load_frames(
     )
 
 
-def _clips_of(split: Split, names: Sequence[str]) -> list[int]:
+def _clips_of(split: Split | None, names: Sequence[str]) -> list[int]:
     """Rows of the split's clips, in the order given."""
-    actors = {*split.train_actors, *split.heldout_actors}
     by_row = [Clip.parse(name).actor for name in names]
     if len(set(names)) < len(names):
         doubled = next(name for name in names if names.count(name) > 1)
         raise UserError(f"the frames of clip {doubled} were given twice: name each file once")
+    if split is None:
+        return list(range(len(names)))
+    actors = {*split.train_actors, *split.heldout_actors}
     absent = actors - set(by_row)
     if absent:
         raise UserError(

@@ -19,7 +19,7 @@ from mmer.corpus.labels import CLASS_COUNT
 from mmer.face.bilstm import BiLstm, SequenceOutput
 from mmer.face.fine_tuning import run_over
 from mmer.face.frames_on_device import FramesOnDevice
-from mmer.face.settings import BiLstmSettings
+from mmer.face.settings import Architecture, BiLstmSettings, Layer
 from mmer.face.spatial_transformer import GuidedSpatialTransformer, SpatialTransformerOutput
 from mmer.posteriors import Posteriors
 from mmer.store import Ragged
@@ -28,46 +28,65 @@ from mmer.training.fit import FitPlan
 
 @dataclass(frozen=True)
 class Sequences:
-    """Features of every frame of every clip, on the device.
+    """Features of every frame of every clip.
 
     Attributes
     ----------
+    clips
+        Clip names.
+    part
+        ``train`` or ``heldout`` for each clip, ``(clips,)``.
     features
-        ``(frames, width)`` float32, one clip after the other.
-    frames
-        Whose clips, parts and offsets these are.
+        ``(frames, width)`` float32 on the device, one clip after the other.
+    offsets
+        ``(clips + 1,)`` int64: the frames of clip ``i`` are ``offsets[i]`` to ``offsets[i + 1]``.
+    labels
+        ``(clips,)`` int64 on the device.
+    rate
+        Frames per second.
     """
 
+    clips: tuple[str, ...]
+    part: np.ndarray
     features: Tensor
-    frames: FramesOnDevice
+    offsets: np.ndarray
+    labels: Tensor
+    rate: float
+
+    def rows(self, part: str) -> Tensor:
+        """Positions of the clips of one part, int64 on the CPU."""
+        return torch.from_numpy(np.flatnonzero(self.part == part))
 
     def batch(self, clips: Tensor) -> tuple[Tensor, Tensor]:
         """Padded features ``(clips, longest, width)`` and lengths ``(clips,)`` on the CPU."""
-        offsets = self.frames.offsets
+        offsets = self.offsets
         parts = [self.features[offsets[clip] : offsets[clip + 1]] for clip in clips.tolist()]
         lengths = torch.tensor([len(part) for part in parts])
         return pad_sequence(parts, batch_first=True), lengths
 
 
 def sequences_of(
-    network: GuidedSpatialTransformer, frames: FramesOnDevice, layer: str
+    network: GuidedSpatialTransformer, frames: FramesOnDevice, layer: Layer
 ) -> Sequences:
     """Features of all frames from one layer of a trained spatial transformer."""
 
     def chosen(output: SpatialTransformerOutput) -> Tensor:
         return output.logits.softmax(dim=1) if layer == "posteriors" else getattr(output, layer)
 
-    return Sequences(torch.cat([chosen(output) for output in run_over(network, frames)]), frames)
+    features = torch.cat([chosen(output) for output in run_over(network, frames)])
+    return Sequences(
+        frames.clips, frames.part, features, frames.offsets, frames.clip_labels, frames.rate
+    )
 
 
-def build_network(width: int, settings: BiLstmSettings) -> BiLstm:
+def build_network(width: int, architecture: Architecture, dropout: float) -> BiLstm:
     """A network with random weights, drawn from torch's global generator."""
     return BiLstm(
         width=width,
-        units=settings.units,
-        layers=settings.layers,
-        attention_layers=settings.attention_layers,
-        dropout=settings.dropout,
+        units=architecture.units,
+        layers=architecture.layers,
+        attention_layers=architecture.attention_layers,
+        dropout=dropout,
         classes=CLASS_COUNT,
     )
 
@@ -103,8 +122,8 @@ class SequenceTraining:
         self.optimizer = torch.optim.Adam(
             network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
-        self._labels = sequences.frames.clip_labels
-        self._train = torch.from_numpy(sequences.frames.clip_rows("train"))
+        self._labels = sequences.labels
+        self._train = sequences.rows("train")
         self._weights = None
         if settings.class_weights == "balanced":
             self._weights = balanced_weights(self._labels[self._train.to(self._labels.device)])
@@ -122,7 +141,7 @@ class SequenceTraining:
 
     def scores(self) -> dict[str, float]:
         """Weighted F1, accuracy and loss on the held-out clips."""
-        rows = torch.from_numpy(self.sequences.frames.clip_rows("heldout"))
+        rows = self.sequences.rows("heldout")
         logits = torch.cat([output.logits for output in self._run(rows)])
         labels = self._labels[rows.to(self._labels.device)]
         true, predicted = labels.cpu().numpy(), logits.argmax(dim=1).cpu().numpy()
@@ -136,16 +155,16 @@ class SequenceTraining:
     def results(self) -> tuple[Posteriors, Ragged]:
         """Posteriors of every clip, and the attention weight of every frame ``(frames,)``."""
         self.network.eval()
-        frames = self.sequences.frames
-        outputs = list(self._run(torch.arange(len(frames.clips))))
+        sequences = self.sequences
+        outputs = list(self._run(torch.arange(len(sequences.clips))))
         logits = torch.cat([output.logits for output in outputs]).double().cpu()
         rows = [row for output in outputs for row in output.attention.float().cpu().numpy()]
-        lengths = np.diff(frames.offsets)
+        lengths = np.diff(sequences.offsets)
         attention = [row[:length] for row, length in zip(rows, lengths, strict=True)]
         posteriors = Posteriors(
-            frames.clips, frames.part, logits.softmax(dim=1).numpy(), logits.numpy()
+            sequences.clips, sequences.part, logits.softmax(dim=1).numpy(), logits.numpy()
         )
-        return posteriors, Ragged.join(frames.clips, attention, frames.rate)
+        return posteriors, Ragged.join(sequences.clips, attention, sequences.rate)
 
     def _run(self, clips: Tensor) -> Iterator[SequenceOutput]:
         """The network's outputs for some clips, in order, batch by batch."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
 
 from mmer.settings import Settings, decided, from_source
 
@@ -12,13 +14,8 @@ SEQUENCE_CODE = "the authors' published code for the same model uses it"
 
 
 class SpatialTransformerSettings(Settings):
-    """How the guided spatial transformer is initialised and fine-tuned on frames."""
+    """How the guided spatial transformer is fine-tuned on frames."""
 
-    weights: Literal["affectnet_valence", "random"] = from_source(
-        "affectnet_valence",
-        "Initial weights: those learned on AffectNet's valence, or random ones.",
-        "paper section 3.3.2 and table 2",
-    )
     batch_size: int = from_source(128, "Frames in a batch.", FINE_TUNING, ge=2)
     max_epochs: int = from_source(
         500, "Passes over the training frames at most.", FINE_TUNING, ge=1
@@ -54,15 +51,58 @@ class SpatialTransformerSettings(Settings):
     )
 
 
+Layer = Literal["posteriors", "fc50", "flatten810"]
+
+
+class Architecture(Settings):
+    """Size of one bi-LSTM with attention."""
+
+    layers: int = Field(description="Stacked bi-LSTM layers.", ge=1)
+    units: int = Field(description="Units of each direction.", ge=1)
+    attention_layers: int = Field(description="Layers of the attention.", ge=1)
+
+    @property
+    def name(self) -> str:
+        """Such as ``2x150_attention2``."""
+        return f"{self.layers}x{self.units}_attention{self.attention_layers}"
+
+
+def _grid(*sizes: tuple[int, int, int]) -> tuple[Architecture, ...]:
+    return tuple(
+        Architecture(layers=layers, units=units, attention_layers=attention)
+        for layers, units, attention in sizes
+    )
+
+
+_ONE_OR_TWO = tuple((layers, units, layers) for layers in (1, 2) for units in (25, 50, 150))
+
+PAPER_ARCHITECTURES: dict[Layer, tuple[Architecture, ...]] = {
+    "posteriors": _grid(*_ONE_OR_TWO),
+    "fc50": _grid(*_ONE_OR_TWO, (2, 50, 1)),
+    "flatten810": _grid(*((2, units, 2) for units in (50, 150, 200, 300)), (1, 150, 1)),
+}
+"""What is tried behind each layer: paper section 4.2, and the two winners of table A2 that section
+4.2 does not name, (2, 50, 1) behind fc50 and (1, 150, 1) behind flatten-810."""
+
+
 class BiLstmSettings(Settings):
     """The bi-LSTM with attention behind the spatial transformer."""
 
-    layer: Literal["posteriors", "fc50", "flatten810"] = from_source(
+    layer: Layer = from_source(
         "flatten810", "Layer of the spatial transformer that it reads.", "paper section 3.3.2"
     )
-    units: int = from_source(300, "Units of each direction.", "paper table A2", ge=1)
-    layers: int = from_source(2, "Stacked bi-LSTM layers.", "paper table A2", ge=1)
-    attention_layers: int = from_source(2, "Layers of the attention.", "paper table A2", ge=1)
+    architectures: tuple[Architecture, ...] = decided(
+        (),
+        "Sizes to try, each as layers, units and attention_layers; none for those of the paper.",
+        "Section 4.2 of the paper lists its grid behind each layer; two winners of its table A2 "
+        "are not in that list, so they are tried too.",
+    )
+    choose_by: Literal["accuracy", "f1"] = decided(
+        "accuracy",
+        "Held-out score, averaged over the splits, that chooses among the architectures.",
+        "The paper reports the best accuracy of each row.  Choosing on the held-out folds "
+        "flatters the number; the table of architectures shows by how much they differ.",
+    )
     dropout: float = from_source(
         0.3, "Dropout between bi-LSTM layers and in the attention.", SEQUENCE, ge=0, lt=1
     )
@@ -98,3 +138,12 @@ class BiLstmSettings(Settings):
         "Early stopping on the F1 score implies it.  It flatters the held-out score; 'last' does "
         "not.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _paper_architectures(cls, given: Any) -> Any:
+        """Name the architectures in full, so that what was tried is part of the settings."""
+        if isinstance(given, dict) and not given.get("architectures"):
+            layer = given.get("layer", cls.model_fields["layer"].default)
+            return {**given, "architectures": PAPER_ARCHITECTURES.get(layer, ())}
+        return given

@@ -10,6 +10,7 @@ from scipy.special import softmax
 
 from mmer.corpus.clips import Clip
 from mmer.corpus.folds import Split
+from mmer.corpus.labels import CLASS_COUNT, EMOTIONS
 from mmer.posteriors import Posteriors
 from mmer.store import Ragged
 
@@ -40,7 +41,39 @@ def vote(logits: np.ndarray) -> np.ndarray:
 
 
 def vote_clips(frame_logits: Ragged, split: Split) -> Posteriors:
-    """Posteriors of every clip by max voting over its frames."""
-    part = [split.part(Clip.parse(clip).actor) for clip in frame_logits.clips]
-    probabilities = np.stack([vote(frame_logits.of(index)) for index in range(len(frame_logits))])
-    return Posteriors(frame_logits.clips, np.array(part), probabilities, None)
+    """Posteriors of every clip of a split by max voting over its frames.
+
+    Parameters
+    ----------
+    frame_logits
+        ``(frames, 8)`` in RAVDESS order, or ``(frames, 7)`` of a network that does not know calm.
+    split
+        Its actors' clips get a posterior.
+    """
+    actors = {*split.train_actors, *split.heldout_actors}
+    parsed = [Clip.parse(clip) for clip in frame_logits.clips]
+    rows = [row for row, clip in enumerate(parsed) if clip.actor in actors]
+    voted = np.stack([vote(frame_logits.of(row)) for row in rows])
+    return Posteriors(
+        tuple(frame_logits.clips[row] for row in rows),
+        np.array([split.part(parsed[row].actor) for row in rows]),
+        with_calm(voted) if voted.shape[1] == CLASS_COUNT - 1 else voted,
+        None,
+    )
+
+
+def with_calm(posteriors: np.ndarray) -> np.ndarray:
+    """Eight posteriors from seven: calm gets the posterior of neutral, then all are renormalised.
+
+    Source: paper section 4.2, "we had to assimilate the same posterior for the 'Calm' and
+    'Neutral' classes".
+
+    Parameters
+    ----------
+    posteriors
+        ``(clips, 7)`` in the order of :data:`mmer.corpus.affectnet.EMOTION_CLASSES`, which is
+        RAVDESS's without calm.
+    """
+    neutral = EMOTIONS.index("neutral")
+    shared = np.insert(posteriors, EMOTIONS.index("calm"), posteriors[:, neutral], axis=1)
+    return shared / shared.sum(axis=1, keepdims=True)

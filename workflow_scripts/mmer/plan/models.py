@@ -9,7 +9,7 @@ from typing import Literal
 
 from mmer.acquire.download import mirrored_path
 from mmer.config import ExternalModel
-from mmer.plan.run import with_values
+from mmer.plan.run import NO_MODEL, with_values
 from mmer.plan.weights import WeightsPlan
 
 TRAINED = ("cnn14", "alexnet", "spatial_transformer", "bilstm")
@@ -25,26 +25,76 @@ class ModelPlan(WeightsPlan):
         return self.configuration.models[model].settings.model_dump_json()
 
     def training_options(self, entry: str, model: str, variant: str, split: str) -> str:
-        """What every training entry is told, quoted for a shell.
+        """What the training of one model on one split is told, quoted for a shell."""
+        return self._told(
+            entry,
+            f"{model}_{variant}_{split}",
+            ["--split", self.split(split), *self._common(model), *self._seen(variant)],
+        )
 
-        The checkpoint's name holds a digest of all of it, so that a training never goes on from
-        the state of another one.
-        """
+    def grid_options(self, entry: str, model: str, variant: str) -> str:
+        """What a grid of trainings on every split is told, quoted for a shell."""
+        return self._told(
+            entry,
+            f"{model}_{variant}",
+            ["--splits", self.all_splits, *self._common(model), *self._seen(variant)],
+        )
+
+    def affectnet_options(self, entry: str, model: str) -> str:
+        """What a training on AffectNet is told, quoted for a shell."""
+        target = self.configuration.models[model].target
+        return self._told(entry, model, ["--target", target, *self._common(model)])
+
+    def variant_options(self, variant: str) -> str:
+        """What a step is told of a variant, quoted for a shell."""
+        return shlex.join(self._seen(variant))
+
+    def _common(self, model: str) -> list[str]:
         seed = str(self.configuration.seed)
-        told = [
-            *("--variant", variant),
-            *("--split", self.split(split)),
-            *("--settings", self.settings(model)),
-            *("--seed", seed),
-            *with_values("--spans", self.spans(variant)),
-        ]
+        return ["--settings", self.settings(model), "--seed", seed]
+
+    def _seen(self, variant: str) -> list[str]:
+        return ["--variant", variant, *with_values("--spans", self.spans(variant))]
+
+    def _told(self, entry: str, name: str, told: list[str]) -> str:
+        """Options with a checkpoint whose name holds a digest of all of them.
+
+        So a training never goes on from the state of another one.
+        """
         digest = hashlib.sha256("\n".join([self.version(entry), *told]).encode()).hexdigest()[:12]
-        checkpoint = f"{self.results}/checkpoints/{model}_{variant}_{split}_{digest}.safetensors"
+        checkpoint = f"{self.results}/checkpoints/{name}_{digest}.safetensors"
         return shlex.join([*told, "--checkpoint", checkpoint])
 
     def trained(self, model: str, variant: str, split: str, file: str) -> str:
         """A file of one training."""
         return f"{self.results}/models/{model}/{variant}/{split}/{file}"
+
+    def affectnet_network(self, model: str) -> str:
+        """The spatial transformer of an AffectNet model."""
+        return f"{self.results}/models/{model}/model.safetensors"
+
+    def start(self, model: str) -> list[str]:
+        """The network that a spatial transformer starts from: one, or none for random weights."""
+        base = self.configuration.models[model].of
+        return [] if base is None else [self.affectnet_network(base)]
+
+    def networks(self, model: str, variant: str) -> list[str]:
+        """The spatial transformers behind a bi-LSTM: one per split, or one for all."""
+        base = self.base(model)
+        if self.configuration.models[base].family == "affectnet":
+            return [self.affectnet_network(base)]
+        return [self.trained(base, variant, split, "model.safetensors") for split in self.splits]
+
+    def frame_logits(self, model: str, variant: str) -> list[str]:
+        """The logits of all frames that vote: one file per split, or one for all."""
+        base = self.base(model)
+        if self.configuration.models[base].family == "affectnet":
+            return [f"{self.results}/models/{base}/{variant}/frame_logits.npz"]
+        return [self.trained(base, variant, split, "frame_logits.npz") for split in self.splits]
+
+    def affectnet_models(self, *, trained: bool) -> str:
+        """A pattern of the AffectNet models that are trained here, or of the published ones."""
+        return self.models("affectnet") if self.trains_affectnet == trained else NO_MODEL
 
     def embeddings(self, model: str, variant: str) -> str:
         """The embeddings of all clips."""
@@ -97,11 +147,14 @@ class ModelPlan(WeightsPlan):
         for model, variant in self.configuration.evaluated():
             if self.missing_weights(model):
                 continue
-            for name in (model, getattr(self.configuration.models[model], "of", None)):
-                if name is None or self.configuration.models[name].family not in TRAINED:
-                    continue
-                found[f"{name}/{variant}"] = {
-                    split: self.trained(name, variant, split, "history.csv")
-                    for split in self.splits
-                }
+            for name in self.chain(model):
+                if self.configuration.models[name].family in TRAINED:
+                    found[f"{name}/{variant}"] = {
+                        split: self.trained(name, variant, split, "history.csv")
+                        for split in self.splits
+                    }
+                elif self.configuration.models[name].family == "affectnet" and (
+                    self.trains_affectnet
+                ):
+                    found[name] = {"affectnet": f"{self.results}/models/{name}/history.csv"}
         return found

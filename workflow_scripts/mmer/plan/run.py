@@ -16,6 +16,9 @@ from mmer.config import Configuration
 from mmer.corpus.folds import Split
 from mmer.source_version import source_version
 
+NO_MODEL = "no_such_model"
+"""A pattern that no model's name matches."""
+
 NVIDIA_DEVICE = Path("/dev/nvidia0")
 """There where the machine has an NVIDIA GPU; asking torch would cost seconds at every start."""
 
@@ -56,7 +59,7 @@ class RunPlan:
     def models(self, *families: str) -> str:
         """A pattern that matches the models of some families, for wildcard constraints."""
         names = [n for n, m in self.configuration.models.items() if m.family in families]
-        return "|".join(names) or "no_such_model"
+        return "|".join(names) or NO_MODEL
 
     def version(self, entry: str) -> str:
         """The version of a step's code."""
@@ -102,6 +105,7 @@ class RunPlan:
             "PYTHONDONTWRITEBYTECODE": "1",
             "MMER_DEVICE": self.configuration.compute.device,
             "MMER_THREADS": str(self.configuration.compute.threads),
+            "MMER_TRAININGS_AT_ONCE": str(self.configuration.compute.trainings_at_once),
             "MMER_MIRROR": self.configuration.data.mirror or "",
             "MMER_CONFIGURATION": self.configuration.model_dump_json(indent=2),
         }

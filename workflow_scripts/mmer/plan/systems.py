@@ -12,6 +12,9 @@ from mmer.plan.models import ModelPlan
 PAPER_SALIENCY = "msi_net"
 """The paper's method, section 3.3."""
 
+FROM_FRAMES = ("spatial_transformer", "affectnet")
+"""Families that look at saliency maps."""
+
 
 @dataclass(frozen=True)
 class Plan(ModelPlan):
@@ -23,13 +26,10 @@ class Plan(ModelPlan):
         Random initial weights and a saliency method other than the paper's are named.
         """
         entry = self.configuration.models[model]
-        start = getattr(entry, "of", model)
         notes = []
-        if getattr(getattr(self.configuration.models[start], "settings", None), "weights", "") == (
-            "random"
-        ):
+        if self.configuration.starts_at_random(model):
             notes.append("random initial weights")
-        if start != model and self.configuration.models[start].family == "spatial_transformer":
+        if any(self.configuration.models[name].family in FROM_FRAMES for name in self.chain(model)):
             method = self.configuration.saliency.method
             if method != PAPER_SALIENCY:
                 notes.append(f"{method.replace('_', '-')} saliency")

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mmer.acquire.registry import RegisteredFile
+from mmer.config import AffectNetModel
 from mmer.errors import UserError
 from mmer.plan.corpus import CorpusPlan
 
@@ -55,16 +56,32 @@ class WeightsPlan(CorpusPlan):
             ]
         )
 
+    @property
+    def trains_affectnet(self) -> bool:
+        """Whether AffectNet models are trained here, and not the published ones."""
+        return self.configuration.data.affectnet is not None
+
+    def chain(self, model: str) -> list[str]:
+        """A model after those that it reads, the first one first."""
+        base = getattr(self.configuration.models[model], "of", None)
+        return [*(self.chain(base) if base else ()), model]
+
     def missing_weights(self, model: str) -> str | None:
         """Why a model cannot be had for want of weights; None where it can.
 
         Weights that a mirror folder lacks are missing.  Without such a folder they are expected
         from the internet, and a failing download is an error and no missing row.
         """
-        start = getattr(self.configuration.models[model], "of", None)
+        entry = self.configuration.models[model]
+        start = getattr(entry, "of", None)
         if start is not None and (reason := self.missing_weights(start)):
             return reason
         name = self.configuration.weights_of(model)
+        if isinstance(entry, AffectNetModel) and name is None and not self.trains_affectnet:
+            return (
+                f"weights missing ({model}: no network of AffectNet's {entry.target} is published, "
+                "and data.affectnet names no folder to train one from)"
+            )
         mirror = self.configuration.data.mirror
         if name is None or mirror is None or "://" in mirror:
             return None
@@ -79,13 +96,19 @@ class WeightsPlan(CorpusPlan):
         for model in dict.fromkeys(
             name
             for system, _ in self.configuration.evaluated()
-            for name in (getattr(self.configuration.models[system], "of", None), system)
-            if name is not None
+            for name in self.chain(system)
         ):
             entry = self.configuration.models[model]
             if entry.family == "external":
                 where = entry.table("heldout", 0).partition("/data/")[0]
                 origin = {"source": f"posteriors of {where}", "sha256": None, "licence": "MIT"}
+            elif isinstance(entry, AffectNetModel) and self.trains_affectnet:
+                folder = self.configuration.data.affectnet
+                origin = {
+                    "source": f"trained here on {entry.target} of the pictures in {folder}",
+                    "sha256": None,
+                    "licence": "AffectNet's own",
+                }
             elif (weights := self.configuration.weights_of(model)) is None:
                 origin = {"source": "random initialisation", "sha256": None, "licence": None}
             else:

@@ -107,8 +107,8 @@ def fit(task: Task, plan: FitPlan, checkpoint: Path | None) -> list[dict[str, fl
     plan
         How long, and what to keep.
     checkpoint
-        Where to keep the state while training; None keeps none.  The file stays when training
-        ends; the caller removes it once its own results are written.
+        Where to keep the state; None keeps none.  The file stays when training ends, so that a
+        finished training is not repeated; the caller removes it once its results are written.
 
     Returns
     -------
@@ -133,6 +133,8 @@ def fit(task: Task, plan: FitPlan, checkpoint: Path | None) -> list[dict[str, fl
             if checkpoint is not None and time.monotonic() - saved_at > CHECKPOINT_SECONDS:
                 _save(task, state, best, checkpoint)
                 saved_at = time.monotonic()
+    if checkpoint is not None:
+        _save(task, state, best, checkpoint)
     if plan.keep == "best" and best:
         task.network.load_state_dict(best)
     kept = state.best_step if plan.keep == "best" else state.step

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from mmer.errors import UserError
 from mmer.prepare.speech_spans import SpeechSpan, read_spans
@@ -17,17 +18,28 @@ from mmer.store import writing
 from mmer.training.checkpoint import write_model
 
 
-def training_options(description: str) -> argparse.ArgumentParser:
-    """A parser with the options of every training step."""
+def compute_options(description: str | None) -> argparse.ArgumentParser:
+    """A parser with the options of every step that trains, whatever it trains on."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--variant", choices=["full", "vad"], required=True)
-    parser.add_argument("--spans", type=Path, nargs="+", help="speech spans per actor, for vad")
-    parser.add_argument("--split", required=True, help="JSON: name, train_actors, heldout_actors")
     parser.add_argument("--settings", required=True, help="the model's settings as JSON")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--checkpoint", type=Path, help="where an interrupted training goes on")
+    return parser
+
+
+def add_variant_options(parser: argparse.ArgumentParser) -> None:
+    """Options for how much of each clip is seen."""
+    parser.add_argument("--variant", choices=["full", "vad"], required=True)
+    parser.add_argument("--spans", type=Path, nargs="+", help="speech spans per actor, for vad")
+
+
+def training_options(description: str | None) -> argparse.ArgumentParser:
+    """A parser with the options of every step that trains one model on one split."""
+    parser = compute_options(description)
+    add_variant_options(parser)
+    parser.add_argument("--split", required=True, help="JSON: name, train_actors, heldout_actors")
     parser.add_argument("--model", type=Path, required=True, help="safetensors to write")
     parser.add_argument("--history", type=Path, required=True, help="CSV to write")
     return parser
@@ -56,19 +68,32 @@ def write_training(
     initial_weights: str,
 ) -> None:
     """Write model and history of a finished training, the model with where it comes from."""
-    provenance = {
+    trained_on = {"variant": arguments.variant, "split": json.loads(arguments.split)}
+    origin = {
         "initial_weights": initial_weights,
         "initial_weights_sha256": getattr(arguments, "weights_sha256", None),
-        "variant": arguments.variant,
-        "split": json.loads(arguments.split),
-        "seed": arguments.seed,
+    }
+    provenance = {**origin, **trained_on, "seed": arguments.seed}
+    write_trained_model(arguments.model, network.state_dict(), settings, provenance)
+    write_history(arguments.history, history)
+
+
+def write_trained_model(
+    path: Path, state: dict[str, Tensor], settings: Settings, provenance: dict[str, Any]
+) -> None:
+    """Write weights with where they come from, by which settings, and which torch made them."""
+    described = {
+        **provenance,
         "settings": settings.model_dump(mode="json"),
         "torch": torch.__version__,
     }
     # One key: safetensors writes several in random order, and equal models have equal bytes.
-    described = {"provenance": json.dumps(provenance)}
-    write_model(arguments.model, network.state_dict(), described)
-    with writing(arguments.history) as unfinished:
+    write_model(path, state, {"provenance": json.dumps(described)})
+
+
+def write_history(path: Path, history: list[dict[str, float]]) -> None:
+    """Write the learning curve as CSV."""
+    with writing(path) as unfinished:
         pd.DataFrame(history).to_csv(unfinished, index=False)
 
 
