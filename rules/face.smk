@@ -20,7 +20,7 @@ rule prepare_affectnet:
         folder=CONFIG.data.affectnet,
         settings=lambda w: PLAN.section("affectnet"),
         saliency=lambda w: PLAN.section("saliency"),
-        weights=PLAN.saliency_weights_option,
+        weights=PLAN.option("--weights", PLAN.saliency_weights),
         version=PLAN.version("prepare_affectnet"),
     shell:
         "python -m prepare_affectnet --folder {params.folder:q} --settings {params.settings:q} "

@@ -45,10 +45,31 @@ rule detect_speech:
         "> {log:q} 2>&1"
 
 
+rule convert_msi_net:
+    input:
+        PLAN.weights("msi_net"),
+    output:
+        "<downloads>/converted/msi_net.safetensors",
+    log:
+        "<logs>/convert_msi_net.log",
+    benchmark:
+        "<benchmarks>/convert_msi_net.tsv"
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        sha256=REGISTRY["msi_net"].sha256,
+        width=CONFIG.saliency.width,
+        version=PLAN.version("convert_msi_net"),
+    shell:
+        "python -m convert_msi_net --saved-model {input:q} --sha256 {params.sha256} "
+        "--width {params.width} --weights {output:q} > {log:q} 2>&1"
+
+
 rule map_saliency:
     input:
         saliency_input="<results>/prepared/saliency_input/actor_{actor}.h5",
         frames="<results>/prepared/frames/actor_{actor}.npz",
+        weights=PLAN.saliency_weights,
     output:
         "<results>/prepared/saliency/actor_{actor}.npz",
     log:
@@ -57,10 +78,14 @@ rule map_saliency:
         "<benchmarks>/map_saliency/actor_{actor}.tsv"
     conda:
         "../envs/workflow.yaml"
+    threads: CONFIG.compute.threads if PLAN.saliency_weights else 1
+    resources:
+        gpu=PLAN.saliency_gpu,
     params:
         settings=lambda w: PLAN.section("saliency"),
+        weights=PLAN.option("--weights", PLAN.saliency_weights),
         version=PLAN.version("map_saliency"),
     shell:
         "python -m map_saliency --saliency-input {input.saliency_input:q} "
-        "--frames {input.frames:q} --settings {params.settings:q} --saliency {output:q} "
-        "> {log:q} 2>&1"
+        "--frames {input.frames:q} --settings {params.settings:q} {params.weights} "
+        '--device "$MMER_DEVICE" --threads "$MMER_THREADS" --saliency {output:q} > {log:q} 2>&1'

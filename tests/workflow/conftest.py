@@ -28,6 +28,7 @@ TINY = {
     "corpus": {"label": "synthetic test corpus", "actors": list(ACTORS), "clips_per_actor": CLIPS},
     "protocol": {"folds": [[1, 2], [3, 5]]},
     "compute": {"device": "cpu", "threads": 1},
+    "saliency": {"method": "spectral_residual"},
     "fusion": {
         "settings": {
             "classifiers": {

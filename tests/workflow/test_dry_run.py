@@ -21,11 +21,12 @@ def bare(tmp_path_factory):
 def test_the_full_plan_of_the_paper_is_listed(bare):
     assert Counter(bare.planned("config.yaml")) == {
         "download_record": 1,
-        "download_registered": 4,
+        "download_registered": 5,
         "download_actor": 24,
         "extract_actor": 24,
         "prepare_media": 24,
         "detect_speech": 24,
+        "convert_msi_net": 1,
         "map_saliency": 24,
         "extract_embeddings": 4,
         "classify_embeddings": 4,

@@ -8,6 +8,7 @@ from typing import Literal
 
 from mmer.acquire.download import mirrored_path
 from mmer.acquire.record import record_address
+from mmer.corpus.affectnet import find_lists
 from mmer.errors import UserError
 from mmer.plan.run import RunPlan
 
@@ -63,6 +64,12 @@ class CorpusPlan(RunPlan):
         """The prepared files of some actors, by default of all."""
         chosen = self.actors if actors is None else actors
         return [f"{self.results}/prepared/{kind}/actor_{a}.{_ENDINGS[kind]}" for a in chosen]
+
+    @property
+    def affectnet_lists(self) -> list[str]:
+        """The lists of AffectNet's pictures, which stand for all of its folder."""
+        folder = Path(self.configuration.data.affectnet or "")
+        return [str(path) for path in find_lists(folder)]
 
     def spans(self, variant: str) -> list[str]:
         """The tables of speech spans where the variant needs them."""

@@ -8,12 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from mmer.plan.models import ModelPlan
+from mmer.plan.weights import FROM_FRAMES
 
 PAPER_SALIENCY = "msi_net"
 """The paper's method, section 3.3."""
-
-FROM_FRAMES = ("spatial_transformer", "affectnet")
-"""Families that look at saliency maps."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,12 @@ class Plan(ModelPlan):
                 notes.append(f"{method.replace('_', '-')} saliency")
         return f"{entry.title} ({', '.join(notes)})" if notes else entry.title
 
+    def shares_calm(self, model: str) -> bool:
+        """Whether a model's frames vote among seven emotions, with calm and neutral as one."""
+        entry = self.configuration.models[model]
+        base = self.configuration.models[entry.of] if entry.family == "max_voting" else None
+        return getattr(base, "target", None) == "emotion"
+
     @cached_property
     def systems(self) -> list[dict[str, Any]]:
         """Every evaluated system, as the evaluation wants it."""
@@ -54,6 +58,8 @@ class Plan(ModelPlan):
                 system["not_run"] = reason
             else:
                 system["posteriors"] = self.posteriors_by_split(system["name"])
+                if self.shares_calm(model):
+                    system["merged"] = [["neutral", "calm"]]
             described.append(system)
         return described
 

@@ -14,7 +14,11 @@ from mmer.errors import UserError
 from mmer.plan.corpus import CorpusPlan
 
 VOICE_ACTIVITY_WEIGHTS = "speech_music_noise_vad"
-"""Their name in the registry."""
+SALIENCY_WEIGHTS = "msi_net"
+"""Their names in the registry; MSI-Net's is the method's too."""
+
+FROM_FRAMES = ("spatial_transformer", "affectnet")
+"""Families that look at saliency maps."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,28 @@ class WeightsPlan(CorpusPlan):
         base = getattr(self.configuration.models[model], "of", None)
         return [*(self.chain(base) if base else ()), model]
 
+    @property
+    def saliency_weights(self) -> list[str]:
+        """The converted weights of the saliency method: one file, shared by all runs, or none."""
+        if self.configuration.saliency.method != SALIENCY_WEIGHTS:
+            return []
+        return [self.downloaded(f"converted/{SALIENCY_WEIGHTS}.safetensors")]
+
+    @property
+    def saliency_gpu(self) -> int:
+        """How many GPUs a job takes that makes saliency maps."""
+        return self.gpu if self.saliency_weights else 0
+
+    def _needed_weights(self, model: str) -> list[str]:
+        """Registered weights without which a model cannot be trained, but for its base's."""
+        needed = [self.configuration.weights_of(model)]
+        if self.saliency_weights and self._sees_saliency(model):
+            needed.append(SALIENCY_WEIGHTS)
+        return [name for name in needed if name is not None]
+
+    def _sees_saliency(self, model: str) -> bool:
+        return self.configuration.models[model].family in FROM_FRAMES
+
     def missing_weights(self, model: str) -> str | None:
         """Why a model cannot be had for want of weights; None where it can.
 
@@ -83,12 +109,13 @@ class WeightsPlan(CorpusPlan):
                 "and data.affectnet names no folder to train one from)"
             )
         mirror = self.configuration.data.mirror
-        if name is None or mirror is None or "://" in mirror:
+        if mirror is None or "://" in mirror:
             return None
-        place = self.registry[name].place
-        if Path(self.weights(name)).exists() or (Path(mirror) / place).exists():
-            return None
-        return f"weights missing ({name}: the mirror lacks {place})"
+        for name in self._needed_weights(model):
+            place = self.registry[name].place
+            if not (Path(self.weights(name)).exists() or (Path(mirror) / place).exists()):
+                return f"weights missing ({name}: the mirror lacks {place})"
+        return None
 
     def origins(self) -> str:
         """Where the initial weights of every model come from, as JSON."""
@@ -115,14 +142,18 @@ class WeightsPlan(CorpusPlan):
                 known = self.registry[weights]
                 origin = {"source": known.address, "sha256": known.sha256, "licence": known.licence}
             origins.append({"name": model, **origin})
+        if self.saliency_weights and any(self._sees_saliency(o["name"]) for o in origins):
+            origins.append(self._registered_origin("saliency, MSI-Net", SALIENCY_WEIGHTS))
         if any(m.family != "external" for m in self.configuration.models.values()):
-            vad = self.registry[VOICE_ACTIVITY_WEIGHTS]
-            origins.append(
-                {
-                    "name": "voice activity",
-                    "source": vad.address,
-                    "sha256": vad.sha256,
-                    "licence": vad.licence,
-                }
-            )
+            origins.append(self._registered_origin("voice activity", VOICE_ACTIVITY_WEIGHTS))
         return json.dumps(origins)
+
+    def _registered_origin(self, name: str, weights: str) -> dict[str, str | None]:
+        """Where registered weights come from."""
+        known = self.registry[weights]
+        return {
+            "name": name,
+            "source": known.address,
+            "sha256": known.sha256,
+            "licence": known.licence,
+        }

@@ -6,7 +6,8 @@ made with it appear, it is named.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
 
 import cv2
 import numpy as np
@@ -14,6 +15,10 @@ from PIL import Image
 
 from mmer.prepare.decoding import FRAME_SIZE, centre_square
 from mmer.prepare.settings import SaliencySettings
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 _SPECTRUM_SIZE = 64
 """Side in pixels at which the spectrum is taken (Hou and Zhang 2007, section 2)."""
@@ -69,10 +74,27 @@ class SpectralResidual:
         return np.clip(np.rint(grown), 0, 255).astype(np.uint8)
 
 
-def saliency_method(settings: SaliencySettings) -> SaliencyMethod:
-    """The configured method."""
-    assert settings.method == "spectral_residual"
-    return SpectralResidual()
+def saliency_method(
+    settings: SaliencySettings,
+    weights: Mapping[str, Tensor] | None = None,
+    device: torch.device | None = None,
+) -> SaliencyMethod:
+    """The configured method.
+
+    Parameters
+    ----------
+    settings
+        Which, and how.
+    weights, device
+        MSI-Net's converted weights and where to compute; the other method takes neither.
+    """
+    if settings.method == "spectral_residual":
+        return SpectralResidual()
+    # Importing torch costs seconds that the method without a network need not spend.
+    from mmer.prepare.msi_net import MsiNetSaliency
+
+    assert weights is not None and device is not None, "MSI-Net needs weights and a device"
+    return MsiNetSaliency(settings, weights, device)
 
 
 def square_maps(maps: np.ndarray) -> np.ndarray:

@@ -43,9 +43,35 @@ class VoiceActivitySettings(Settings):
 class SaliencySettings(Settings):
     """How saliency maps are made."""
 
-    method: Literal["spectral_residual"] = decided(
-        "spectral_residual",
-        "spectral_residual (Hou and Zhang 2007) needs no weights.",
-        "The paper's MSI-Net needs weights that this version cannot load yet; results name the "
-        "method that made them.",
+    method: Literal["msi_net", "spectral_residual"] = from_source(
+        "msi_net",
+        "msi_net (Kroner et al. 2020), or spectral_residual (Hou and Zhang 2007), which needs no "
+        "weights and no GPU. Results name a method other than the paper's.",
+        "paper section 3.3",
+    )
+    width: float = from_source(
+        1.0,
+        "Factor on MSI-Net's channels; the published weights have 1.",
+        "Kroner et al. 2020, section 3.1",
+        gt=0,
+        le=1,
+    )
+    padding: int = decided(
+        126,
+        "Value, 0 to 255, with which frames are padded to MSI-Net's 240×320.",
+        "The paper is silent; MSI-Net's own repository pads with this grey in training and test.",
+        ge=0,
+        le=255,
+    )
+    batch_size: int = decided(
+        16,
+        "Frames that MSI-Net maps at a time; maps do not depend on it.",
+        "The paper is silent; 16 keep a GPU busy and need less than 2 GB.",
+        gt=0,
+    )
+    precision: Literal["float32", "bfloat16"] = decided(
+        "float32",
+        "Number format of MSI-Net's convolutions: float32, on a GPU without TF32's rounding, or "
+        "bfloat16.",
+        "The paper is silent; the published network computes in float32.",
     )

@@ -1,0 +1,142 @@
+"""MSI-Net in TensorFlow, as published: for comparison with ours, with random weights.
+
+Source: Kroner et al. 2020, section 3.1, and the files published with it.  Two ways of saving it
+are offered: weights as constants of a graph of TensorFlow 1, wrapped in calls of functions and
+dilated by space-to-batch, which is how the published file has them, and weights as variables of
+TensorFlow 2 with dilation as an attribute.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+import tensorflow as tf
+
+MEAN = (103.939, 116.779, 123.68)
+VGG16 = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
+CONTEXT, CONTEXT_DILATIONS = 256, (4, 8, 12)
+DECODER = (128, 64, 32)
+
+Weights = dict[str, tuple[np.ndarray, np.ndarray]]
+"""Kernel ``(height, width, inputs, outputs)`` and bias by layer, float32."""
+
+
+def random_weights(width: float = 1.0, seed: int = 0) -> Weights:
+    """Weights of all layers under which activations neither vanish nor explode."""
+    generator = np.random.default_rng(seed)
+    weights: Weights = {}
+
+    def add(name: str, size: int, inputs: int, outputs: int) -> int:
+        deviation = np.sqrt(2 / (size * size * inputs))
+        kernel = generator.normal(0, deviation, (size, size, inputs, outputs))
+        bias = generator.normal(0, 0.1, outputs)
+        weights[name] = kernel.astype(np.float32), bias.astype(np.float32)
+        return outputs
+
+    channels, joined = 3, 0
+    for block, layers in enumerate(VGG16, start=1):
+        for layer, outputs in enumerate(layers, start=1):
+            channels = add(f"conv{block}/conv{block}_{layer}", 3, channels, round(width * outputs))
+        joined += channels if block >= 3 else 0
+    context = round(width * CONTEXT)
+    for branch, size in enumerate((1, 3, 3, 3, 1), start=1):
+        add(f"aspp/conv1_{branch}", size, joined, context)
+    channels = add("aspp/conv2", 1, 5 * context, context)
+    for layer, outputs in enumerate(DECODER, start=1):
+        channels = add(f"decoder/conv{layer}", 3, channels, round(width * outputs))
+    add("decoder/conv4", 3, channels, 1)
+    return weights
+
+
+Convolve = Callable[[Any, str, int], Any]
+"""A convolution without its activation: input, layer and dilation to output."""
+
+
+def maps_of(images: tf.Tensor, convolve: Convolve) -> tf.Tensor:
+    """The network: ``(batch, height, width, 3)`` in 0 to 255 to ``(batch, height, width, 1)``."""
+
+    def layer(maps: tf.Tensor, name: str, dilation: int = 1) -> tf.Tensor:
+        return tf.nn.relu(convolve(maps, name, dilation))
+
+    def doubled(maps: tf.Tensor) -> tf.Tensor:
+        return tf.compat.v1.image.resize_bilinear(maps, tf.shape(maps)[1:3] * 2)
+
+    maps, kept = images - tf.constant(MEAN), []
+    for block, layers in enumerate(VGG16, start=1):
+        for number in range(1, len(layers) + 1):
+            maps = layer(maps, f"conv{block}/conv{block}_{number}", 2 if block == 5 else 1)
+        stride, padding = (2, "VALID") if block <= 3 else (1, "SAME")
+        maps = tf.nn.max_pool2d(maps, 2, stride, padding)
+        kept += [maps] if block >= 3 else []
+    features = tf.concat(kept, axis=3)
+    branches = [layer(features, "aspp/conv1_1")]
+    for branch, dilation in enumerate(CONTEXT_DILATIONS, start=2):
+        branches.append(layer(features, f"aspp/conv1_{branch}", dilation))
+    scene = layer(tf.reduce_mean(features, axis=(1, 2), keepdims=True), "aspp/conv1_5")
+    branches.append(tf.compat.v1.image.resize_bilinear(scene, tf.shape(features)[1:3]))
+    maps = layer(tf.concat(branches, axis=3), "aspp/conv2")
+    for number in range(1, len(DECODER) + 1):
+        maps = layer(doubled(maps), f"decoder/conv{number}")
+    maps = convolve(maps, "decoder/conv4", 1)
+    maps -= tf.reduce_min(maps, axis=(1, 2, 3), keepdims=True)
+    return tf.divide(maps, 1e-7 + tf.reduce_max(maps, axis=(1, 2, 3), keepdims=True))
+
+
+def save_frozen(folder: Path, weights: Weights) -> None:
+    """Save with the weights as constants, in the layout of the published file."""
+
+    def convolve(maps: tf.Tensor, name: str, dilation: int) -> tf.Tensor:
+        kernel = tf.constant(weights[name][0], name=f"{name}/kernel")
+        bias = tf.constant(weights[name][1], name=f"{name}/bias")
+        if dilation == 1:
+            maps = tf.nn.conv2d(maps, kernel, 1, "SAME")
+        else:
+            maps = tf.compat.v1.nn.with_space_to_batch(
+                maps, [dilation] * 2, "SAME", lambda m, *_: tf.nn.conv2d(m, kernel, 1, "VALID"),
+                filter_shape=kernel.shape[:2],
+            )  # fmt: skip
+        return tf.nn.bias_add(maps, bias)
+
+    inner = tf.function(lambda images: maps_of(images, convolve))
+    _save(folder, tf.Module(), tf.function(lambda images: inner(images)))
+
+
+def save_with_variables(folder: Path, weights: Weights) -> None:
+    """Save with the weights as variables."""
+    module = tf.Module()
+    module.variables_by_name = {
+        name.replace("/", "_"): [tf.Variable(kernel), tf.Variable(bias)]
+        for name, (kernel, bias) in weights.items()
+    }
+
+    def convolve(maps: tf.Tensor, name: str, dilation: int) -> tf.Tensor:
+        kernel, bias = module.variables_by_name[name.replace("/", "_")]
+        return tf.nn.conv2d(maps, kernel, 1, "SAME", dilations=dilation) + bias
+
+    _save(folder, module, tf.function(lambda images: maps_of(images, convolve)))
+
+
+def _save(folder: Path, module: tf.Module, network: Any) -> None:
+    """Save with the signature and the output's name of the published file."""
+    images = tf.TensorSpec((None, None, None, 3), tf.float32, name="input")
+    served = tf.function(lambda images: {"output": network(images)}, input_signature=[images])
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": served})
+
+
+def load(folder: Path) -> Callable[[np.ndarray], np.ndarray]:
+    """A saved network as a function from images to maps ``(batch, height, width)``."""
+    loaded = tf.saved_model.load(str(folder))
+    serve = loaded.signatures["serving_default"]
+    name = next(iter(serve.structured_input_signature[1]))
+
+    def maps(images: np.ndarray) -> np.ndarray:
+        assert loaded is not None  # lest its variables are collected
+        return serve(**{name: tf.constant(images, tf.float32)})["output"].numpy()[..., 0]
+
+    return maps

@@ -1,0 +1,138 @@
+"""Frames into the size that MSI-Net was trained on, and its maps back onto the frames.
+
+Source: the test path of the repository published with Kroner et al. 2020.  It keeps the aspect
+ratio, resizes by area where it shrinks and bicubically where it grows, pads around the centre, and
+undoes all that for the map.  TensorFlow 1 resized with the corner pixels aligned, which torch's
+filters do not offer, so each filter is a matrix here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+INPUT_SIZE = (240, 320)
+"""Height and width for the weights trained on SALICON (the repository's configuration)."""
+
+_BICUBIC = -0.75
+"""The free parameter of Keys' kernel in TensorFlow's op without half-pixel centres."""
+_BICUBIC_STEPS = 1024
+"""That op rounds the position between two pixels to such steps."""
+
+Size = tuple[int, int]
+
+
+def fit_frames(frames: Tensor, padding: float) -> Tensor:
+    """Scale whole frames into the network's input and pad what is left.
+
+    Parameters
+    ----------
+    frames
+        ``(frames, height, width, 3)`` uint8.
+    padding
+        Value around the frames, 0 to 255.
+
+    Returns
+    -------
+    Tensor
+        ``(frames, 3, 240, 320)`` float32, 0 to 255.
+    """
+    size = (frames.shape[1], frames.shape[2])
+    ratio = min(wanted / had for wanted, had in zip(INPUT_SIZE, size, strict=True))
+    fitted = resize(frames.permute(0, 3, 1, 2).float(), _scaled(size, ratio))
+    top, left = ((w - f) // 2 for w, f in zip(INPUT_SIZE, fitted.shape[2:], strict=True))
+    bottom, right = (
+        wanted - got - before
+        for wanted, got, before in zip(INPUT_SIZE, fitted.shape[2:], (top, left), strict=True)
+    )
+    return functional.pad(fitted, (left, right, top, bottom), value=padding)
+
+
+def maps_onto_frames(maps: Tensor, size: Size) -> Tensor:
+    """Scale maps until they cover the frames and cut off what was padding.
+
+    Parameters
+    ----------
+    maps
+        ``(frames, 240, 320)`` in [0, 1].
+    size
+        Height and width of the frames.
+
+    Returns
+    -------
+    Tensor
+        ``(frames, height, width)`` uint8.
+    """
+    had = (maps.shape[1], maps.shape[2])
+    ratio = max(wanted / h for wanted, h in zip(size, had, strict=True))
+    covering = resize(255 * maps, _scaled(had, ratio))
+    top, left = ((c - s) // 2 for c, s in zip(covering.shape[1:], size, strict=True))
+    return covering[:, top : top + size[0], left : left + size[1]].round().to(torch.uint8)
+
+
+def _scaled(size: Size, ratio: float) -> Size:
+    return round(size[0] * ratio), round(size[1] * ratio)
+
+
+def resize(pictures: Tensor, size: Size) -> Tensor:
+    """Resize ``(..., height, width)`` in 0 to 255: by area where a side shrinks, else bicubically.
+
+    Returns
+    -------
+    Tensor
+        ``(..., *size)`` float32, again in 0 to 255.
+    """
+    had = (pictures.shape[-2], pictures.shape[-1])
+    if had == size:
+        return pictures
+    shrinks = had[0] > size[0] or had[1] > size[1]
+    filter_of = area_filter if shrinks else bicubic_filter
+    rows, columns = (
+        torch.from_numpy(filter_of(before, after)).to(pictures)
+        for before, after in zip(had, size, strict=True)
+    )
+    return (rows @ pictures @ columns.T).clamp(0, 255)
+
+
+def _step(before: int, after: int) -> float:
+    """Pixels of the source per pixel of the result, corner pixels aligned."""
+    return (before - 1) / (after - 1) if after > 1 else before / after
+
+
+def area_filter(before: int, after: int) -> np.ndarray:
+    """Means over what each pixel of the result covers: ``(after, before)`` float32.
+
+    What reaches beyond the last pixel counts for the last pixel.
+    """
+    step = _step(before, after)
+    start = np.arange(after)[:, None] * step
+    pixel = np.arange(before + int(np.ceil(step)))
+    covered = np.minimum(pixel + 1, start + step) - np.maximum(pixel, start)
+    covered = np.clip(covered, 0, None) / step
+    covered[:, before - 1] += covered[:, before:].sum(axis=1)
+    return covered[:, :before].astype(np.float32)
+
+
+def bicubic_filter(before: int, after: int) -> np.ndarray:
+    """Keys' kernel around each pixel of the result: ``(after, before)`` float32.
+
+    Beyond the border lies the border's pixel again.
+    """
+    position = np.arange(after) * _step(before, after)
+    first = np.floor(position).astype(int)
+    between = np.rint((position - first) * _BICUBIC_STEPS) / _BICUBIC_STEPS
+    weights = np.zeros((after, before))
+    for neighbour in (-1, 0, 1, 2):
+        column = np.clip(first + neighbour, 0, before - 1)
+        np.add.at(weights, (np.arange(after), column), _keys(np.abs(neighbour - between)))
+    return weights.astype(np.float32)
+
+
+def _keys(distance: np.ndarray) -> np.ndarray:
+    """Keys' cubic convolution kernel at distances of 0 to 2 pixels (Keys 1981, equation 4)."""
+    a = _BICUBIC
+    near = ((a + 2) * distance - (a + 3)) * distance**2 + 1
+    far = ((a * distance - 5 * a) * distance + 8 * a) * distance - 4 * a
+    return np.where(distance <= 1, near, far)
