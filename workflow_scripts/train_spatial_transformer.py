@@ -13,12 +13,11 @@ from mmer.face.fine_tuning import SpatialTransformerFineTuning, fit_plan
 from mmer.face.frames_on_device import load_frames
 from mmer.face.settings import SpatialTransformerSettings
 from mmer.face.spatial_transformer import GuidedSpatialTransformer, move_to
-from mmer.face.stn_checkpoint import load_spatial_transformer
+from mmer.face.stn_checkpoint import start_from
 from mmer.store import read_ragged, write_ragged
 from mmer.training.device import choose_device, make_deterministic
 from mmer.training.fit import fit
 from mmer.training.job import (
-    add_weights_options,
     forget_checkpoint,
     spans_of_variant,
     training_options,
@@ -31,7 +30,7 @@ log = logging.getLogger(__name__)
 def command_line() -> argparse.ArgumentParser:
     """The options of this step."""
     parser = training_options(__doc__)
-    add_weights_options(parser)
+    parser.add_argument("--weights", type=Path, help="safetensors of a trained transformer")
     parser.add_argument("--frames", type=Path, nargs="+", required=True, help="NPZ per actor")
     parser.add_argument("--saliency", type=Path, nargs="+", required=True, help="NPZ per actor")
     parser.add_argument("--frame-logits", type=Path, required=True, help="NPZ to write")
@@ -50,7 +49,7 @@ def main(arguments: argparse.Namespace) -> None:
                 f"the settings ask for the weights {settings.weights}: give --weights, or set "
                 "weights to random"
             )
-        load_spatial_transformer(network, arguments.weights, arguments.weights_sha256)
+        start_from(network, arguments.weights)
     frames = load_frames(
         read_ragged(arguments.frames),
         read_ragged(arguments.saliency),

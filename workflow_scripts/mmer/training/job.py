@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -18,11 +20,17 @@ from mmer.training.checkpoint import write_model
 
 
 def training_options(description: str) -> argparse.ArgumentParser:
-    """A parser with the options of every training step."""
-    parser = argparse.ArgumentParser(description=description)
+    """A parser with the options of every training on a split of the clips."""
+    parser = fit_options(description)
     parser.add_argument("--variant", choices=["full", "vad"], required=True)
     parser.add_argument("--spans", type=Path, nargs="+", help="speech spans per actor, for vad")
     parser.add_argument("--split", required=True, help="JSON: name, train_actors, heldout_actors")
+    return parser
+
+
+def fit_options(description: str) -> argparse.ArgumentParser:
+    """A parser with the options of every training whatsoever."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--settings", required=True, help="the model's settings as JSON")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--device", default="auto")
@@ -33,9 +41,9 @@ def training_options(description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def add_weights_options(parser: argparse.ArgumentParser) -> None:
+def add_weights_options(parser: argparse.ArgumentParser, required: bool = False) -> None:
     """Options for published weights to start from."""
-    parser.add_argument("--weights", type=Path, help="published checkpoint")
+    parser.add_argument("--weights", type=Path, required=required, help="published checkpoint")
     parser.add_argument("--weights-sha256", help="its checksum, where one is published")
 
 
@@ -56,20 +64,48 @@ def write_training(
     initial_weights: str,
 ) -> None:
     """Write model and history of a finished training, the model with where it comes from."""
-    provenance = {
+    origin = {
         "initial_weights": initial_weights,
-        "initial_weights_sha256": getattr(arguments, "weights_sha256", None),
+        "initial_weights_sha256": _digest_of_weights(arguments),
         "variant": arguments.variant,
         "split": json.loads(arguments.split),
+    }
+    write_fitted(arguments, network, history, settings, origin)
+
+
+def _digest_of_weights(arguments: argparse.Namespace) -> str | None:
+    """The published checksum of the initial weights, or their file's own where none was given."""
+    published = getattr(arguments, "weights_sha256", None)
+    weights = getattr(arguments, "weights", None)
+    if published is not None or weights is None:
+        return published
+    with weights.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_fitted(
+    arguments: argparse.Namespace,
+    network: nn.Module,
+    history: list[dict[str, float]],
+    settings: Settings,
+    origin: dict[str, Any],
+) -> None:
+    """Write model and history of a finished training; ``origin`` says from what it was made."""
+    provenance = {
+        **origin,
         "seed": arguments.seed,
         "settings": settings.model_dump(mode="json"),
-        "torch": torch.__version__,
     }
-    # One key: safetensors writes several in random order, and equal models have equal bytes.
-    described = {"provenance": json.dumps(provenance)}
-    write_model(arguments.model, network.state_dict(), described)
+    write_network(arguments.model, network, provenance)
     with writing(arguments.history) as unfinished:
         pd.DataFrame(history).to_csv(unfinished, index=False)
+
+
+def write_network(path: Path, network: nn.Module, provenance: dict[str, Any]) -> None:
+    """Write a network with where it comes from, and torch's version, in the file's header."""
+    # One key: safetensors writes several in random order, and equal models have equal bytes.
+    described = {"provenance": json.dumps({**provenance, "torch": torch.__version__})}
+    write_model(path, network.state_dict(), described)
 
 
 def forget_checkpoint(arguments: argparse.Namespace) -> None:
