@@ -34,6 +34,7 @@ $(VAD_WEIGHTS): envs/voice-activity-weights.lock | $(READY)
 
 corpus: $(READY) $(VAD_WEIGHTS)
 	$(BIN)/python workflow_scripts/make_demo_corpus.py --mirror $(MIRROR) --actors $(ACTORS) --clips-per-actor $(CLIPS) --seed 2020 --jobs 2 --settings '{"shortest_seconds": 2.5, "longest_seconds": 3.0}'
+	$(BIN)/python workflow_scripts/make_demo_affectnet.py --out results/demo/affectnet --pictures 700 --seed 2020
 
 ## make demo       the whole workflow on a small synthetic corpus; leaves results/demo/report.html
 demo: corpus

@@ -32,10 +32,10 @@ try:
         **read_registry(Path(workflow.basedir) / "resources" / "weights.yaml"),
         **read_registry(Path(workflow.basedir) / "resources" / "published_posteriors.yaml"),
     }
+    PLAN = Plan(CONFIG, REGISTRY, SCRIPTS)
+    PLAN.check_local_data()
 except UserError as error:
     raise WorkflowError(str(error)) from None
-
-PLAN = Plan(CONFIG, REGISTRY, SCRIPTS)
 
 # Where a job computes is no parameter of what it computes: it goes through the environment, so
 # that another device or mirror re-runs nothing.

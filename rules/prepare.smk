@@ -87,5 +87,5 @@ rule map_saliency:
         version=PLAN.version("map_saliency"),
     shell:
         "python -m map_saliency --saliency-input {input.saliency_input:q} "
-        "--frames {input.frames:q} --settings {params.settings:q} {params.weights} "
+        "--frames {input.frames:q} --saliency-settings {params.settings:q} {params.weights} "
         '--device "$MMER_DEVICE" --threads "$MMER_THREADS" --saliency {output:q} > {log:q} 2>&1'

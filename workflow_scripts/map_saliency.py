@@ -8,9 +8,8 @@ import numpy as np
 from tqdm import tqdm
 
 from mmer.entry import run
-from mmer.errors import UserError
-from mmer.prepare.saliency import SaliencyMethod, saliency_method, square_maps
-from mmer.prepare.settings import SaliencySettings
+from mmer.prepare.saliency import square_maps
+from mmer.saliency_job import add_saliency_options, method_of
 from mmer.store import Ragged, read_ragged, write_ragged
 
 BATCH = 64
@@ -19,30 +18,8 @@ BATCH = 64
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--saliency-input", type=Path, required=True)
 parser.add_argument("--frames", type=Path, required=True, help="for the clips and their lengths")
-parser.add_argument("--settings", required=True, help="SaliencySettings as JSON")
-parser.add_argument("--weights", type=Path, help="converted weights, for the method msi_net")
-parser.add_argument("--device", default="auto")
-parser.add_argument("--threads", type=int, default=1)
+add_saliency_options(parser)
 parser.add_argument("--saliency", type=Path, required=True, help="where to write the maps")
-
-
-def method_of(arguments: argparse.Namespace) -> SaliencyMethod:
-    """The configured method on its device."""
-    settings = SaliencySettings.model_validate_json(arguments.settings)
-    if settings.method == "spectral_residual":
-        return saliency_method(settings)
-    if arguments.weights is None:
-        raise UserError(
-            "the saliency method msi_net needs weights: give --weights, or set saliency.method to "
-            "spectral_residual"
-        )
-    # Importing torch costs seconds that the method without a network need not spend.
-    from mmer.training.checkpoint import read_model
-    from mmer.training.device import choose_device, make_deterministic
-
-    device = choose_device(arguments.device)
-    make_deterministic(0, arguments.threads)
-    return saliency_method(settings, read_model(arguments.weights, device), device)
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -32,7 +32,7 @@ from mmer.training.job import (
     compute_options,
     spans_of_variant,
     write_history,
-    write_trained_model,
+    write_network,
 )
 
 
@@ -102,9 +102,10 @@ def write_split(
         "variant": arguments.variant,
         "split": dataclasses.asdict(split),
         "seed": arguments.seed,
+        "settings": settings.model_dump(mode="json", exclude={"architectures"}),
         "architecture": trained.architecture.model_dump(),
     }
-    write_trained_model(folder / "model.safetensors", trained.state, settings, provenance)
+    write_network(folder / "model.safetensors", trained.state, provenance)
     write_history(folder / "history.csv", trained.history)
     write_ragged(folder / "attention.npz", trained.attention)
     write_posteriors(arguments.posteriors_folder / f"{split.name}.csv", trained.posteriors)

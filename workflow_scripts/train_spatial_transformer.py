@@ -8,17 +8,16 @@ from pathlib import Path
 
 from mmer.corpus.folds import Split
 from mmer.entry import run
-from mmer.errors import UserError
-from mmer.face.fine_tuning import SpatialTransformerFineTuning, fit_plan
+from mmer.face.fine_tuning import SpatialTransformerFineTuning, fit_plan, logits_of_frames
 from mmer.face.frames_on_device import load_frames
 from mmer.face.settings import SpatialTransformerSettings
 from mmer.face.spatial_transformer import GuidedSpatialTransformer, move_to
-from mmer.face.stn_checkpoint import load_spatial_transformer
+from mmer.face.stn_checkpoint import start_from
 from mmer.store import read_ragged, write_ragged
 from mmer.training.device import choose_device, make_deterministic
 from mmer.training.fit import fit
 from mmer.training.job import (
-    add_weights_options,
+    file_sha256,
     forget_checkpoint,
     spans_of_variant,
     training_options,
@@ -31,7 +30,9 @@ log = logging.getLogger(__name__)
 def command_line() -> argparse.ArgumentParser:
     """The options of this step."""
     parser = training_options(__doc__)
-    add_weights_options(parser)
+    parser.add_argument(
+        "--start-from", type=Path, help="safetensors of a trained one; without it, random weights"
+    )
     parser.add_argument("--frames", type=Path, nargs="+", required=True, help="NPZ per actor")
     parser.add_argument("--saliency", type=Path, nargs="+", required=True, help="NPZ per actor")
     parser.add_argument("--frame-logits", type=Path, required=True, help="NPZ to write")
@@ -44,13 +45,10 @@ def main(arguments: argparse.Namespace) -> None:
     device = choose_device(arguments.device)
     make_deterministic(arguments.seed, arguments.threads)
     network = GuidedSpatialTransformer(dropout=settings.dropout)
-    if settings.weights != "random":
-        if arguments.weights is None:
-            raise UserError(
-                f"the settings ask for the weights {settings.weights}: give --weights, or set "
-                "weights to random"
-            )
-        load_spatial_transformer(network, arguments.weights, arguments.weights_sha256)
+    initial_weights = "random"
+    if arguments.start_from is not None:
+        start_from(network, arguments.start_from)
+        initial_weights = f"{arguments.start_from.parent.name}, {file_sha256(arguments.start_from)}"
     frames = load_frames(
         read_ragged(arguments.frames),
         read_ragged(arguments.saliency),
@@ -61,8 +59,8 @@ def main(arguments: argparse.Namespace) -> None:
     log.info("%d frames of %d clips", len(frames.images), len(frames.clips))
     task = SpatialTransformerFineTuning(move_to(network, device), frames, settings)
     history = fit(task, fit_plan(settings, arguments.seed), arguments.checkpoint)
-    write_training(arguments, network, history, settings, settings.weights)
-    write_ragged(arguments.frame_logits, task.frame_logits())
+    write_training(arguments, network, history, settings, initial_weights)
+    write_ragged(arguments.frame_logits, logits_of_frames(network, frames))
     forget_checkpoint(arguments)
 
 

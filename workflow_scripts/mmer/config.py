@@ -11,6 +11,7 @@ from mmer.evaluation.settings import EvaluationSettings, PaperRow
 from mmer.external.layouts import ExternalLayout
 from mmer.face.settings import AffectNetSettings, BiLstmSettings, SpatialTransformerSettings
 from mmer.fusion.settings import FusionSettings
+from mmer.prepare.affectnet_settings import AffectNetPreparationSettings
 from mmer.prepare.settings import PreparationSettings, SaliencySettings, VoiceActivitySettings
 from mmer.settings import Settings, decided, from_source
 from mmer.speech.settings import (
@@ -273,6 +274,7 @@ class Configuration(Settings):
     preparation: PreparationSettings = PreparationSettings()
     voice_activity: VoiceActivitySettings = VoiceActivitySettings()
     saliency: SaliencySettings = SaliencySettings()
+    affectnet: AffectNetPreparationSettings = AffectNetPreparationSettings()
     models: dict[Name, AnyModel] = Field(description="Every model that systems may name.")
     systems: tuple[str, ...] = Field(
         description="What is evaluated, in the order of the tables: <model> for all its variants, "

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mmer.errors import UserError
+
 PAPER_FOLDS: tuple[tuple[int, ...], ...] = (
     (2, 5, 14, 15, 16),
     (3, 6, 7, 13, 18),

@@ -38,14 +38,22 @@ def fit_plan(settings: SpatialTransformerSettings, seed: int) -> FitPlan:
     )
 
 
-def smallest_over_count(labels: Tensor) -> Tensor:
+def smallest_over_count(labels: Tensor, classes: int = CLASS_COUNT) -> Tensor:
     """Class weights ``(classes,)``: items of the smallest class over items of each.
 
     A class without items gets the weight 0.
     """
-    counts = torch.bincount(labels, minlength=CLASS_COUNT).float()
+    counts = torch.bincount(labels, minlength=classes).float()
     present = counts > 0
     return torch.where(present, counts[present].min() / counts.clamp(min=1), 0.0)
+
+
+def shuffled_batches(rows: Tensor, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """Rows in random order, batch by batch; a single last one joins the batch before it."""
+    parts = list(rows[torch.randperm(len(rows), generator=generator)].split(size))
+    if len(parts) > 1 and len(parts[-1]) == 1:  # batch norm would know one picture only
+        parts[-2:] = [torch.cat(parts[-2:])]
+    yield from parts
 
 
 class SpatialTransformerFineTuning:
@@ -68,12 +76,8 @@ class SpatialTransformerFineTuning:
             self._weights = smallest_over_count(self._labels[self._train_rows.to(frames.device)])
 
     def batches(self, generator: torch.Generator) -> Iterator[Tensor]:
-        """Training frames in random order; a single last frame joins the batch before it."""
-        rows = self._train_rows[torch.randperm(len(self._train_rows), generator=generator)]
-        parts = list(rows.split(self.settings.batch_size))
-        if len(parts) > 1 and len(parts[-1]) == 1:  # batch norm would know one picture only
-            parts[-2:] = [torch.cat(parts[-2:])]
-        yield from parts
+        """Training frames in random order."""
+        return shuffled_batches(self._train_rows, self.settings.batch_size, generator)
 
     def loss(self, batch: Tensor) -> Tensor:
         """Weighted cross-entropy of a batch of frames."""
@@ -98,12 +102,11 @@ class SpatialTransformerFineTuning:
             "loss": functional.cross_entropy(logits, labels, weight=self._weights).item(),
         }
 
-    def frame_logits(self) -> Ragged:
-        """Logits of every frame of every clip, ``(frames, classes)`` float32."""
-        blocks = [output.logits.cpu().numpy() for output in run_over(self.network, self.frames)]
-        return Ragged(
-            self.frames.clips, np.concatenate(blocks), self.frames.offsets, self.frames.rate
-        )
+
+def logits_of_frames(network: GuidedSpatialTransformer, frames: FramesOnDevice) -> Ragged:
+    """Logits of every frame of every clip, ``(frames, classes)`` float32."""
+    blocks = [output.logits.cpu().numpy() for output in run_over(network, frames)]
+    return Ragged(frames.clips, np.concatenate(blocks), frames.offsets, frames.rate)
 
 
 @torch.inference_mode()

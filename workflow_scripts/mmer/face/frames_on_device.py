@@ -73,14 +73,14 @@ class FramesOnDevice:
         Source of the range: (x − 0.5) / 0.5, with which the published network was trained.
         """
         rows = rows.to(self.device)
-        return _signed(self.images[rows]), _signed(self.saliency[rows])
+        return signed(self.images[rows]), signed(self.saliency[rows])
 
     def block(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
         """Like :meth:`pair`, for the frames from ``start`` to ``stop``."""
-        return _signed(self.images[start:stop]), _signed(self.saliency[start:stop])
+        return signed(self.images[start:stop]), signed(self.saliency[start:stop])
 
 
-def _signed(pictures: Tensor) -> Tensor:
+def signed(pictures: Tensor) -> Tensor:
     """Bytes to float32 in [-1, 1]."""
     return pictures.float().mul_(2 / 255).sub_(1)
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from torch import Tensor, multiprocessing
 
-from mmer.face.sequence_training import SequenceTraining, Sequences, build_network, fit_plan
+from mmer.face.sequence_training import Sequences, SequenceTraining, build_network, fit_plan
 from mmer.face.settings import Architecture, BiLstmSettings
 from mmer.posteriors import Posteriors
 from mmer.store import Ragged

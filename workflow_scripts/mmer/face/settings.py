@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 from mmer.settings import Settings, decided, from_source
 
 FINE_TUNING = "paper section 4.2, fine-tuning of the spatial transformer"
+AFFECTNET = "paper section 4.2: the same configuration for the model trained on AffectNet"
+AFFECTNET_CODE = "the authors' published code for AffectNet"
 SEQUENCE = "paper section 4.2, the sequential model"
 SEQUENCE_CODE = "the authors' published code for the same model uses it"
 
@@ -48,6 +50,48 @@ class SpatialTransformerSettings(Settings):
         "Train on every n-th frame of each clip; posteriors are made for all frames.",
         "The paper trains on all frames; neighbouring ones hardly differ, so small runs may skip.",
         ge=1,
+    )
+
+
+class AffectNetSettings(Settings):
+    """How the spatial transformers of valence and of emotion are trained on AffectNet."""
+
+    valence_pictures: Literal["all_rated", "seven_emotions"] = decided(
+        "all_rated",
+        "Pictures that valence is learned from: all with a valence in [-1, 1], contempt among "
+        "them, or only those of the seven emotions.",
+        f"The paper is silent; {AFFECTNET_CODE} takes every picture with such a valence.",
+    )
+    held_out: Literal["fold", "published_list", "nothing"] = decided(
+        "fold",
+        "Pictures held out to stop and to score: one of five stratified folds of both lists "
+        "joined, AffectNet's own validation list, or none.  With none the training accuracy stops.",
+        f"{AFFECTNET_CODE.capitalize()} joins the lists and reports the mean of five such folds "
+        "(70.60 % for valence); one of them gives a score to compare.  Its checkpoint was trained "
+        "on all pictures and stopped by the training accuracy, which is 'nothing'.",
+    )
+    fold: int = decided(
+        0,
+        "Which of the five folds is held out.",
+        "Any will do: they are drawn at random.",
+        ge=0,
+        lt=5,
+    )
+    batch_size: int = from_source(128, "Pictures in a batch.", AFFECTNET, ge=2)
+    max_epochs: int = from_source(
+        500, "Passes over the training pictures at most.", AFFECTNET, ge=1
+    )
+    patience: int | None = from_source(
+        30, "Epochs in a row without a better accuracy before training stops.", AFFECTNET, ge=1
+    )
+    learning_rate: float = from_source(1e-3, "Adam's learning rate.", AFFECTNET, gt=0)
+    dropout: float = from_source(
+        0.5, "Dropout before flatten-810, while training.", AFFECTNET, ge=0, lt=1
+    )
+    class_weights: Literal["smallest_over_count", "none"] = decided(
+        "smallest_over_count",
+        "Weight of a class in the cross-entropy: pictures of the smallest class over its own.",
+        f"The paper says weighted cross-entropy and gives no formula; {AFFECTNET_CODE} has it.",
     )
 
 

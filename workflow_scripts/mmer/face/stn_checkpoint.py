@@ -1,30 +1,37 @@
-"""The published checkpoint of the guided spatial transformer, loaded without running its pickle."""
+"""Trained spatial transformers: the published checkpoint, and starting from any trained one."""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
 
-from mmer.face.spatial_transformer import GuidedSpatialTransformer
-from mmer.training.foreign_checkpoint import load_all_but, read_state
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from mmer.corpus.affectnet import VALENCE_CLASSES
+from mmer.errors import UserError
+from mmer.face.spatial_transformer import GuidedSpatialTransformer, move_to
+from mmer.training.checkpoint import read_model
+from mmer.training.foreign_checkpoint import (
+    check_names,
+    check_tensor,
+    load_all_but,
+    read_state,
+)
 
 log = logging.getLogger(__name__)
 
 LAST_LAYER = "fc2"
-_ADVICE = "use the published spatial transformer of the registry, or set weights to random"
+_PUBLISHED = "use the published spatial transformer of the registry, or set weights to random"
+_TRAINED = "give a spatial transformer that this workflow trained or imported"
 
 
-def load_spatial_transformer(
-    network: GuidedSpatialTransformer, path: Path, sha256: str | None
-) -> None:
-    """Give a network the published weights; its last layer keeps its own.
-
-    Source: paper section 3.3.2, the last layer of three neurons is exchanged.
+def read_published(path: Path, sha256: str | None) -> GuidedSpatialTransformer:
+    """The published network of three valence classes, loaded without running its pickle.
 
     Parameters
     ----------
-    network
-        Any number of classes.
     path
         A state dictionary written by ``torch.save``.
     sha256
@@ -38,5 +45,56 @@ def load_spatial_transformer(
     """
     if sha256 is None:
         log.warning("%s has no published checksum, so its bytes are not verified", path)
-    state = read_state(path, sha256, _ADVICE)
-    load_all_but(network, path, state, LAST_LAYER, _ADVICE)
+    state = read_state(path, sha256, _PUBLISHED)
+    network = GuidedSpatialTransformer(classes=len(VALENCE_CLASSES))
+    own = network.state_dict()
+    for name, like in own.items():
+        check_tensor(path, name, state, like, _PUBLISHED)
+    check_names(path, state, list(own), _PUBLISHED)
+    network.load_state_dict(state)
+    return network.eval()
+
+
+def start_from(network: GuidedSpatialTransformer, path: Path) -> None:
+    """Give a network the weights of a trained one; its last layer keeps its own.
+
+    Source: paper section 3.3.2, the last layer of three neurons is exchanged.
+
+    Parameters
+    ----------
+    network
+        Any number of classes, on the CPU.
+    path
+        Safetensors of a spatial transformer of any number of classes.
+
+    Raises
+    ------
+    UserError
+        If the file is not such a network; the network is then as it was.
+    """
+    load_all_but(network, path, _read_trained(path), LAST_LAYER, _TRAINED)
+
+
+def read_spatial_transformer(path: Path, device: torch.device) -> GuidedSpatialTransformer:
+    """A trained network on a device, in evaluation mode, with as many classes as the file has.
+
+    Raises
+    ------
+    UserError
+        If the file is not such a network.
+    """
+    state = _read_trained(path)
+    if f"{LAST_LAYER}.bias" not in state:
+        raise UserError(f"{path} has no layer {LAST_LAYER}: {_TRAINED}")
+    network = GuidedSpatialTransformer(classes=len(state[f"{LAST_LAYER}.bias"]))
+    for name, like in network.state_dict().items():
+        check_tensor(path, name, state, like, _TRAINED)
+    network.load_state_dict(state)
+    return move_to(network, device).eval()
+
+
+def _read_trained(path: Path) -> dict[str, Tensor]:
+    try:
+        return read_model(path, torch.device("cpu"))
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path} holds no trained network ({error}): {_TRAINED}") from error

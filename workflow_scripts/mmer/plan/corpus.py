@@ -65,6 +65,19 @@ class CorpusPlan(RunPlan):
         chosen = self.actors if actors is None else actors
         return [f"{self.results}/prepared/{kind}/actor_{a}.{_ENDINGS[kind]}" for a in chosen]
 
+    def check_local_data(self) -> None:
+        """Look at the folders that the user names, before anything runs.
+
+        Raises
+        ------
+        UserError
+            If a folder of loose clips is incomplete, or AffectNet's lists are not found.
+        """
+        for actor in self.actors:
+            self.clips(actor)
+        if self.configuration.data.affectnet is not None:
+            find_lists(Path(self.configuration.data.affectnet))
+
     @property
     def affectnet_lists(self) -> list[str]:
         """The lists of AffectNet's pictures, which stand for all of its folder."""

@@ -121,9 +121,7 @@ class WeightsPlan(CorpusPlan):
         """Where the initial weights of every model come from, as JSON."""
         origins = []
         for model in dict.fromkeys(
-            name
-            for system, _ in self.configuration.evaluated()
-            for name in self.chain(system)
+            name for system, _ in self.configuration.evaluated() for name in self.chain(system)
         ):
             entry = self.configuration.models[model]
             if entry.family == "external":

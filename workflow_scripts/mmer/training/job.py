@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -29,25 +30,31 @@ def compute_options(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def fit_options(description: str | None) -> argparse.ArgumentParser:
+    """A parser with the options of every step that trains one model."""
+    parser = compute_options(description)
+    parser.add_argument("--model", type=Path, required=True, help="safetensors to write")
+    parser.add_argument("--history", type=Path, required=True, help="CSV to write")
+    return parser
+
+
+def training_options(description: str | None) -> argparse.ArgumentParser:
+    """A parser with the options of every step that trains one model on a split of the clips."""
+    parser = fit_options(description)
+    add_variant_options(parser)
+    parser.add_argument("--split", required=True, help="JSON: name, train_actors, heldout_actors")
+    return parser
+
+
 def add_variant_options(parser: argparse.ArgumentParser) -> None:
     """Options for how much of each clip is seen."""
     parser.add_argument("--variant", choices=["full", "vad"], required=True)
     parser.add_argument("--spans", type=Path, nargs="+", help="speech spans per actor, for vad")
 
 
-def training_options(description: str | None) -> argparse.ArgumentParser:
-    """A parser with the options of every step that trains one model on one split."""
-    parser = compute_options(description)
-    add_variant_options(parser)
-    parser.add_argument("--split", required=True, help="JSON: name, train_actors, heldout_actors")
-    parser.add_argument("--model", type=Path, required=True, help="safetensors to write")
-    parser.add_argument("--history", type=Path, required=True, help="CSV to write")
-    return parser
-
-
-def add_weights_options(parser: argparse.ArgumentParser) -> None:
+def add_weights_options(parser: argparse.ArgumentParser, required: bool = False) -> None:
     """Options for published weights to start from."""
-    parser.add_argument("--weights", type=Path, help="published checkpoint")
+    parser.add_argument("--weights", type=Path, required=required, help="published checkpoint")
     parser.add_argument("--weights-sha256", help="its checksum, where one is published")
 
 
@@ -67,34 +74,57 @@ def write_training(
     settings: Settings,
     initial_weights: str,
 ) -> None:
-    """Write model and history of a finished training, the model with where it comes from."""
-    trained_on = {"variant": arguments.variant, "split": json.loads(arguments.split)}
+    """Write model and history of a training on a split, the model with where it comes from."""
     origin = {
         "initial_weights": initial_weights,
-        "initial_weights_sha256": getattr(arguments, "weights_sha256", None),
+        "initial_weights_sha256": _digest_of_weights(arguments),
+        "variant": arguments.variant,
+        "split": json.loads(arguments.split),
     }
-    provenance = {**origin, **trained_on, "seed": arguments.seed}
-    write_trained_model(arguments.model, network.state_dict(), settings, provenance)
-    write_history(arguments.history, history)
+    write_fitted(arguments, network, history, settings, origin)
 
 
-def write_trained_model(
-    path: Path, state: dict[str, Tensor], settings: Settings, provenance: dict[str, Any]
+def _digest_of_weights(arguments: argparse.Namespace) -> str | None:
+    """The published checksum of the initial weights, or their file's own where none was given."""
+    published = getattr(arguments, "weights_sha256", None)
+    weights = getattr(arguments, "weights", None)
+    return file_sha256(weights) if published is None and weights is not None else published
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_fitted(
+    arguments: argparse.Namespace,
+    network: nn.Module,
+    history: list[dict[str, float]],
+    settings: Settings,
+    origin: dict[str, Any],
 ) -> None:
-    """Write weights with where they come from, by which settings, and which torch made them."""
-    described = {
-        **provenance,
+    """Write model and history of a finished training; ``origin`` says from what it was made."""
+    provenance = {
+        **origin,
+        "seed": arguments.seed,
         "settings": settings.model_dump(mode="json"),
-        "torch": torch.__version__,
     }
-    # One key: safetensors writes several in random order, and equal models have equal bytes.
-    write_model(path, state, {"provenance": json.dumps(described)})
+    write_network(arguments.model, network.state_dict(), provenance)
+    write_history(arguments.history, history)
 
 
 def write_history(path: Path, history: list[dict[str, float]]) -> None:
     """Write the learning curve as CSV."""
     with writing(path) as unfinished:
         pd.DataFrame(history).to_csv(unfinished, index=False)
+
+
+def write_network(path: Path, state: dict[str, Tensor], provenance: dict[str, Any]) -> None:
+    """Write weights with where they come from, and torch's version, in the file's header."""
+    # One key: safetensors writes several in random order, and equal models have equal bytes.
+    described = {"provenance": json.dumps({**provenance, "torch": torch.__version__})}
+    write_model(path, state, described)
 
 
 def forget_checkpoint(arguments: argparse.Namespace) -> None:

@@ -26,6 +26,7 @@ from mmer.corpus.synthetic.film import cast, film
 from mmer.corpus.synthetic.inventory import clips_of_actor
 from mmer.corpus.synthetic.movie import without_sound
 from mmer.corpus.synthetic.settings import SyntheticCorpusSettings
+from mmer.settings import Settings
 from mmer.store import write_json, writing
 
 _RECORD = 1188976
@@ -63,8 +64,8 @@ def write_corpus(mirror: Path, settings: SyntheticCorpusSettings, jobs: int) -> 
     jobs
         Actors filmed at the same time, each in a process of its own; 1 uses this process.
     """
-    made_by = _made_by(settings)
-    if _is_complete(mirror, made_by):
+    current = made_by(settings)
+    if _is_complete(mirror, current):
         _log.info("the synthetic corpus in %s is complete: nothing to do", mirror)
         return
     record_path(mirror).unlink(missing_ok=True)  # it would describe the zips that go now
@@ -73,7 +74,7 @@ def write_corpus(mirror: Path, settings: SyntheticCorpusSettings, jobs: int) -> 
         for actor, entry in _film_all(mirror, settings, jobs):
             files[actor] = entry
             progress.update()
-    record = _record([files[actor] for actor in sorted(files)], settings) | {_MADE_BY: made_by}
+    record = _record([files[actor] for actor in sorted(files)], settings) | {_MADE_BY: current}
     write_json(record_path(mirror), record)
 
 
@@ -146,7 +147,7 @@ def _record(files: list[dict[str, Any]], settings: SyntheticCorpusSettings) -> d
     }
 
 
-def _made_by(settings: SyntheticCorpusSettings) -> dict[str, Any]:
+def made_by(settings: Settings) -> dict[str, Any]:
     """All that decides the bytes: settings, this package's source, and the media libraries."""
     source = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
@@ -161,12 +162,12 @@ def _made_by(settings: SyntheticCorpusSettings) -> dict[str, Any]:
     }
 
 
-def _is_complete(mirror: Path, made_by: dict[str, Any]) -> bool:
+def _is_complete(mirror: Path, current: dict[str, Any]) -> bool:
     try:
         record = json.loads(record_path(mirror).read_text("utf-8"))
     except (OSError, ValueError):
         return False
-    if record.get(_MADE_BY) != made_by:
+    if record.get(_MADE_BY) != current:
         return False
     folder = archive_path(mirror, 1).parent
     paths = {folder / file["key"]: file["size"] for file in record["files"]}

@@ -185,6 +185,11 @@ def act(
     tracks[:, names.index("eyes")] -= 2.5 * _blinking(times, random)
     for name, size in (("tilt", 0.25), ("nod", 0.2)):
         tracks[:, names.index(name)] += size * _swaying(times, random)
+    return within_limits(tracks)
+
+
+def within_limits(tracks: np.ndarray) -> list[Expression]:
+    """Expressions of parameters ``(moments, parameters)``, cut to what a face can do."""
     lowest, highest = astuple(_LOWEST), astuple(_HIGHEST)
     return [Expression(*row) for row in np.clip(tracks, lowest, highest).tolist()]
 

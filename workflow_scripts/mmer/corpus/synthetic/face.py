@@ -41,11 +41,17 @@ def draw_face(portrait: np.ndarray, looks: Appearance, expression: Expression) -
         _draw_eye(picture, looks, expression, side)
         _draw_brow(picture, looks, expression, side)
     _draw_mouth(picture, looks, expression)
+    turn = head_turn(expression)
+    return cv2.warpAffine(picture, turn, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
+
+
+def head_turn(expression: Expression) -> np.ndarray:
+    """``(2, 3)``: where the head's movement puts a pixel of the portrait."""
     turn = cv2.getRotationMatrix2D(
         _PIVOT, -4.0 * expression.tilt, _CLOSENESS - 0.012 * expression.nod
     )
     turn[1, 2] += 18 + 9.0 * expression.nod
-    return cv2.warpAffine(picture, turn, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
+    return turn
 
 
 def _draw_brow(picture: np.ndarray, looks: Appearance, face: Expression, side: int) -> None:

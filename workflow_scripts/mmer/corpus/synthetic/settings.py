@@ -96,3 +96,12 @@ class SyntheticCorpusSettings(Settings):
         if self.longest_seconds < self.shortest_seconds:
             raise ValueError("longest_seconds is below shortest_seconds")
         return self
+
+
+class SyntheticAffectNetSettings(Settings):
+    """Settings of the synthetic AffectNet; the same settings give the same bytes on one machine."""
+
+    pictures: int = decided(
+        700, "pictures in both lists together", "drawn in seconds, learned in seconds", ge=50
+    )
+    seed: int = decided(2020, "seed of every random draw", "the seed the paper's authors use", ge=0)
