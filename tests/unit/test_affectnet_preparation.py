@@ -145,7 +145,7 @@ def test_too_many_unreadable_pictures_are_refused_and_nothing_is_written(damaged
 
 
 def test_lists_without_any_class_are_refused(tmp_path):
-    root = _folder(tmp_path, [])
+    root = _folder(tmp_path, [_row("1/p.jpg", expression=10, valence=-2)])
     (root / "validation.csv").write_text(_row("9/last.jpg", expression=10, valence=-2) + "\n")
     with pytest.raises(UserError, match="has an emotion or a valence"):
         _prepare(root)

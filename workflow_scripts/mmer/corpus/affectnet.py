@@ -199,6 +199,8 @@ def _read_list(path: Path, part: str) -> AffectNetRows:
             dtype=str,
             encoding="utf-8-sig",
         )
+        if table.empty:
+            raise ValueError("it has no row")
     except ValueError as error:  # no text, no rows, a column lacking, a line too long
         raise UserError(
             f"{path} is not a list of AffectNet's form ({error}): its columns must be "
