@@ -34,7 +34,7 @@ from mmer.posteriors import read_posteriors
 from mmer.prepare.speech_spans import SpeechSpan, write_spans
 from mmer.store import Ragged, read_ragged, write_ragged
 from mmer.training import fit as fit_module
-from mmer.training.checkpoint import read_model
+from mmer.training.checkpoint import read_model, write_model
 from mmer.training.fit import fit
 
 CPU = torch.device("cpu")
@@ -519,14 +519,14 @@ def test_the_same_seed_writes_the_same_bytes(prepared):
     assert (prepared / "stn.safetensors").read_bytes() == first
 
 
-def test_published_weights_are_started_from(prepared):
+def test_trained_weights_are_started_from(prepared):
     torch.manual_seed(9)
     published = GuidedSpatialTransformer(classes=3).state_dict()
-    torch.save(published, prepared / "valence.pt")
+    write_model(prepared / "valence.safetensors", published, {"provenance": "{}"})
     _train_transformer(
         prepared,
         "full",
-        *("--weights", str(prepared / "valence.pt")),
+        *("--weights", str(prepared / "valence.safetensors")),
         weights="affectnet_valence",
         learning_rate=1e-9,  # so small that the weights stay where they begin
     )

@@ -1,4 +1,4 @@
-"""The published spatial transformer: what is taken from it, and what is refused."""
+"""Trained spatial transformers: what is taken from them, and what is refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import torch
 
 from mmer.errors import UserError
 from mmer.face.spatial_transformer import GuidedSpatialTransformer
-from mmer.face.stn_checkpoint import load_spatial_transformer
+from mmer.face.stn_checkpoint import read_published, start_from
+from mmer.training.checkpoint import write_model
 
 
 @pytest.fixture
@@ -33,40 +34,65 @@ def _saved(folder: Path, content: object) -> Path:
     return folder / "valence.pt"
 
 
-def test_everything_is_taken_but_the_last_layer(tmp_path, published, network):
+def _trained(folder: Path, state: dict[str, torch.Tensor]) -> Path:
+    write_model(folder / "trained.safetensors", state, {"provenance": "{}"})
+    return folder / "trained.safetensors"
+
+
+# Starting from a trained network
+
+
+@pytest.mark.parametrize("classes", [3, 7, 8])
+def test_everything_is_taken_but_the_last_layer(tmp_path, network, classes):
+    trained = GuidedSpatialTransformer(classes=classes).state_dict()
     own = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    load_spatial_transformer(network, _saved(tmp_path, published), None)
+    start_from(network, _trained(tmp_path, trained))
     for name, tensor in network.state_dict().items():
-        expected = own if name.startswith("fc2.") else published
+        expected = own if name.startswith("fc2.") else trained
         assert torch.equal(tensor, expected[name]), name
 
 
-def test_the_last_layer_keeps_its_own_weights_at_equal_class_counts_too(tmp_path, published):
-    torch.manual_seed(3)
-    three = GuidedSpatialTransformer(classes=3)
-    own = three.fc2.weight.clone()
-    load_spatial_transformer(three, _saved(tmp_path, published), None)
-    assert torch.equal(three.fc2.weight, own)
+def test_another_trained_network_is_refused_and_nothing_is_taken(tmp_path, network, published):
+    own = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    del published["fc_loc.2.bias"]
+    with pytest.raises(UserError, match=r"lacks fc_loc\.2\.bias"):
+        start_from(network, _trained(tmp_path, published))
+    assert all(torch.equal(own[name], tensor) for name, tensor in network.state_dict().items())
 
 
-def test_a_file_without_a_published_checksum_is_loaded_with_a_warning(
-    tmp_path, published, network, caplog
-):
+def test_only_the_workflows_own_form_is_started_from(tmp_path, network, published):
+    with pytest.raises(UserError, match="holds no trained network"):
+        start_from(network, _saved(tmp_path, published))
+    with pytest.raises(UserError, match="holds no trained network"):
+        start_from(network, tmp_path / "nowhere.safetensors")
+
+
+# The published checkpoint
+
+
+def test_the_published_network_is_read_whole(tmp_path, published):
+    network = read_published(_saved(tmp_path, published), None)
+    assert not network.training
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(tensor, published[name]), name
+
+
+def test_a_file_without_a_published_checksum_is_loaded_with_a_warning(tmp_path, published, caplog):
     with caplog.at_level(logging.WARNING):
-        load_spatial_transformer(network, _saved(tmp_path, published), None)
+        read_published(_saved(tmp_path, published), None)
     assert "not verified" in caplog.text
 
 
-def test_the_right_checksum_is_accepted_and_another_refused(tmp_path, published, network):
+def test_the_right_checksum_is_accepted_and_another_refused(tmp_path, published):
     path = _saved(tmp_path, published)
-    load_spatial_transformer(network, path, hashlib.sha256(path.read_bytes()).hexdigest())
+    read_published(path, hashlib.sha256(path.read_bytes()).hexdigest())
     with pytest.raises(UserError, match="sha256"):
-        load_spatial_transformer(network, path, "0" * 64)
+        read_published(path, "0" * 64)
 
 
-def test_a_missing_file_is_told(tmp_path, network):
+def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(UserError, match="missing"):
-        load_spatial_transformer(network, tmp_path / "nowhere.pt", None)
+        read_published(tmp_path / "nowhere.pt", None)
 
 
 @pytest.mark.parametrize(
@@ -80,28 +106,21 @@ def test_a_missing_file_is_told(tmp_path, network):
         ("conv1.bias", torch.zeros(10, dtype=torch.float64), "float64 instead of"),
         ("norm.running_var", torch.full((10,), torch.nan), "not finite"),
         ("fc2.weight", torch.full((3, 50), torch.inf), "not finite"),
+        ("fc2.bias", torch.zeros(8), r"fc2.bias is \(8,\) torch.float32 instead of \(3,\)"),
     ],
 )
-def test_another_network_is_refused_by_name(tmp_path, published, network, name, value, message):
+def test_another_network_is_refused_by_name(tmp_path, published, name, value, message):
     changed = {**published, name: value}
     if value is None:
         del changed[name]
     with pytest.raises(UserError, match=message):
-        load_spatial_transformer(network, _saved(tmp_path, changed), None)
-
-
-def test_a_refused_file_leaves_the_network_as_it_was(tmp_path, published, network):
-    own = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    del published["fc_loc.2.bias"]
-    with pytest.raises(UserError):
-        load_spatial_transformer(network, _saved(tmp_path, published), None)
-    assert all(torch.equal(own[name], tensor) for name, tensor in network.state_dict().items())
+        read_published(_saved(tmp_path, changed), None)
 
 
 @pytest.mark.parametrize("content", [[torch.zeros(2)], {"conv1.weight": 3.0}, {1: torch.zeros(2)}])
-def test_anything_but_named_tensors_is_refused(tmp_path, network, content):
+def test_anything_but_named_tensors_is_refused(tmp_path, content):
     with pytest.raises(UserError, match="not a dictionary of named tensors"):
-        load_spatial_transformer(network, _saved(tmp_path, content), None)
+        read_published(_saved(tmp_path, content), None)
 
 
 class Touch:
@@ -115,19 +134,19 @@ class Touch:
 
 
 @pytest.mark.parametrize("writer", ["torch", "pickle"])
-def test_code_in_the_file_is_not_run(tmp_path, network, writer):
+def test_code_in_the_file_is_not_run(tmp_path, writer):
     path, trace = tmp_path / "hostile.pt", tmp_path / "was_run"
     if writer == "torch":
         torch.save({"conv1.weight": Touch(trace)}, path)
     else:
         path.write_bytes(pickle.dumps({"conv1.weight": Touch(trace)}, protocol=2))
     with pytest.raises(UserError, match="not a checkpoint of plain tensors"):
-        load_spatial_transformer(network, path, None)
+        read_published(path, None)
     assert not trace.exists()
 
 
-def test_a_truncated_file_is_refused(tmp_path, published, network):
+def test_a_truncated_file_is_refused(tmp_path, published):
     path = _saved(tmp_path, published)
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(UserError, match="not a checkpoint of plain tensors"):
-        load_spatial_transformer(network, path, None)
+        read_published(path, None)

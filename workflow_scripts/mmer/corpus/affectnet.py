@@ -195,10 +195,10 @@ def _find(folder: Path, places: Sequence[str], what: str) -> Path:
 
 def _read_list(path: Path, part: str) -> AffectNetRows:
     """The rows of one list, with or without a first line of column names."""
-    with path.open(encoding="utf-8-sig") as stream:
-        headed = stream.readline().split(",")[0].strip() == COLUMNS[0]
     needed = [column for column in COLUMNS if column not in ("facial_landmarks", "arousal")]
     try:
+        with path.open(encoding="utf-8-sig") as stream:
+            headed = stream.readline().split(",")[0].strip() == COLUMNS[0]
         table = pd.read_csv(
             path,
             header=0 if headed else None,
@@ -207,7 +207,9 @@ def _read_list(path: Path, part: str) -> AffectNetRows:
             dtype=str,
             encoding="utf-8-sig",
         )
-    except ValueError as error:  # a column is not there, or a line has too many
+        if table.empty:
+            raise ValueError("it has no row")
+    except ValueError as error:  # no text, no rows, a column lacking, a line too long
         raise UserError(
             f"{path} is not a list of AffectNet's form ({error}): its columns must be "
             f"{', '.join(COLUMNS)}"

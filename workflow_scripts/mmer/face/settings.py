@@ -66,9 +66,9 @@ class AffectNetSettings(Settings):
         "fold",
         "Pictures held out to stop and to score: one of five stratified folds of both lists "
         "joined, AffectNet's own validation list, or none.  With none the training accuracy stops.",
-        f"{AFFECTNET_CODE.capitalize()} joins the lists and reports the mean of five such folds "
-        "(70.60 % for valence); one of them gives a score to compare.  Its checkpoint was trained "
-        "on all pictures and stopped by the training accuracy, which is 'nothing'.",
+        f"The paper is silent; {AFFECTNET_CODE} joins the lists and reports the mean of five such "
+        "folds (70.60 % for valence); one of them gives a score to compare.  Its checkpoint was "
+        "trained on all pictures and stopped by the training accuracy, which is 'nothing'.",
     )
     fold: int = decided(
         0,
