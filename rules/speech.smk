@@ -117,16 +117,17 @@ rule predict_majority:
     input:
         audio=PLAN.prepared("audio"),
     output:
-        "<results>/posteriors/{model}/{variant}/{split}.csv",
+        expand("<results>/posteriors/{{model}}/{{variant}}/{split}.csv", split=PLAN.splits),
     log:
-        "<logs>/predict_majority/{model}_{variant}_{split}.log",
+        "<logs>/predict_majority/{model}_{variant}.log",
     wildcard_constraints:
         model=PLAN.models("majority"),
     conda:
         "../envs/workflow.yaml"
     params:
-        split=lambda w: PLAN.split(w.split),
+        splits=lambda w: PLAN.all_splits,
+        folder=lambda w, output: str(Path(output[0]).parent),
         version=PLAN.version("predict_majority"),
     shell:
-        "python -m predict_majority --clips-from {input.audio:q} --split {params.split:q} "
-        "--posteriors {output:q} > {log:q} 2>&1"
+        "python -m predict_majority --clips-from {input.audio:q} --splits {params.splits:q} "
+        "--posteriors-folder {params.folder:q} > {log:q} 2>&1"

@@ -1,11 +1,11 @@
-"""Write the posteriors of the majority class (ZeroR) of one split."""
+"""Write the posteriors of the majority class (ZeroR) of every split."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from mmer.corpus.folds import Split
+from mmer.corpus.folds import read_splits
 from mmer.entry import run
 from mmer.evaluation.baselines import majority_posteriors, read_clip_names
 from mmer.posteriors import write_posteriors
@@ -13,8 +13,10 @@ from mmer.posteriors import write_posteriors
 
 def main(arguments: argparse.Namespace) -> None:
     """Count and write."""
-    names, split = read_clip_names(arguments.clips_from), Split.from_json(arguments.split)
-    write_posteriors(arguments.posteriors, majority_posteriors(names, split))
+    names = read_clip_names(arguments.clips_from)
+    for name, split in read_splits(arguments.splits).items():
+        majority = majority_posteriors(names, split)
+        write_posteriors(arguments.posteriors_folder / f"{name}.csv", majority)
 
 
 if __name__ == "__main__":
@@ -26,6 +28,6 @@ if __name__ == "__main__":
         required=True,
         help="NPZ files of prepared audio or frames, of which only the clip names are read",
     )
-    parser.add_argument("--split", required=True, help="JSON: name, train_actors, heldout_actors")
-    parser.add_argument("--posteriors", type=Path, required=True, help="CSV to write")
+    parser.add_argument("--splits", required=True, help="JSON: a split per name")
+    parser.add_argument("--posteriors-folder", type=Path, required=True, help="<split>.csv")
     run(parser, main)
