@@ -82,7 +82,9 @@ def join_systems(
     )
 
 
-def scale(train: np.ndarray, heldout: np.ndarray, scaling: Scaling) -> tuple[np.ndarray, np.ndarray]:
+def scale(
+    train: np.ndarray, heldout: np.ndarray, scaling: Scaling
+) -> tuple[np.ndarray, np.ndarray]:
     """Scale the columns of both parts by what the training rows tell.
 
     ``minmax`` maps each training column onto [0, 1], and held-out values may leave that range;

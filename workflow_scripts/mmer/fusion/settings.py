@@ -122,7 +122,10 @@ class FusionSettings(Settings):
     )
 
     def of_system(self, name: str) -> tuple[Inputs, Scaling]:
-        """Inputs and scaling of a system, ``<model>/<variant>``; its own entry wins over its model's."""
+        """Inputs and scaling of a system named ``<model>/<variant>``.
+
+        Its own entry wins over its model's, and that over what holds for all systems.
+        """
         chosen = [self.by_system.get(name), self.by_system.get(name.split("/")[0])]
         entries = [entry for entry in chosen if entry is not None]
         inputs = [entry.inputs for entry in entries if entry.inputs is not None]
