@@ -28,8 +28,8 @@ def system(name: str, correct: dict[int, list[int]]) -> System:
     for actor, answers in correct.items():
         for index, answer in enumerate(answers):
             intensity, statement, repetition = (index // divisor % 2 + 1 for divisor in (4, 2, 1))
-            name = f"01-01-02-{intensity:02d}-{statement:02d}-{repetition:02d}-{actor:02d}"
-            marks[name] = answer
+            clip = f"01-01-02-{intensity:02d}-{statement:02d}-{repetition:02d}-{actor:02d}"
+            marks[clip] = answer
     clips = tuple(sorted(marks))
     predicted = np.array([CALM if marks[clip] else WRONG for clip in clips])
     return System(name, name, "speech", "vad", {"s": FoldPredictions(clips, predicted)})
