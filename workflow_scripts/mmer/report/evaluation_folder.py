@@ -53,7 +53,7 @@ CONSTANT = "constant from the literature"
 """How the evaluation's verdict begins on an accuracy that was not measured here."""
 
 _WORDS = ("system", "title", "modality", "variant", "verdict", "true", "predicted", "comparison")
-_MORE_WORDS = ("test", "systems", "classifier", "hyperparameter", "split")
+_MORE_WORDS = ("test", "systems", "classifier", "hyperparameter", "split", "note")
 
 
 @dataclass(frozen=True)
