@@ -64,7 +64,10 @@ def test_the_shipped_file_is_the_papers_protocol():
     transformer = configuration.models["stn_fine_tuned"].settings
     assert (transformer.batch_size, transformer.max_epochs, transformer.patience) == (128, 500, 30)
     sequence = configuration.models["stn_bilstm_flatten810"].settings
-    assert (sequence.units, sequence.layers, sequence.attention_layers) == (300, 2, 2)
+    assert [architecture.name for architecture in sequence.architectures] == [
+        *(f"2x{units}_attention2" for units in (50, 150, 200, 300)),
+        "1x150_attention1",
+    ]
 
 
 def test_all_mistakes_are_told_at_once(broken, tmp_path):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mmer.corpus.folds import Split
-from mmer.face.voting import vote, vote_clips
+from mmer.face.voting import vote, vote_clips, with_calm
 from mmer.posteriors import read_posteriors
 from mmer.store import Ragged, write_ragged
 
@@ -83,15 +83,15 @@ def test_votes_have_no_logits():
 
 def test_the_step_writes_a_table_of_posteriors_without_loading_torch(tmp_path):
     write_ragged(tmp_path / "frame_logits.npz", _two_clips())
-    split = {"name": "pair", "train_actors": [1], "heldout_actors": [2]}
+    splits = {"pair": {"name": "pair", "train_actors": [1], "heldout_actors": [2]}}
     program = (
         "import sys, vote_frames\n"
         "vote_frames.main(vote_frames.command_line().parse_args(sys.argv[1:]))\n"
         "assert 'torch' not in sys.modules"
     )
-    options = ["--frame-logits", "frame_logits.npz", "--split", json.dumps(split)]
+    options = ["--frame-logits", "frame_logits.npz", "--splits", json.dumps(splits)]
     done = subprocess.run(
-        [sys.executable, "-c", program, *options, "--posteriors", "posteriors.csv"],
+        [sys.executable, "-c", program, *options, "--posteriors-folder", "voted"],
         env={"PYTHONPATH": str(SCRIPTS), "PYTHONDONTWRITEBYTECODE": "1"},
         cwd=tmp_path,
         capture_output=True,
@@ -99,7 +99,21 @@ def test_the_step_writes_a_table_of_posteriors_without_loading_torch(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    written = read_posteriors(tmp_path / "posteriors.csv")
+    written = read_posteriors(tmp_path / "voted" / "pair.csv")
     np.testing.assert_array_equal(
         written.probabilities, vote_clips(_two_clips(), SPLIT).probabilities
     )
+
+
+def test_calm_gets_the_posterior_of_neutral():
+    seven = np.array([[0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]])
+    shared = with_calm(seven)
+    np.testing.assert_allclose(shared, [[4 / 14, 4 / 14, *[1 / 14] * 6]])
+
+
+def test_frames_of_seven_classes_vote_for_eight():
+    logits = np.zeros((3, 7), np.float32)
+    logits[:, 2] = 1  # sad, the third of the seven
+    clips = ("01-01-04-01-01-01-01", "01-01-04-01-01-01-02")
+    frame_logits = Ragged.join(clips, [logits, logits], 30)
+    assert vote_clips(frame_logits, SPLIT).predicted.tolist() == [3, 3]

@@ -14,8 +14,9 @@ import pytest
 import yaml
 
 from mmer.acquire.registry import read_registry
+from mmer.corpus.synthetic.affectnet import write_affectnet
 from mmer.corpus.synthetic.archive import write_corpus
-from mmer.corpus.synthetic.settings import SyntheticCorpusSettings
+from mmer.corpus.synthetic.settings import SyntheticAffectNetSettings, SyntheticCorpusSettings
 
 REPOSITORY = Path(__file__).parents[2]
 PARTS = ["Snakefile", "config.yaml", "config", "envs", "profiles", "resources", "rules"]
@@ -24,7 +25,7 @@ CLIPS = 8
 
 TINY = {
     "run": "tiny",
-    "data": {"mirror": "mirror", "downloads": "downloads"},
+    "data": {"mirror": "mirror", "downloads": "downloads", "affectnet": "affectnet"},
     "corpus": {"label": "synthetic test corpus", "actors": list(ACTORS), "clips_per_actor": CLIPS},
     "protocol": {"folds": [[1, 2], [3, 5]]},
     "compute": {"device": "cpu", "threads": 1},
@@ -55,10 +56,29 @@ TINY = {
                 "evaluate_every": 2,
             }
         },
-        "stn_fine_tuned": {"settings": {"weights": "random", "max_epochs": 2}},
-        "stn_bilstm_flatten810": {
-            "settings": {"layers": 1, "units": 4, "attention_layers": 1, "max_epochs": 2}
-        },
+        **dict.fromkeys(
+            ("affectnet_valence", "affectnet_emotion", "stn_from_scratch", "stn_fine_tuned"),
+            {"settings": {"max_epochs": 2}},
+        ),
+        **dict.fromkeys(
+            (
+                "affectnet_bilstm_posteriors7",
+                "affectnet_bilstm_fc50",
+                "affectnet_bilstm_flatten810",
+                "stn_bilstm_posteriors8",
+                "stn_bilstm_fc50",
+                "stn_bilstm_flatten810",
+            ),
+            {
+                "settings": {
+                    "architectures": [
+                        {"layers": 1, "units": 4, "attention_layers": 1},
+                        {"layers": 2, "units": 2, "attention_layers": 2},
+                    ],
+                    "max_epochs": 2,
+                }
+            },
+        ),
     },
 }
 
@@ -140,19 +160,29 @@ def tiny_mirror(tmp_path_factory, voice_activity_weights) -> Path:
     return mirror
 
 
+@pytest.fixture(scope="session")
+def tiny_affectnet(tmp_path_factory) -> Path:
+    """A small synthetic folder of AffectNet's layout."""
+    folder = tmp_path_factory.mktemp("pictures") / "affectnet"
+    write_affectnet(folder, SyntheticAffectNetSettings(pictures=60))
+    return folder
+
+
 @pytest.fixture
-def project(tmp_path, tiny_mirror) -> Project:
+def project(tmp_path, tiny_mirror, tiny_affectnet) -> Project:
     """A fresh copy of the project with a copy of the tiny mirror."""
     fresh = copy_project(tmp_path / "project")
     shutil.copytree(tiny_mirror, fresh.folder / "mirror")
+    shutil.copytree(tiny_affectnet, fresh.folder / "affectnet")
     return fresh
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory, tiny_mirror) -> Project:
+def finished(tmp_path_factory, tiny_mirror, tiny_affectnet) -> Project:
     """A project whose run is complete; tests must leave it as they find it."""
     complete = copy_project(tmp_path_factory.mktemp("finished") / "project")
     shutil.copytree(tiny_mirror, complete.folder / "mirror")
+    shutil.copytree(tiny_affectnet, complete.folder / "affectnet")
     text = complete.run()
     assert "results beside the paper" in text.lower(), text[-3000:]
     return complete

@@ -19,9 +19,16 @@ SYSTEMS = [
     "panns_svc",
     "alexnet_fine_tuned",
     "cnn14_fine_tuned",
+    "affectnet_max_voting",
+    "affectnet_bilstm_posteriors7",
+    "affectnet_bilstm_fc50",
+    "affectnet_bilstm_flatten810",
     "stn_max_voting",
+    "stn_bilstm_posteriors8",
+    "stn_bilstm_fc50",
     "stn_bilstm_flatten810",
 ]
+SPEECH = SYSTEMS[:4]
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +47,31 @@ def test_every_system_gives_posteriors_for_all_clips(results, system, variant, s
 
 def test_the_summary_names_every_system_and_pairing(results):
     summary = pd.read_csv(results / "evaluation" / "summary.csv")
-    trained = [f"{system}/{variant}" for system in SYSTEMS for variant in ("full", "vad")]
-    baselines = ["human_speech/full", "zero_rule/full"]
-    assert list(summary["system"]) == [*baselines, *trained, "vad", "full", "mixed"]
-    assert (summary["clips"][1:] == 32).all()
-    assert summary["mean_accuracy"][0] == 67
+    systems = [f"{system}/{variant}" for system in SYSTEMS for variant in ("full", "vad")]
+    assert list(summary["system"]) == [
+        *("human_speech/full", "zero_rule/full"),
+        *systems[:8],
+        *("human_face/full", "zero_rule_face/full", "stn_from_scratch_max_voting/full"),
+        *systems[8:],
+        *("vad", "full", "mixed"),
+    ]
+    by_name = summary.set_index("system")
+    constants = {"human_speech/full": 67, "human_face/full": 75}
+    assert by_name["mean_accuracy"][list(constants)].to_dict() == constants
+    assert (by_name["clips"].drop(list(constants)) == 32).all()
+
+
+def test_calm_and_neutral_count_as_one_where_seven_emotions_vote(results):
+    summary = pd.read_csv(results / "evaluation" / "summary.csv", index_col="system")
+    noted = summary.index[summary["note"].notna()]
+    assert list(noted) == ["affectnet_max_voting/full", "affectnet_max_voting/vad"]
+
+
+def test_every_architecture_of_a_grid_lies_in_a_table(results):
+    grid = pd.read_csv(results / "models" / "stn_bilstm_fc50" / "vad" / "architectures.csv")
+    assert sorted(set(grid["architecture"])) == ["1x4_attention1", "2x2_attention2"]
+    assert grid.groupby("split").size().to_dict() == {"heldout0": 2, "heldout1": 2}
+    assert grid.groupby("architecture")["chosen"].all().sum() == 1
 
 
 def test_synthetic_results_carry_that_word(results):
@@ -57,9 +84,11 @@ def test_synthetic_results_carry_that_word(results):
 
 def test_random_weights_and_the_stand_in_for_saliency_are_named(results):
     titles = pd.read_csv(results / "evaluation" / "summary.csv", index_col="system")["title"]
-    for system in SYSTEMS:
-        assert "random initial weights" in titles[f"{system}/full"]
-        assert ("spectral-residual saliency" in titles[f"{system}/full"]) == ("stn" in system)
+    for system in [*SYSTEMS, "stn_from_scratch_max_voting"]:
+        title = titles[f"{system}/full"]
+        starts_at_random = system in SPEECH or "scratch" in system
+        assert ("random initial weights" in title) == starts_at_random
+        assert ("spectral-residual saliency" in title) == (system not in SPEECH)
 
 
 def test_the_resolved_configuration_lies_beside_the_results(results):
@@ -109,7 +138,7 @@ def test_a_changed_model_source_re_runs_what_uses_it(finished):
     finished.edit(file, "nn.Tanh(), nn.Dropout(dropout)]\n        self", "nn.Tanh()]\n        self")
     try:
         assert finished.planned() == sorted(
-            ["train_bilstm"] * 4
+            ["train_bilstm"] * 12
             + ["fuse_posteriors"] * 3
             + ["evaluate_systems", "write_tables", "draw_figures", "describe_run"]
         )

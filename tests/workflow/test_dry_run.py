@@ -7,6 +7,9 @@ from collections import Counter
 
 import pytest
 
+from mmer.corpus.synthetic.affectnet import write_affectnet
+from mmer.corpus.synthetic.settings import SyntheticAffectNetSettings
+
 from .conftest import REPOSITORY, copy_project
 
 pytestmark = pytest.mark.xdist_group("dry")
@@ -30,12 +33,13 @@ def test_the_full_plan_of_the_paper_is_listed(bare):
         "map_saliency": 24,
         "extract_embeddings": 4,
         "classify_embeddings": 4,
-        "predict_majority": 5,
+        "predict_majority": 2,
         "train_alexnet": 10,
         "train_cnn14": 10,
-        "train_spatial_transformer": 10,
-        "train_bilstm": 10,
-        "vote_frames": 10,
+        "import_spatial_transformer": 1,
+        "train_spatial_transformer": 15,
+        "train_bilstm": 8,
+        "vote_frames": 3,
         "fuse_posteriors": 3,
         "evaluate_systems": 1,
         "write_tables": 1,
@@ -43,6 +47,26 @@ def test_the_full_plan_of_the_paper_is_listed(bare):
         "write_configuration": 1,
         "describe_run": 1,
     }
+
+
+def test_a_folder_of_affectnet_trains_both_networks(bare, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("affectnet")
+    for part in ("training", "validation"):
+        (folder / f"{part}.csv").touch()
+    (bare.folder / "affectnet.yaml").write_text(f"data: {{affectnet: {folder}}}\n")
+    planned = Counter(bare.planned("affectnet.yaml"))
+    assert planned["train_affectnet"] == 2
+    assert planned["import_spatial_transformer"] == 0
+    assert planned["train_bilstm"] == 12
+    assert planned["score_frames"] == 2
+
+
+def test_a_folder_that_is_not_affectnet_stops_before_anything_runs(bare):
+    (bare.folder / "elsewhere.yaml").write_text("data: {affectnet: nowhere}\n")
+    done = bare.snakemake("-n", "--configfile", "elsewhere.yaml")
+    text = done.stdout + done.stderr
+    assert "AffectNet's list is not in nowhere" in text
+    assert "Traceback" not in text
 
 
 def test_the_picture_in_the_readme_is_the_workflows_own(bare):
@@ -55,6 +79,9 @@ def test_the_picture_in_the_readme_is_the_workflows_own(bare):
 
 
 def test_the_plan_of_the_demo_is_listed(bare):
+    write_affectnet(
+        bare.folder / "results" / "demo" / "affectnet", SyntheticAffectNetSettings(pictures=50)
+    )
     assert Counter(bare.planned("config/demo.yaml"))["extract_actor"] == 10
 
 
