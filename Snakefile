@@ -75,6 +75,7 @@ rule all:
     input:
         rules.write_tables.output,
         rules.draw_figures.output,
+        rules.draw_clips.output,
         rules.describe_run.output,
 
 

@@ -74,16 +74,26 @@ rule draw_figures:
             labels={"figure": "all systems"},
             caption="../resources/captions/systems.rst",
         ),
-        report(
-            expand("<results>/figures/{figure}.svg", figure=PLAN.confusion_figures()),
-            category="Confusion matrices",
-            caption="../resources/captions/confusion.rst",
-        ),
-        report(
-            expand("<results>/figures/{figure}.svg", figure=PLAN.learning_figures()),
-            category="Learning curves",
-            caption="../resources/captions/learning_curves.rst",
-        ),
+        *[
+            report(
+                f"<results>/figures/{figure.name}.svg",
+                category="Confusion matrices, figures 5, 6 and 8",
+                subcategory=figure.group,
+                labels=figure.labels,
+                caption="../resources/captions/confusion.rst",
+            )
+            for figure in PLAN.confusion_figures()
+        ],
+        *[
+            report(
+                f"<results>/figures/{figure.name}.svg",
+                category="Learning curves",
+                subcategory=figure.group,
+                labels=figure.labels,
+                caption="../resources/captions/learning_curves.rst",
+            )
+            for figure in PLAN.learning_figures()
+        ],
     log:
         "<logs>/draw_figures.log",
     conda:
@@ -91,13 +101,42 @@ rule draw_figures:
     params:
         evaluation=lambda w, input: str(Path(input.evaluation[0]).parent),
         histories=lambda w: json.dumps(PLAN.histories()),
+        titles=lambda w: PLAN.learning_titles,
         label=CONFIG.corpus.label,
         out=lambda w, output: str(Path(output[0]).parent),
         version=PLAN.version("draw_figures"),
     shell:
         "python -m draw_figures --evaluation {params.evaluation:q} "
-        "--histories {params.histories:q} --corpus-label {params.label:q} --out {params.out:q} "
+        "--histories {params.histories:q} --titles {params.titles:q} "
+        "--corpus-label {params.label:q} --out {params.out:q} "
         "> {log:q} 2>&1"
+
+
+rule draw_clips:
+    input:
+        **PLAN.clip_inputs(),
+    output:
+        *[
+            report(
+                f"<results>/figures/{figure.name}.svg",
+                category="Clips frame by frame, figures A1 to A3",
+                labels=figure.labels,
+                caption="../resources/captions/clip.rst",
+            )
+            for figure in PLAN.clip_figures()
+        ],
+    log:
+        "<logs>/draw_clips.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        options=lambda w: PLAN.clip_options(),
+        label=CONFIG.corpus.label,
+        out=f"{PLAN.results}/figures",
+        version=PLAN.version("draw_clips"),
+    shell:
+        "python -m draw_clips {params.options} --corpus-label {params.label:q} "
+        "--out {params.out:q} > {log:q} 2>&1"
 
 
 rule write_configuration:

@@ -12,6 +12,7 @@ from mmer.external.layouts import ExternalLayout
 from mmer.face.settings import BiLstmSettings, SpatialTransformerSettings
 from mmer.fusion.settings import FusionSettings
 from mmer.prepare.settings import PreparationSettings, SaliencySettings, VoiceActivitySettings
+from mmer.report.settings import ReportSettings
 from mmer.settings import Settings, decided, from_source
 from mmer.speech.settings import (
     AlexNetEmbeddingSettings,
@@ -253,6 +254,8 @@ class Configuration(Settings):
     paper: dict[str, PaperRow] = Field(
         default_factory=dict, description="The paper's row beside a system or a pairing."
     )
+
+    report: ReportSettings = ReportSettings()
 
     @property
     def splits(self) -> dict[str, Split]:

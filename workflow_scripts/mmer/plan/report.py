@@ -1,0 +1,148 @@
+"""The report: which figures a run has, and how readers find them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+from functools import cached_property
+
+from mmer.plan.run import with_values
+from mmer.plan.systems import SystemPlan
+from mmer.report.words import variant_words
+
+REFERENCES = "references"
+"""The group of what recognisers are compared with."""
+
+
+@dataclass(frozen=True)
+class ShownFigure:
+    """A figure and where readers find it.
+
+    Attributes
+    ----------
+    name
+        Of its file, without ending.
+    group
+        What it is listed under.
+    labels
+        What tells it from the others of the group.
+    """
+
+    name: str
+    group: str
+    labels: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Plan(SystemPlan):
+    """The whole plan of a run."""
+
+    def confusion_figures(self) -> list[ShownFigure]:
+        """The confusion matrices of all systems and pairings that are run."""
+        shown = []
+        for system in self.systems:
+            if "posteriors" not in system:
+                continue
+            model = system["name"].partition("/")[0]
+            reference = self.configuration.models[model].family == "majority"
+            group = REFERENCES if reference else system["modality"]
+            labels = {"system": system["title"], "input": variant_words(system["variant"])}
+            name = f"confusion_{system['name'].replace('/', '_')}"
+            shown.append(ShownFigure(name, group, labels))
+        for fused in self.fusions:
+            if "predictions" in fused:
+                labels = {"system": "late fusion", "input": variant_words(fused["variant"])}
+                shown.append(ShownFigure(f"confusion_{fused['name']}", "fusion", labels))
+        return shown
+
+    def learning_figures(self) -> list[ShownFigure]:
+        """The learning curves of all trained models."""
+        shown = []
+        for name in self.histories():
+            model, variant = name.split("/")
+            labels = {"model": self.title(model), "input": variant_words(variant)}
+            group = self.configuration.models[model].modality
+            shown.append(ShownFigure(f"learning_curves_{name.replace('/', '_')}", group, labels))
+        return shown
+
+    @property
+    def learning_titles(self) -> str:
+        """What readers see for every trained model and variant, as JSON."""
+        titles = {}
+        for name in self.histories():
+            model, variant = name.split("/")
+            titles[name] = f"{self.title(model)}, {variant_words(variant)}"
+        return json.dumps(titles)
+
+    @cached_property
+    def clip_system(self) -> tuple[str, str] | None:
+        """Model and variant whose frames are drawn; None where that system is not run."""
+        name = self.configuration.report.clip_system
+        if any(s["name"] == name and "posteriors" in s for s in self.systems):
+            model, variant = name.split("/")
+            return model, variant
+        return None
+
+    def clip_figures(self) -> list[ShownFigure]:
+        """The clips drawn frame by frame; none where no model of this run lets frames vote."""
+        if self.clip_system is None:
+            return []
+        examples = [("calm", "A1"), ("surprised", "A2"), ("sad", "A3")]
+        shown = [
+            ShownFigure(f"clip_example_{figure}", "", {"clip": f"figure {figure}: {emotion}"})
+            for emotion, figure in examples
+        ]
+        asked = self.configuration.report.clips
+        return shown + [ShownFigure(f"clip_{name}", "", {"clip": name}) for name in asked]
+
+    def clip_inputs(self) -> dict[str, list[str]]:
+        """What drawing clips reads."""
+        if self.clip_system is None:
+            return {}
+        _, variant = self.clip_system
+        return {
+            "frames": self.prepared("frames"),
+            "spans": self.spans(variant),
+            "frame_logits": list(self._frame_logits().values()),
+            "attention": list(self._attention()[1].values()),
+        }
+
+    def clip_options(self) -> str:
+        """What drawing clips is told, quoted for a shell."""
+        if self.clip_system is None:
+            return ""
+        model, variant = self.clip_system
+        frames = dict(zip(self.actors, self.prepared("frames"), strict=True))
+        title, attention = self._attention()
+        return shlex.join(
+            [
+                *("--frames", json.dumps(frames)),
+                *with_values("--spans", self.spans(variant)),
+                *("--splits", self.all_splits),
+                *("--frame-logits", json.dumps(self._frame_logits())),
+                *("--title", f"{self.title(model)}, {variant_words(variant)}"),
+                *("--attention", json.dumps(attention)),
+                *("--attention-title", title),
+                *("--settings", self.section("report")),
+            ]
+        )
+
+    def _frame_logits(self) -> dict[str, str]:
+        """The logits of all frames by split."""
+        model, variant = self.clip_system
+        base = self.base(model)
+        return {s: self.trained(base, variant, s, "frame_logits.npz") for s in self.splits}
+
+    def _attention(self) -> tuple[str, dict[str, str]]:
+        """The first sequential model on the same frames: its title, its weights by split."""
+        model, variant = self.clip_system
+        for system in self.systems:
+            name, _, its_variant = system["name"].partition("/")
+            entry = self.configuration.models[name]
+            if entry.family != "bilstm" or "posteriors" not in system:
+                continue
+            if (entry.of, its_variant) == (self.base(model), variant):
+                files = {s: self.trained(name, variant, s, "attention.npz") for s in self.splits}
+                return f"{system['title']}, {variant_words(variant)}", files
+        return "", {}
