@@ -76,6 +76,9 @@ rule all:
         rules.write_tables.output,
         rules.draw_figures.output,
         rules.draw_clips.output,
+        rules.describe_speech_spans.output if PLAN.shows_spans() else [],
+        rules.draw_saliency.output if PLAN.shows_saliency() else [],
+        rules.tabulate_costs.output,
         rules.describe_run.output,
 
 

@@ -139,6 +139,97 @@ rule draw_clips:
         "--out {params.out:q} > {log:q} 2>&1"
 
 
+rule describe_speech_spans:
+    input:
+        audio=PLAN.prepared("audio"),
+        spans=PLAN.prepared("speech"),
+    output:
+        report(
+            "<results>/tables/speech_spans.html",
+            category="Preparation",
+            labels={"what": "voice activity detection", "as": "table"},
+            caption="../resources/captions/speech_spans.rst",
+        ),
+        report(
+            "<results>/figures/speech_spans.svg",
+            category="Preparation",
+            labels={"what": "voice activity detection", "as": "figure"},
+            caption="../resources/captions/speech_spans.rst",
+        ),
+        "<results>/tables/speech_spans_by_clip.csv",
+        expand("<results>/tables/speech_spans.{format}", format=["csv", "md", "tex"]),
+    log:
+        "<logs>/describe_speech_spans.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        label=CONFIG.corpus.label,
+        out=PLAN.results,
+        version=PLAN.version("describe_speech_spans"),
+    shell:
+        "python -m describe_speech_spans --audio {input.audio:q} --spans {input.spans:q} "
+        "--corpus-label {params.label:q} --tables {params.out:q}/tables "
+        "--figures {params.out:q}/figures > {log:q} 2>&1"
+
+
+rule draw_saliency:
+    input:
+        frames=PLAN.prepared("frames"),
+        saliency=PLAN.prepared("saliency"),
+    output:
+        report(
+            "<results>/figures/saliency.svg",
+            category="Preparation",
+            labels={"what": "saliency maps", "as": "figure"},
+            caption="../resources/captions/saliency.rst",
+        ),
+    log:
+        "<logs>/draw_saliency.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        method=PLAN.saliency_method,
+        label=CONFIG.corpus.label,
+        out=lambda w, output: str(Path(output[0]).parent),
+        version=PLAN.version("draw_saliency"),
+    shell:
+        "python -m draw_saliency --frames {input.frames:q} --saliency {input.saliency:q} "
+        "--method {params.method:q} --corpus-label {params.label:q} --out {params.out:q} "
+        "> {log:q} 2>&1"
+
+
+rule tabulate_costs:
+    input:
+        # Every step that is measured has ended when the evaluation has.
+        rules.evaluate_systems.output,
+    output:
+        report(
+            "<results>/tables/costs.html",
+            category="Time and memory",
+            labels={"as": "table"},
+            caption="../resources/captions/costs.rst",
+        ),
+        report(
+            "<results>/figures/costs.svg",
+            category="Time and memory",
+            labels={"as": "figure"},
+            caption="../resources/captions/costs.rst",
+        ),
+        expand("<results>/tables/costs.{format}", format=["csv", "md", "tex"]),
+    log:
+        "<logs>/tabulate_costs.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        label=CONFIG.corpus.label,
+        out=PLAN.results,
+        version=PLAN.version("tabulate_costs"),
+    shell:
+        "python -m tabulate_costs --benchmarks {params.out:q}/benchmarks "
+        "--corpus-label {params.label:q} --tables {params.out:q}/tables "
+        "--figures {params.out:q}/figures > {log:q} 2>&1"
+
+
 rule write_configuration:
     output:
         "<results>/configuration.json",

@@ -128,6 +128,30 @@ class Plan(SystemPlan):
             ]
         )
 
+    @property
+    def saliency_method(self) -> str:
+        """What makes the saliency maps."""
+        return self.configuration.saliency.method
+
+    def shows_spans(self) -> bool:
+        """Whether any model of this run was given trimmed clips."""
+        return any(name.endswith("/vad") for name in self._prepared_systems())
+
+    def shows_saliency(self) -> bool:
+        """Whether any model of this run looked at faces."""
+        models = {name.partition("/")[0] for name in self._prepared_systems()}
+        return any(self.configuration.models[model].modality == "face" for model in models)
+
+    def _prepared_systems(self) -> list[str]:
+        """Systems that read what is prepared from clips."""
+        return [
+            system["name"]
+            for system in self.systems
+            if "posteriors" in system
+            and self.configuration.models[system["name"].partition("/")[0]].family
+            not in ("external", "majority")
+        ]
+
     def _frame_logits(self) -> dict[str, str]:
         """The logits of all frames by split."""
         model, variant = self.clip_system
@@ -144,5 +168,5 @@ class Plan(SystemPlan):
                 continue
             if (entry.of, its_variant) == (self.base(model), variant):
                 files = {s: self.trained(name, variant, s, "attention.npz") for s in self.splits}
-                return f"{system['title']}, {variant_words(variant)}", files
+                return entry.title, files
         return "", {}

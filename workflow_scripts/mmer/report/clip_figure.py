@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ THUMBNAILS = 12
 """Faces in the row; fewer where a clip has fewer frames."""
 
 _RIGHT, _WRONG = COLOURS[0], COLOURS[4]
+_LETTERS = 118
+"""Of a panel's title, in one line."""
 _UNSEEN = "#e9e4da"
 """Behind the time that voice activity detection cut off: no shade of the blue scale."""
 
@@ -157,7 +160,8 @@ def _draw_posteriors(axes: Axes, view: ClipView, model: str) -> AxesImage:
             label.set(color=_WRONG, fontweight="bold")
     axes.tick_params(axis="y", length=0)
     axes.set_facecolor(_UNSEEN)
-    axes.set_title(f"posteriors of every frame: {model}", loc="left", fontsize=9)
+    title = f"posteriors of every frame: {model}"
+    axes.set_title(textwrap.shorten(title, _LETTERS), loc="left", fontsize=9)
     return image
 
 
@@ -167,7 +171,8 @@ def _draw_attention(axes: Axes, view: ClipView, model: str) -> None:
     uniform = 1 / len(view.seen)
     axes.bar(_times(view), view.attention, 1 / view.rate, color=COLOURS[0])
     axes.axhline(uniform, color="#555555", linestyle=":", linewidth=1.2)
-    axes.set_title(f"attention (dotted: all frames alike): {model}", loc="left", fontsize=9)
+    title = f"attention (dotted: all frames alike): {model}"
+    axes.set_title(textwrap.shorten(title, _LETTERS), loc="left", fontsize=9)
     axes.set_ylim(0, 1.15 * max(view.attention.max(), uniform))
 
 

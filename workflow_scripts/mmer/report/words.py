@@ -20,6 +20,11 @@ CLASSIFIERS = {
     "knn": "k nearest neighbours",
 }
 
+SALIENCY_METHODS = {
+    "msi_net": "MSI-Net (Kroner et al. 2020)",
+    "spectral_residual": "spectral residual (Hou and Zhang 2007)",
+}
+
 
 def variant_words(variant: str) -> str:
     """A variant or pairing in words."""
