@@ -80,6 +80,7 @@ rule all:
         rules.draw_saliency.output if PLAN.shows_saliency() else [],
         rules.tabulate_costs.output,
         rules.describe_run.output,
+        rules.write_landing.output,
 
 
 onsuccess:

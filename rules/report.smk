@@ -7,38 +7,44 @@ rule write_tables:
         grids=list(PLAN.grids.values()),
     output:
         report(
+            "<results>/tables/verdicts.html",
+            category="1 Beside the paper",
+            labels={"table": "every number of the paper, with its verdict"},
+            caption="../resources/captions/verdicts.rst",
+        ),
+        report(
             "<results>/tables/summary.html",
-            category="Summary",
-            labels={"table": "all systems beside the paper"},
+            category="1 Beside the paper",
+            labels={"table": "all systems of the run"},
             caption="../resources/captions/summary_table.rst",
         ),
         report(
             "<results>/tables/speech.html",
-            category="Tables",
+            category="2 Tables",
             labels={"table": "Table 1, speech"},
             caption="../resources/captions/speech_table.rst",
         ),
         report(
             "<results>/tables/face.html",
-            category="Tables",
+            category="2 Tables",
             labels={"table": "Tables 2 and 3, face"},
             caption="../resources/captions/face_table.rst",
         ),
         report(
             "<results>/tables/fusion.html",
-            category="Tables",
+            category="2 Tables",
             labels={"table": "Table A3, fusion"},
             caption="../resources/captions/fusion_table.rst",
         ),
         report(
             "<results>/tables/significance.html",
-            category="Tables",
+            category="2 Tables",
             labels={"table": "Cochran and McNemar"},
             caption="../resources/captions/significance_table.rst",
         ),
         expand(
             "<results>/tables/{table}.{format}",
-            table=["summary", "speech", "face", "fusion", "significance"],
+            table=["verdicts", "summary", "speech", "face", "fusion", "significance"],
             format=["csv", "md", "tex"],
         ),
     log:
@@ -48,12 +54,14 @@ rule write_tables:
     params:
         evaluation=lambda w, input: str(Path(input.evaluation[0]).parent),
         grids=lambda w: json.dumps(PLAN.grids),
+        paper_rows=lambda w: PLAN.paper_rows,
         label=CONFIG.corpus.label,
         out=lambda w, output: str(Path(output[0]).parent),
         version=PLAN.version("write_tables"),
     shell:
         "python -m write_tables --evaluation {params.evaluation:q} "
-        "--fusion-grids {params.grids:q} --corpus-label {params.label:q} --out {params.out:q} "
+        "--fusion-grids {params.grids:q} --paper-rows {params.paper_rows:q} "
+        "--corpus-label {params.label:q} --out {params.out:q} "
         "> {log:q} 2>&1"
 
 
@@ -64,20 +72,20 @@ rule draw_figures:
     output:
         report(
             "<results>/figures/accuracies.svg",
-            category="Figures",
+            category="3 Accuracies (figure 7)",
             labels={"figure": "best of each modality, figure 7"},
             caption="../resources/captions/accuracies.rst",
         ),
         report(
             "<results>/figures/systems.svg",
-            category="Figures",
+            category="3 Accuracies (figure 7)",
             labels={"figure": "all systems"},
             caption="../resources/captions/systems.rst",
         ),
         *[
             report(
                 f"<results>/figures/{figure.name}.svg",
-                category="Confusion matrices, figures 5, 6 and 8",
+                category="4 Confusion matrices (figures 5, 6, 8)",
                 subcategory=figure.group,
                 labels=figure.labels,
                 caption="../resources/captions/confusion.rst",
@@ -87,7 +95,7 @@ rule draw_figures:
         *[
             report(
                 f"<results>/figures/{figure.name}.svg",
-                category="Learning curves",
+                category="6 Learning curves",
                 subcategory=figure.group,
                 labels=figure.labels,
                 caption="../resources/captions/learning_curves.rst",
@@ -119,7 +127,7 @@ rule draw_clips:
         *[
             report(
                 f"<results>/figures/{figure.name}.svg",
-                category="Clips frame by frame, figures A1 to A3",
+                category="5 Clips frame by frame (figures A1 to A3)",
                 labels=figure.labels,
                 caption="../resources/captions/clip.rst",
             )
@@ -146,13 +154,13 @@ rule describe_speech_spans:
     output:
         report(
             "<results>/tables/speech_spans.html",
-            category="Preparation",
+            category="7 Preparation",
             labels={"what": "voice activity detection", "as": "table"},
             caption="../resources/captions/speech_spans.rst",
         ),
         report(
             "<results>/figures/speech_spans.svg",
-            category="Preparation",
+            category="7 Preparation",
             labels={"what": "voice activity detection", "as": "figure"},
             caption="../resources/captions/speech_spans.rst",
         ),
@@ -179,7 +187,7 @@ rule draw_saliency:
     output:
         report(
             "<results>/figures/saliency.svg",
-            category="Preparation",
+            category="7 Preparation",
             labels={"what": "saliency maps", "as": "figure"},
             caption="../resources/captions/saliency.rst",
         ),
@@ -205,13 +213,13 @@ rule tabulate_costs:
     output:
         report(
             "<results>/tables/costs.html",
-            category="Time and memory",
+            category="8 Time and memory",
             labels={"as": "table"},
             caption="../resources/captions/costs.rst",
         ),
         report(
             "<results>/figures/costs.svg",
-            category="Time and memory",
+            category="8 Time and memory",
             labels={"as": "figure"},
             caption="../resources/captions/costs.rst",
         ),
@@ -251,7 +259,8 @@ rule describe_run:
     output:
         page=report(
             "<results>/provenance.html",
-            category="Provenance",
+            category="9 Provenance",
+            labels={"page": "where the numbers come from"},
             caption="../resources/captions/provenance.rst",
         ),
         data="<results>/provenance.json",
@@ -266,3 +275,25 @@ rule describe_run:
     shell:
         "python -m describe_run --config {input.configuration:q} --corpus-label {params.label:q} "
         "--weights {params.weights:q} --out {output.page:q} > {log:q} 2>&1"
+
+
+rule write_landing:
+    input:
+        evaluation=rules.evaluate_systems.output,
+        verdicts="<results>/tables/verdicts.csv",
+        configuration=rules.write_configuration.output[0],
+    output:
+        "<results>/landing.html",
+    log:
+        "<logs>/write_landing.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        evaluation=lambda w, input: str(Path(input.evaluation[0]).parent),
+        pages=lambda w: PLAN.pages,
+        figures=f"{PLAN.results}/figures",
+        version=PLAN.version("write_landing"),
+    shell:
+        "python -m write_landing --evaluation {params.evaluation:q} "
+        "--verdicts {input.verdicts:q} --config {input.configuration:q} "
+        "--pages {params.pages:q} --figures {params.figures:q} --out {output:q} > {log:q} 2>&1"

@@ -129,6 +129,38 @@ class Plan(SystemPlan):
         )
 
     @property
+    def pages(self) -> str:
+        """What the report's first page links to, besides confusion matrices, as JSON.
+
+        A group named as a table or figure of the paper stands beside its verdicts.
+        """
+        tables, figures = f"{self.results}/tables", f"{self.results}/figures"
+        pages = [
+            ("every number, with its verdict", f"{tables}/verdicts.html", "Beside the paper"),
+            ("all systems", f"{tables}/summary.html", "Beside the paper"),
+            ("speech", f"{tables}/speech.html", "table 1"),
+            ("face", f"{tables}/face.html", "table 3"),
+            ("fusion", f"{tables}/fusion.html", "table A3"),
+            ("best of each modality", f"{figures}/accuracies.svg", "figure 7"),
+            ("significance", f"{tables}/significance.html", "Beside the paper"),
+            ("accuracy of every system", f"{figures}/systems.svg", "Beside the paper"),
+        ]
+        for figure in self.clip_figures():
+            path = f"{figures}/{figure.name}.svg"
+            pages.append((figure.labels["clip"], path, "Clips frame by frame"))
+        if self.shows_spans():
+            pages.append(("what was cut", f"{tables}/speech_spans.html", "Preparation"))
+            pages.append(("lengths", f"{figures}/speech_spans.svg", "Preparation"))
+        if self.shows_saliency():
+            pages.append(("saliency maps", f"{figures}/saliency.svg", "Preparation"))
+        pages.append(("time and memory", f"{tables}/costs.html", "The run"))
+        pages.append(
+            ("weights, versions, configuration", f"{self.results}/provenance.html", "The run")
+        )
+        keys = ("words", "path", "group")
+        return json.dumps([dict(zip(keys, page, strict=True)) for page in pages])
+
+    @property
     def saliency_method(self) -> str:
         """What makes the saliency maps."""
         return self.configuration.saliency.method

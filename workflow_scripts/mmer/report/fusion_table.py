@@ -33,7 +33,7 @@ def fusion_table(grids: Mapping[str, Path], corpus_label: str, paper: Path) -> T
     paper
         Folder with the paper's tables.
     """
-    measured = {name: _mean_over_splits(path) for name, path in grids.items()}
+    measured = {name: mean_over_splits(path) for name, path in grids.items()}
     rows = _candidates(measured)
     stated = pd.read_csv(paper / "tableA3_fusion.csv", dtype={"hyperparameter": str})
     stated = stated.rename(columns={"model": "classifier"})
@@ -61,7 +61,7 @@ def fusion_table(grids: Mapping[str, Path], corpus_label: str, paper: Path) -> T
     )
 
 
-def _mean_over_splits(path: Path) -> pd.Series:
+def mean_over_splits(path: Path) -> pd.Series:
     """Accuracy by classifier and hyperparameter, in the order of the file."""
     return read_table(path, GRID_COLUMNS).groupby(_KEYS, sort=False)["accuracy"].mean()
 
