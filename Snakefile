@@ -75,7 +75,12 @@ rule all:
     input:
         rules.write_tables.output,
         rules.draw_figures.output,
+        rules.draw_clips.output,
+        rules.describe_speech_spans.output if PLAN.shows_spans() else [],
+        rules.draw_saliency.output if PLAN.shows_saliency() else [],
+        rules.tabulate_costs.output,
         rules.describe_run.output,
+        rules.write_landing.output,
 
 
 onsuccess:

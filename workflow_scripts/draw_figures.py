@@ -12,35 +12,31 @@ from mmer.report.confusion_figure import confusion_figure
 from mmer.report.evaluation_folder import EvaluationFolder, read_evaluation
 from mmer.report.figure_names import file_stems
 from mmer.report.learning_curves import learning_curves_figure
-from mmer.report.style import house_style, no_data_figure, save_figure
+from mmer.report.style import house_style, save_figure
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Read the evaluation and the histories and draw everything."""
     evaluation = read_evaluation(arguments.evaluation)
     label, out = arguments.corpus_label, arguments.out
-    histories = json.loads(arguments.histories)
+    histories, titles = json.loads(arguments.histories), json.loads(arguments.titles)
     with house_style():
         save_figure(top_accuracies_figure(evaluation, label), out / "accuracies")
         save_figure(all_systems_figure(evaluation, label), out / "systems")
         draw_confusions(evaluation, label, out)
         for model, stem in file_stems(histories).items():
             paths = {split: Path(path) for split, path in histories[model].items()}
-            title = f"Training of {evaluation.name(model)}"
-            figure = learning_curves_figure(paths, title, label)
+            figure = learning_curves_figure(paths, f"Training of {titles[model]}", label)
             save_figure(figure, out / f"learning_curves_{stem}")
 
 
 def draw_confusions(evaluation: EvaluationFolder, label: str, out: Path) -> None:
-    """Draw a matrix for every system; one that was not run says why in its place."""
-    for system, stem in file_stems(evaluation.summary["system"]).items():
+    """Draw a matrix for every system that was run."""
+    accuracy = evaluation.summary.set_index("system")["mean_accuracy"]
+    for system, stem in file_stems(evaluation.confusion["system"].unique()).items():
         rows = evaluation.confusion[evaluation.confusion["system"] == system]
-        summary = evaluation.summary.set_index("system").loc[system]
-        if rows.empty:
-            figure = no_data_figure(evaluation.name(system), summary["verdict"], label)
-        else:
-            title = f"{evaluation.name(system)}: {summary['mean_accuracy']:.2f} %"
-            figure, _ = confusion_figure(rows, title, label)
+        title = f"{evaluation.name(system)}: {accuracy[system]:.2f} %"
+        figure, _ = confusion_figure(rows, title, label)
         save_figure(figure, out / f"confusion_{stem}")
 
 
@@ -50,6 +46,7 @@ if __name__ == "__main__":
     parser.add_argument(
         "--histories", default="{}", help='JSON: {"model/variant": {"heldout0": "history.csv"}}'
     )
+    parser.add_argument("--titles", default="{}", help='JSON: {"model/variant": "title"}')
     parser.add_argument("--corpus-label", required=True, help="what the numbers were measured on")
     parser.add_argument("--out", type=Path, required=True, help="folder of the figures")
     run(parser, main)

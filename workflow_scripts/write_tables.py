@@ -7,10 +7,11 @@ import json
 from pathlib import Path
 
 from mmer.entry import run
+from mmer.evaluation.settings import PaperRow
 from mmer.report.evaluation_folder import read_evaluation
 from mmer.report.fusion_table import fusion_table
-from mmer.report.html_table import table_page
-from mmer.report.plain_table import csv_text, latex_text, markdown_text
+from mmer.report.paper_numbers import paper_numbers
+from mmer.report.plain_table import markdown_text
 from mmer.report.result_tables import (
     headline_table,
     headline_tests_table,
@@ -18,43 +19,33 @@ from mmer.report.result_tables import (
     significance_table,
     summary_table,
 )
-from mmer.report.table import Table
-from mmer.store import writing
+from mmer.report.table_files import write_table, write_text
+from mmer.report.verdicts import verdicts_table
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Read the evaluation and write five tables and the headline."""
+    """Read the evaluation and write the tables and the headline."""
     evaluation = read_evaluation(arguments.evaluation)
     grids = {name: Path(path) for name, path in json.loads(arguments.fusion_grids).items()}
     label, paper, out = arguments.corpus_label, arguments.paper, arguments.out
-    write(out, "speech", modality_table(evaluation, "speech", label, paper))
-    write(out, "face", modality_table(evaluation, "face", label, paper))
-    write(out, "fusion", fusion_table(grids, label, paper))
-    write(out, "significance", significance_table(evaluation, label))
-    write(out, "summary", summary_table(evaluation, label))
+    write_table(out, "speech", modality_table(evaluation, "speech", label, paper))
+    write_table(out, "face", modality_table(evaluation, "face", label, paper))
+    write_table(out, "fusion", fusion_table(grids, label, paper))
+    write_table(out, "significance", significance_table(evaluation, label))
+    rows = {name: PaperRow(**row) for name, row in json.loads(arguments.paper_rows).items()}
+    numbers = paper_numbers(paper)
+    write_table(out, "verdicts", verdicts_table(numbers, evaluation, rows, grids, label))
+    write_table(out, "summary", summary_table(evaluation, label))
     # The workflow prints this one at its end, so it holds what fits a terminal.
     headline = [headline_table(evaluation, label), headline_tests_table(evaluation, label)]
     write_text(out / "summary.md", "\n".join(markdown_text(table) for table in headline))
-
-
-def write(folder: Path, name: str, table: Table) -> None:
-    """Write one table in every format."""
-    write_text(folder / f"{name}.html", table_page(table))
-    write_text(folder / f"{name}.csv", csv_text(table))
-    write_text(folder / f"{name}.md", markdown_text(table))
-    write_text(folder / f"{name}.tex", latex_text(table))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    with writing(path) as unfinished:
-        unfinished.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--evaluation", type=Path, required=True, help="folder of the evaluation")
     parser.add_argument("--fusion-grids", default="{}", help='JSON: {"pairing": "grid.csv"}')
+    parser.add_argument("--paper-rows", default="{}", help="JSON: the paper's row by system")
     parser.add_argument("--corpus-label", required=True, help="what the numbers were measured on")
     parser.add_argument(
         "--paper",

@@ -105,6 +105,12 @@ def test_the_file_that_holds_the_key_is_named(broken, tmp_path):
         ("corpus: {actors: [1, 1]}", "each once"),
         ("compute: {device: gpu}", "device is auto, cpu, cuda"),
         ("run: ../elsewhere", "run: "),
+        ("report: {clips: [calm.mp4]}", "is not seven two-digit numbers"),
+        (
+            "{report: {clips: [01-01-02-01-01-01-01]}, corpus: {actors: [2, 3, 8, 10, 4]}}",
+            "actor of",
+        ),
+        ("report: {clip_system: cnn14_fine_tuned/full}", "is no max_voting model"),
         ("models: {mine: {family: cnn41, title: Mine}}", "models.mine"),
         ("models: {mine: {family: cnn14}}", "models.mine.title: is missing"),
     ],

@@ -13,6 +13,7 @@ from mmer.face.settings import AffectNetSettings, BiLstmSettings, SpatialTransfo
 from mmer.fusion.settings import FusionSettings
 from mmer.prepare.affectnet_settings import AffectNetPreparationSettings
 from mmer.prepare.settings import PreparationSettings, SaliencySettings, VoiceActivitySettings
+from mmer.report.settings import ReportSettings
 from mmer.settings import Settings, decided, from_source
 from mmer.speech.settings import (
     AlexNetEmbeddingSettings,
@@ -286,6 +287,8 @@ class Configuration(Settings):
     paper: dict[str, PaperRow] = Field(
         default_factory=dict, description="The paper's row beside a system or a pairing."
     )
+
+    report: ReportSettings = ReportSettings()
 
     @property
     def splits(self) -> dict[str, Split]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmer.config import BASES, Configuration
+from mmer.corpus.clips import Clip
 
 
 def reference_errors(configuration: Configuration) -> list[tuple[str, str]]:
@@ -19,7 +20,7 @@ def reference_errors(configuration: Configuration) -> list[tuple[str, str]]:
             errors.append((key, "fusion needs at least two different systems"))
         for member in members:
             errors += _system_errors(configuration, key, member, whole=False)
-    return errors + _fusion_input_errors(configuration)
+    return errors + _fusion_input_errors(configuration) + _report_errors(configuration)
 
 
 def _fusion_input_errors(configuration: Configuration) -> list[tuple[str, str]]:
@@ -81,3 +82,19 @@ def _system_errors(
         known = ", ".join(f"{name}/{each}" for each in model.variants)
         return [(key, f"{system!r} is not one of {known}")]
     return []
+
+
+def _report_errors(configuration: Configuration) -> list[tuple[str, str]]:
+    """Clips to draw are of the corpus's actors, and a model is evaluated that lets frames vote."""
+    report, errors = configuration.report, []
+    for name in report.clips:
+        if Clip.parse(name).actor not in configuration.corpus.actors:
+            errors.append(("report.clips", f"the actor of {name} is not among corpus.actors"))
+    model = report.clip_system.partition("/")[0]
+    shown = configuration.models.get(model)
+    evaluated = {report.clip_system, model} & set(configuration.systems)
+    if evaluated and shown is not None and shown.family != "max_voting":
+        errors.append(("report.clip_system", f"{report.clip_system!r} is no max_voting model"))
+    if report.clips and not evaluated:
+        errors.append(("report.clip_system", f"{report.clip_system!r} is not among systems"))
+    return errors

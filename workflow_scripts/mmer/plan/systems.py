@@ -9,14 +9,15 @@ from typing import Any
 
 from mmer.plan.models import ModelPlan
 from mmer.plan.weights import FROM_FRAMES
+from mmer.report.words import variant_words
 
 PAPER_SALIENCY = "msi_net"
 """The paper's method, section 3.3."""
 
 
 @dataclass(frozen=True)
-class Plan(ModelPlan):
-    """The whole plan of a run."""
+class SystemPlan(ModelPlan):
+    """Adds evaluation and fusion."""
 
     def title(self, model: str) -> str:
         """What tables and figures call a model, with what its numbers must not be shown without.
@@ -70,7 +71,7 @@ class Plan(ModelPlan):
         for pairing, members in self.configuration.fusion.pairings.items():
             fused = {
                 "name": pairing,
-                "title": f"late fusion, {pairing.replace('_', ' ')}",
+                "title": f"late fusion, {variant_words(pairing)}",
                 "variant": pairing,
             }
             reasons = [self.missing_weights(member.split("/")[0]) for member in members]
@@ -101,15 +102,6 @@ class Plan(ModelPlan):
             for fused in self.fusions
             if "predictions" in fused
         }
-
-    def confusion_figures(self) -> list[str]:
-        """Names of the confusion matrices of all systems and pairings."""
-        systems = [system["name"].replace("/", "_") for system in self.systems]
-        return [f"confusion_{name}" for name in [*systems, *self.configuration.fusion.pairings]]
-
-    def learning_figures(self) -> list[str]:
-        """Names of the learning curves of all trained models."""
-        return [f"learning_curves_{name.replace('/', '_')}" for name in self.histories()]
 
 
 def flat(nested: dict[str, dict[str, str]]) -> list[str]:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
-from mmer.report.evaluation_folder import EvaluationFolder, is_reference, variant_words
+from mmer.report.evaluation_folder import EvaluationFolder, is_reference
 from mmer.report.style import (
     OTHER_COLOUR,
     OTHER_MARKER,
@@ -17,6 +17,7 @@ from mmer.report.style import (
     VARIANT_MARKERS,
     new_figure,
 )
+from mmer.report.words import variant_words
 
 _MODALITIES = ("speech", "face", "fusion")
 _ERROR_BAR = {"capsize": 3, "elinewidth": 1.2, "linestyle": "none", "markersize": 6}

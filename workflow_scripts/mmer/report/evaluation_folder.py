@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from mmer.errors import UserError
+from mmer.report.words import system_title, variant_words
 
 SUMMARY_COLUMNS = (
     "system",
@@ -39,16 +40,6 @@ SIGNIFICANCE_COLUMNS = (
 )
 GRID_COLUMNS = ("classifier", "hyperparameter", "split", "accuracy")
 
-VARIANTS = {
-    "full": "whole clip",
-    "vad": "VAD",
-    "mixed": "mixed",
-    "none": "–",
-}
-"""What readers see for a variant; other pairings keep their own names.
-
-``none`` is that of references: they hear and see nothing.
-"""
 CONSTANT = "constant from the literature"
 """How the evaluation's verdict begins on an accuracy that was not measured here."""
 
@@ -94,8 +85,9 @@ def read_evaluation(folder: Path) -> EvaluationFolder:
     UserError
         If one cannot be read or lacks a column.
     """
+    summary = read_table(folder / "summary.csv", SUMMARY_COLUMNS)
     return EvaluationFolder(
-        summary=read_table(folder / "summary.csv", SUMMARY_COLUMNS),
+        summary=summary.assign(title=summary["title"].map(system_title)),
         confusion=read_table(folder / "confusion.csv", CONFUSION_COLUMNS),
         significance=read_table(folder / "significance.csv", SIGNIFICANCE_COLUMNS),
     )
@@ -125,8 +117,3 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
 def is_reference(summary: pd.DataFrame) -> pd.Series:
     """Whether each row is no recogniser but what one is compared with: ZeroR or a constant."""
     return (summary["variant"] == "none") | summary["verdict"].str.startswith(CONSTANT)
-
-
-def variant_words(variant: str) -> str:
-    """A variant or pairing in words."""
-    return VARIANTS.get(variant, variant.replace("_", " "))

@@ -9,6 +9,7 @@ import pandas as pd
 
 from mmer.report.evaluation_folder import GRID_COLUMNS, read_table
 from mmer.report.table import Column, Table, largest
+from mmer.report.words import CLASSIFIERS
 
 PAPER_COLUMNS = {
     "vad": "accuracy_vad",
@@ -16,13 +17,6 @@ PAPER_COLUMNS = {
     "mixed": "accuracy_mixed",
 }
 """The pairings of the paper's table A3, with their columns there."""
-
-CLASSIFIER_WORDS = {
-    "logistic_regression": "logistic regression",
-    "svm_linear": "SVM, linear kernel",
-    "svm_rbf": "SVM, RBF kernel",
-    "knn": "k nearest neighbours",
-}
 
 _KEYS = ["classifier", "hyperparameter"]
 
@@ -39,7 +33,7 @@ def fusion_table(grids: Mapping[str, Path], corpus_label: str, paper: Path) -> T
     paper
         Folder with the paper's tables.
     """
-    measured = {name: _mean_over_splits(path) for name, path in grids.items()}
+    measured = {name: mean_over_splits(path) for name, path in grids.items()}
     rows = _candidates(measured)
     stated = pd.read_csv(paper / "tableA3_fusion.csv", dtype={"hyperparameter": str})
     stated = stated.rename(columns={"model": "classifier"})
@@ -52,7 +46,7 @@ def fusion_table(grids: Mapping[str, Path], corpus_label: str, paper: Path) -> T
             beside = beside.rename(columns={PAPER_COLUMNS[name]: f"{name}_paper"})
             rows = rows.merge(beside, "left", on=_KEYS)
             columns.append(Column(f"{_words(name)}, paper %", f"{name}_paper", digits=2))
-    rows["classifier_words"] = [CLASSIFIER_WORDS.get(name, name) for name in rows["classifier"]]
+    rows["classifier_words"] = [CLASSIFIERS.get(name, name) for name in rows["classifier"]]
     return Table(
         title="Late fusion beside the paper's table A3",
         corpus_label=corpus_label,
@@ -67,7 +61,7 @@ def fusion_table(grids: Mapping[str, Path], corpus_label: str, paper: Path) -> T
     )
 
 
-def _mean_over_splits(path: Path) -> pd.Series:
+def mean_over_splits(path: Path) -> pd.Series:
     """Accuracy by classifier and hyperparameter, in the order of the file."""
     return read_table(path, GRID_COLUMNS).groupby(_KEYS, sort=False)["accuracy"].mean()
 

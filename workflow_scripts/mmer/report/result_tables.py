@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from mmer.report.corpus_label import is_synthetic
-from mmer.report.evaluation_folder import CONSTANT, EvaluationFolder, is_reference, variant_words
+from mmer.report.evaluation_folder import CONSTANT, EvaluationFolder, is_reference
 from mmer.report.table import Column, Table, is_missing, largest
+from mmer.report.words import variant_words
 
 _INTERVAL_NOTE = (
     "Accuracy is the mean over the held-out folds, in percent, ± half the 95 % interval "
