@@ -65,6 +65,34 @@ rule write_tables:
         "> {log:q} 2>&1"
 
 
+rule tabulate_architectures:
+    input:
+        [grid["architectures"] for grid in PLAN.architecture_grids.values()],
+    output:
+        report(
+            "<results>/tables/architectures.html",
+            category="2 Tables",
+            labels={"table": "Table A2, architectures"},
+            caption="../resources/captions/architectures.rst",
+        ),
+        expand("<results>/tables/architectures.{format}", format=["csv", "md", "tex"]),
+    log:
+        "<logs>/tabulate_architectures.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        grids=lambda w: json.dumps(PLAN.architecture_grids),
+        paper=str(PAPER_TABLES),
+        paper_rows=lambda w: PLAN.paper_rows,
+        label=CONFIG.corpus.label,
+        out=lambda w, output: str(Path(output[0]).parent),
+        version=PLAN.version("tabulate_architectures"),
+    shell:
+        "python -m tabulate_architectures --grids {params.grids:q} --paper {params.paper:q} "
+        "--paper-rows {params.paper_rows:q} --corpus-label {params.label:q} "
+        "--out {params.out:q} > {log:q} 2>&1"
+
+
 rule draw_figures:
     input:
         evaluation=rules.evaluate_systems.output,

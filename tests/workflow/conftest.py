@@ -23,6 +23,11 @@ PARTS = ["Snakefile", "config.yaml", "config", "envs", "profiles", "resources", 
 ACTORS = (1, 2, 3, 5)
 CLIPS = 8
 
+TINY_ARCHITECTURES = [
+    {"layers": 1, "units": 4, "attention_layers": 1},
+    {"layers": 2, "units": 2, "attention_layers": 2},
+]
+
 TINY = {
     "run": "tiny",
     "data": {"mirror": "mirror", "downloads": "downloads", "affectnet": "affectnet"},
@@ -56,29 +61,22 @@ TINY = {
                 "evaluate_every": 2,
             }
         },
-        **dict.fromkeys(
-            ("affectnet_valence", "affectnet_emotion", "stn_from_scratch", "stn_fine_tuned"),
-            {"settings": {"max_epochs": 2}},
-        ),
-        **dict.fromkeys(
-            (
-                "affectnet_bilstm_posteriors7",
-                "affectnet_bilstm_fc50",
-                "affectnet_bilstm_flatten810",
-                "stn_bilstm_posteriors8",
-                "stn_bilstm_fc50",
-                "stn_bilstm_flatten810",
-            ),
-            {
-                "settings": {
-                    "architectures": [
-                        {"layers": 1, "units": 4, "attention_layers": 1},
-                        {"layers": 2, "units": 2, "attention_layers": 2},
-                    ],
-                    "max_epochs": 2,
-                }
-            },
-        ),
+        **{
+            name: {"settings": {"max_epochs": 2}}
+            for name in (
+                *("affectnet_valence", "affectnet_emotion"),
+                *("stn_from_scratch", "stn_fine_tuned"),
+            )
+        },
+        **{
+            f"{network}_bilstm_{layer}": {
+                "settings": {"architectures": TINY_ARCHITECTURES, "max_epochs": 2}
+            }
+            for network, layer in (
+                *(("affectnet", "posteriors7"), ("affectnet", "fc50"), ("affectnet", "flatten810")),
+                *(("stn", "posteriors8"), ("stn", "fc50"), ("stn", "flatten810")),
+            )
+        },
     },
 }
 

@@ -92,6 +92,10 @@ class ModelPlan(WeightsPlan):
             return [f"{self.results}/models/{base}/{variant}/frame_logits.npz"]
         return [self.trained(base, variant, split, "frame_logits.npz") for split in self.splits]
 
+    def architectures(self, model: str, variant: str) -> str:
+        """The table of a bi-LSTM's whole grid."""
+        return f"{self.results}/models/{model}/{variant}/architectures.csv"
+
     def affectnet_models(self, *, trained: bool) -> str:
         """A pattern of the AffectNet models that are trained here, or of the published ones."""
         return self.models("affectnet") if self.trains_affectnet == trained else NO_MODEL

@@ -60,8 +60,8 @@ class Plan(SystemPlan):
         """The learning curves of all trained models."""
         shown = []
         for name in self.histories():
-            model, variant = name.split("/")
-            labels = {"model": self.title(model), "input": variant_words(variant)}
+            model, _, variant = name.partition("/")
+            labels = {"model": self.title(model), "input": self._trained_on(variant)}
             group = self.configuration.models[model].modality
             shown.append(ShownFigure(f"learning_curves_{name.replace('/', '_')}", group, labels))
         return shown
@@ -71,9 +71,27 @@ class Plan(SystemPlan):
         """What readers see for every trained model and variant, as JSON."""
         titles = {}
         for name in self.histories():
-            model, variant = name.split("/")
-            titles[name] = f"{self.title(model)}, {variant_words(variant)}"
+            model, _, variant = name.partition("/")
+            titles[name] = f"{self.title(model)}, {self._trained_on(variant)}"
         return json.dumps(titles)
+
+    @staticmethod
+    def _trained_on(variant: str) -> str:
+        """A variant in words; AffectNet's models have none."""
+        return variant_words(variant) if variant else "pictures"
+
+    @property
+    def architecture_grids(self) -> dict[str, dict[str, str]]:
+        """Title and table of architectures of every evaluated bi-LSTM that is run."""
+        return {
+            system["name"]: {
+                "title": system["title"],
+                "architectures": self.architectures(*system["name"].split("/")),
+            }
+            for system in self.systems
+            if "posteriors" in system
+            and self.configuration.models[system["name"].split("/")[0]].family == "bilstm"
+        }
 
     @cached_property
     def clip_system(self) -> tuple[str, str] | None:
@@ -140,6 +158,10 @@ class Plan(SystemPlan):
             ("all systems", f"{tables}/summary.html", "Beside the paper"),
             ("speech", f"{tables}/speech.html", "table 1"),
             ("face", f"{tables}/face.html", "table 3"),
+            *(
+                [("architectures", f"{tables}/architectures.html", "table A2")]
+                * bool(self.architecture_grids)
+            ),
             ("fusion", f"{tables}/fusion.html", "table A3"),
             ("best of each modality", f"{figures}/accuracies.svg", "figure 7"),
             ("significance", f"{tables}/significance.html", "Beside the paper"),
@@ -187,8 +209,8 @@ class Plan(SystemPlan):
     def _frame_logits(self) -> dict[str, str]:
         """The logits of all frames by split."""
         model, variant = self.clip_system
-        base = self.base(model)
-        return {s: self.trained(base, variant, s, "frame_logits.npz") for s in self.splits}
+        files = self.frame_logits(model, variant)
+        return dict(zip(self.splits, files * len(self.splits), strict=False))
 
     def _attention(self) -> tuple[str, dict[str, str]]:
         """The first sequential model on the same frames: its title, its weights by split."""
