@@ -158,15 +158,13 @@ class Plan(SystemPlan):
             ("all systems", f"{tables}/summary.html", "Beside the paper"),
             ("speech", f"{tables}/speech.html", "table 1"),
             ("face", f"{tables}/face.html", "table 3"),
-            *(
-                [("architectures", f"{tables}/architectures.html", "table A2")]
-                * bool(self.architecture_grids)
-            ),
             ("fusion", f"{tables}/fusion.html", "table A3"),
             ("best of each modality", f"{figures}/accuracies.svg", "figure 7"),
             ("significance", f"{tables}/significance.html", "Beside the paper"),
             ("accuracy of every system", f"{figures}/systems.svg", "Beside the paper"),
         ]
+        if self.architecture_grids:
+            pages.append(("architectures", f"{tables}/architectures.html", "table A2"))
         for figure in self.clip_figures():
             path = f"{figures}/{figure.name}.svg"
             pages.append((figure.labels["clip"], path, "Clips frame by frame"))
