@@ -12,8 +12,8 @@ from mmer.entry import run
 from mmer.errors import UserError
 from mmer.posteriors import write_posteriors
 from mmer.speech.embeddings import read_embeddings
-from mmer.speech.settings import SupportVectorSettings
 from mmer.speech.support_vector import classify_split
+from mmer.speech.support_vector_settings import SupportVectorSettings
 
 log = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ from mmer.posteriors import read_posteriors
 from mmer.prepare.speech_spans import SpeechSpan, write_spans
 from mmer.speech.alexnet import build_alexnet, network_input
 from mmer.speech.alexnet_fine_tuning import AlexNetFineTuning, fit_plan
+from mmer.speech.alexnet_settings import AlexNetEmbeddingSettings, AlexNetSettings
 from mmer.speech.embeddings import read_embeddings
 from mmer.speech.images_on_device import ImagesOnDevice, load_images
-from mmer.speech.settings import AlexNetEmbeddingSettings, AlexNetSettings
 from mmer.speech.spectrogram_image import spectrogram_images
 from mmer.store import Ragged, write_ragged
 from mmer.training.fit import fit

@@ -18,9 +18,10 @@ from mmer.posteriors import read_posteriors
 from mmer.prepare.speech_spans import SpeechSpan
 from mmer.speech.clips_on_device import load_clips
 from mmer.speech.cnn14 import SHORTEST_FRAMES
+from mmer.speech.cnn14_settings import Cnn14Settings
 from mmer.speech.fine_tuning import Cnn14FineTuning, build_network, fit_plan
 from mmer.speech.log_mel import LogMel, frames_of
-from mmer.speech.settings import SHORTEST_SECONDS, Cnn14Settings
+from mmer.speech.network_settings import SHORTEST_SECONDS
 from mmer.store import Ragged, write_ragged
 from mmer.training.fit import fit
 

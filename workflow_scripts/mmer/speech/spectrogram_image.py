@@ -20,7 +20,7 @@ import scipy.signal
 import scipy.sparse
 
 from mmer.speech.log_mel import SAMPLE_RATE
-from mmer.speech.settings import SpectrogramImageSettings
+from mmer.speech.spectrogram_image_settings import SpectrogramImageSettings
 
 FULL_SCALE = 32_768
 """int16 samples divided by this lie in [-1, 1)."""
