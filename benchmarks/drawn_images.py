@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from mmer.speech.log_mel import SAMPLE_RATE
-from mmer.speech.settings import SpectrogramImageSettings
+from mmer.speech.spectrogram_image_settings import SpectrogramImageSettings
 
 WINDOW, HOP = 512, 256
 FULL_SCALE = 32_768

@@ -27,7 +27,11 @@ def lines() -> Iterator[Line]:
     """The two lines."""
     work = f"preparation of a clip of {SECONDS} s at 1280×720: audio, faces, saliency input"
     against: tuple[tuple[str, float, Callable[[Path], object]], ...] = (
-        ("decoding its pictures and its sound, and nothing else (goal: 1.25 times that)", 0.8, decode),
+        (
+            "decoding its pictures and its sound, and nothing else (goal: 1.25 times that)",
+            0.8,
+            decode,
+        ),
         ("OpenCV reading each frame and writing it and its face as PNG files", 3, write_pictures),
     )
     for words, goal, way in against:

@@ -23,10 +23,11 @@ from mmer.corpus.folds import Split
 from mmer.corpus.labels import CLASS_COUNT
 from mmer.speech.clips_on_device import load_clips
 from mmer.speech.cnn14 import Cnn14, mix_pairs
+from mmer.speech.cnn14_settings import Cnn14Settings
 from mmer.speech.fine_tuning import Cnn14FineTuning, build_network
 from mmer.speech.log_mel import LogMel
-from mmer.speech.settings import Cnn14Settings, MelImageSettings, SpectrogramImageSettings
 from mmer.speech.spectrogram_image import spectrogram_images
+from mmer.speech.spectrogram_image_settings import MelImageSettings, SpectrogramImageSettings
 from mmer.store import Ragged
 
 CPU = torch.device("cpu")

@@ -10,8 +10,8 @@ from mmer.corpus.folds import read_splits
 from mmer.entry import run
 from mmer.posteriors import write_posteriors
 from mmer.speech.embeddings import read_embeddings
-from mmer.speech.settings import SupportVectorSettings
 from mmer.speech.support_vector import classify_split
+from mmer.speech.support_vector_settings import SupportVectorSettings
 
 log = logging.getLogger(__name__)
 

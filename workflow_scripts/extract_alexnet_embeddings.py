@@ -8,8 +8,8 @@ from pathlib import Path
 from mmer.entry import run
 from mmer.speech.alexnet_checkpoint import initial_alexnet
 from mmer.speech.alexnet_embeddings import embed_clips
+from mmer.speech.alexnet_settings import AlexNetEmbeddingSettings
 from mmer.speech.embeddings import write_embeddings
-from mmer.speech.settings import AlexNetEmbeddingSettings
 from mmer.store import read_ragged
 from mmer.training.device import choose_device, make_deterministic
 from mmer.training.job import add_weights_options, spans_of_variant

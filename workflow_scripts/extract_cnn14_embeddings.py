@@ -7,8 +7,8 @@ from pathlib import Path
 
 from mmer.entry import run
 from mmer.speech.cnn14_embedding import embed_clips, embedding_network
+from mmer.speech.cnn14_settings import Cnn14EmbeddingSettings
 from mmer.speech.embeddings import write_embeddings
-from mmer.speech.settings import Cnn14EmbeddingSettings
 from mmer.store import read_ragged
 from mmer.training.device import choose_device, make_deterministic
 from mmer.training.job import add_weights_options, spans_of_variant

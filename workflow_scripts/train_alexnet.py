@@ -11,8 +11,8 @@ from mmer.entry import run
 from mmer.posteriors import write_posteriors
 from mmer.speech.alexnet_checkpoint import initial_alexnet
 from mmer.speech.alexnet_fine_tuning import AlexNetFineTuning, fit_plan
+from mmer.speech.alexnet_settings import AlexNetSettings
 from mmer.speech.images_on_device import load_images
-from mmer.speech.settings import AlexNetSettings
 from mmer.store import read_ragged
 from mmer.training.device import choose_device, make_deterministic
 from mmer.training.fit import fit

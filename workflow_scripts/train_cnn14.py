@@ -12,9 +12,9 @@ from mmer.errors import UserError
 from mmer.posteriors import write_posteriors
 from mmer.speech.clips_on_device import load_clips
 from mmer.speech.cnn14 import Cnn14
+from mmer.speech.cnn14_settings import Cnn14Settings
 from mmer.speech.fine_tuning import Cnn14FineTuning, build_network, fit_plan
 from mmer.speech.panns_checkpoint import load_panns
-from mmer.speech.settings import Cnn14Settings
 from mmer.store import read_ragged
 from mmer.training.device import choose_device, make_deterministic
 from mmer.training.fit import fit

@@ -11,8 +11,8 @@ from mmer.prepare.speech_spans import SpeechSpan
 from mmer.speech.alexnet import build_alexnet, fc7, network_input
 from mmer.speech.alexnet_embeddings import embed_clips
 from mmer.speech.embeddings import Embeddings, read_embeddings, write_embeddings
-from mmer.speech.settings import SpectrogramImageSettings
 from mmer.speech.spectrogram_image import spectrogram_images
+from mmer.speech.spectrogram_image_settings import SpectrogramImageSettings
 from mmer.store import Ragged
 
 IMAGES = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (3, 80, 80, 3), np.uint8))

@@ -14,9 +14,9 @@ from mmer.errors import UserError
 from mmer.prepare.speech_spans import SpeechSpan
 from mmer.speech.cnn14 import Cnn14
 from mmer.speech.cnn14_embedding import embed_clips, embedding_network
+from mmer.speech.cnn14_settings import Cnn14EmbeddingSettings
 from mmer.speech.embeddings import read_embeddings
 from mmer.speech.log_mel import LogMel
-from mmer.speech.settings import Cnn14EmbeddingSettings
 from mmer.store import Ragged, write_ragged
 
 ENTRY = Path(__file__).parents[2] / "workflow_scripts" / "extract_cnn14_embeddings.py"

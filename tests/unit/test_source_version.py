@@ -58,6 +58,14 @@ def test_imports_of_modules_from_packages_are_followed(versions):
     assert changed[1] != vote
 
 
+@pytest.mark.parametrize("name", ["settings", "network_settings"])
+def test_modules_of_settings_do_not_count(versions, name):
+    """Their values are parameters of the steps."""
+    imported = {"mmer/layers.py": f"from mmer.speech.{name} import width\n"}
+    before = versions({f"mmer/speech/{name}.py": "width = 1\n", **imported})
+    assert versions({f"mmer/speech/{name}.py": "width = 2\n", **imported}) == before
+
+
 def test_touching_a_file_does_not_count(versions, tmp_path):
     before = versions({})
     (tmp_path / "mmer/layers.py").touch()

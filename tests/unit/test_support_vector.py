@@ -18,8 +18,8 @@ from mmer.corpus.folds import Split
 from mmer.errors import UserError
 from mmer.posteriors import read_posteriors
 from mmer.speech.embeddings import Embeddings, write_embeddings
-from mmer.speech.settings import SupportVectorSettings
 from mmer.speech.support_vector import classify_split, outvoted
+from mmer.speech.support_vector_settings import SupportVectorSettings
 
 ENTRY = Path(__file__).parents[2] / "workflow_scripts" / "classify_embeddings.py"
 SPLIT = Split("heldout0", train_actors=(1, 2, 3), heldout_actors=(4,))

@@ -15,13 +15,9 @@ from mmer.prepare.affectnet_settings import AffectNetPreparationSettings
 from mmer.prepare.settings import PreparationSettings, SaliencySettings, VoiceActivitySettings
 from mmer.report.settings import ReportSettings
 from mmer.settings import Settings, decided, from_source
-from mmer.speech.settings import (
-    AlexNetEmbeddingSettings,
-    AlexNetSettings,
-    Cnn14EmbeddingSettings,
-    Cnn14Settings,
-    SupportVectorSettings,
-)
+from mmer.speech.alexnet_settings import AlexNetEmbeddingSettings, AlexNetSettings
+from mmer.speech.cnn14_settings import Cnn14EmbeddingSettings, Cnn14Settings
+from mmer.speech.support_vector_settings import SupportVectorSettings
 
 Variant = Literal["full", "vad"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]

@@ -17,7 +17,11 @@ PACKAGE = "mmer"
 
 UNCOUNTED = frozenset({"mmer.entry", "mmer.errors", "mmer.settings"})
 """Modules that do not bear on results: how an entry starts, what errors look like, and the base
-of settings.  Modules named ``settings`` are left out too: their values are parameters of steps."""
+of settings."""
+
+SETTINGS = (".settings", "_settings")
+"""How names of modules of settings end.  They are left out too: their values are parameters of
+steps."""
 
 
 @cache
@@ -44,7 +48,7 @@ def source_version(scripts: Path, entry: str) -> str:
 
 def _visit(scripts: Path, module: str, reached: dict[str, str]) -> None:
     """Note the digest of a module and of all that it imports from the package."""
-    if module in reached or module in UNCOUNTED or module.endswith(".settings"):
+    if module in reached or module in UNCOUNTED or module.endswith(SETTINGS):
         return
     file = _file_of(scripts, module)
     if file is None:

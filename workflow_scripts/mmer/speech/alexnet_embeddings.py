@@ -17,8 +17,9 @@ from mmer.speech.alexnet import fc7
 from mmer.speech.embeddings import Embeddings
 from mmer.speech.kept_audio import kept_samples, rows_by_name
 from mmer.speech.log_mel import SAMPLE_RATE
-from mmer.speech.settings import SHORTEST_SECONDS, SpectrogramImageSettings
+from mmer.speech.network_settings import SHORTEST_SECONDS
 from mmer.speech.spectrogram_image import spectrogram_images
+from mmer.speech.spectrogram_image_settings import SpectrogramImageSettings
 from mmer.store import Ragged
 
 CLIPS_AT_ONCE = 32

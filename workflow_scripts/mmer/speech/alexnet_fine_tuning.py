@@ -14,8 +14,8 @@ from torchvision.models import AlexNet
 
 from mmer.posteriors import Posteriors
 from mmer.speech.alexnet import network_input
+from mmer.speech.alexnet_settings import AlexNetSettings
 from mmer.speech.images_on_device import ImagesOnDevice
-from mmer.speech.settings import AlexNetSettings
 from mmer.training.fit import FitPlan
 from mmer.training.scores import accuracy_and_recall
 

@@ -19,7 +19,7 @@ from mmer.corpus.folds import Split
 from mmer.prepare.speech_spans import SpeechSpan
 from mmer.speech.kept_audio import kept_samples, rows_of_split
 from mmer.speech.log_mel import MEL_BANDS, SAMPLE_RATE, LogMel, frames_of
-from mmer.speech.settings import SHORTEST_SECONDS
+from mmer.speech.network_settings import SHORTEST_SECONDS
 from mmer.store import Ragged
 
 log = logging.getLogger(__name__)

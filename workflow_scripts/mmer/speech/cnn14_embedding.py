@@ -23,11 +23,12 @@ from mmer.errors import UserError
 from mmer.prepare.speech_spans import SpeechSpan
 from mmer.speech.clips_on_device import FULL_SCALE
 from mmer.speech.cnn14 import Cnn14
+from mmer.speech.cnn14_settings import Cnn14EmbeddingSettings
 from mmer.speech.embeddings import Embeddings
 from mmer.speech.kept_audio import kept_samples, rows_by_name
 from mmer.speech.log_mel import SAMPLE_RATE, LogMel
+from mmer.speech.network_settings import SHORTEST_SECONDS
 from mmer.speech.panns_checkpoint import load_panns
-from mmer.speech.settings import SHORTEST_SECONDS, Cnn14EmbeddingSettings
 from mmer.store import Ragged
 
 CLIPS_AT_ONCE = 16

@@ -15,7 +15,7 @@ from mmer.corpus.labels import CLASS_COUNT
 from mmer.posteriors import Posteriors
 from mmer.speech.clips_on_device import ClipsOnDevice
 from mmer.speech.cnn14 import Cnn14, mix_pairs
-from mmer.speech.settings import Cnn14Settings
+from mmer.speech.cnn14_settings import Cnn14Settings
 from mmer.training.fit import FitPlan
 
 TRAINABLE_FROM = {"all": "bn0", "last_block": "conv_block6", "top": "fc1"}

@@ -14,8 +14,9 @@ from mmer.corpus.folds import Split
 from mmer.prepare.speech_spans import SpeechSpan
 from mmer.speech.kept_audio import kept_samples, rows_of_split
 from mmer.speech.log_mel import SAMPLE_RATE
-from mmer.speech.settings import SHORTEST_SECONDS, SpectrogramImageSettings
+from mmer.speech.network_settings import SHORTEST_SECONDS
 from mmer.speech.spectrogram_image import spectrogram_images
+from mmer.speech.spectrogram_image_settings import SpectrogramImageSettings
 from mmer.store import Ragged
 
 

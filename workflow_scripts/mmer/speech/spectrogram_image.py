@@ -12,15 +12,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+import cv2
 import librosa
 import matplotlib
 import numpy as np
-import scipy.fft
 import scipy.signal
 import scipy.sparse
 
 from mmer.speech.log_mel import SAMPLE_RATE
-from mmer.speech.settings import SpectrogramImageSettings
+from mmer.speech.spectrogram_image_settings import SpectrogramImageSettings
 
 FULL_SCALE = 32_768
 """int16 samples divided by this lie in [-1, 1)."""
@@ -58,7 +58,7 @@ def spectrogram_images(
     for image, waveform in zip(images, waveforms, strict=True):
         levels = _levels(spectrogram(waveform, settings))
         columns = _columns(levels.shape[1], settings)
-        cells = colours.take(levels.take(columns, axis=1), axis=0)
+        cells = cv2.applyColorMap(levels.take(columns, axis=1), colours)
         # Rows last: a row of pixels is copied in one piece.
         np.take(cells, rows, axis=0, out=image, mode="clip")
     return images
@@ -89,9 +89,9 @@ def spectrogram(waveform: np.ndarray, settings: SpectrogramImageSettings) -> np.
     if len(samples) < length:
         samples = np.pad(samples, (0, length - len(samples)))
     frames = np.lib.stride_tricks.sliding_window_view(samples, length)[:: length // 2]
-    spectrum = scipy.fft.rfft(frames * _hann(length)).astype(np.complex64)
-    magnitude = np.abs(spectrum)
-    power = (magnitude * magnitude).T
+    spectrum = np.fft.rfft(frames * _hann(length)).astype(np.complex64)
+    # Frequencies in rows: the filterbank adds whole rows.
+    power = np.square(np.abs(spectrum).T, order="C")
     if settings.mode == "mel":
         power = _mel_filters(length, settings.mel_bands) @ power
     decibels = 10 * np.log10(np.maximum(power, POWER_FLOOR))
@@ -105,7 +105,8 @@ def _levels(decibels: np.ndarray) -> np.ndarray:
         return np.zeros(decibels.shape, dtype=np.uint8)
     share = decibels - np.float32(quietest)
     share /= loudest - quietest  # divided in float64 and kept as float32, as matplotlib does
-    return np.minimum(share * COLOURS, COLOURS - 1).astype(np.uint8)
+    share *= COLOURS
+    return np.minimum(share, COLOURS - 1, out=share).astype(np.uint8)
 
 
 @lru_cache(maxsize=1024)
@@ -154,10 +155,9 @@ def _cell_of_pixel(borders: np.ndarray, size: int) -> np.ndarray:
 
 @lru_cache(maxsize=16)
 def _colours(name: str) -> np.ndarray:
-    """A colour map as red-green-blue bytes, ``(256, 3)``."""
-    return np.floor(matplotlib.colormaps[name](np.arange(COLOURS))[:, :3] * 255 + 0.5).astype(
-        np.uint8
-    )
+    """A colour map as red-green-blue bytes, ``(256, 1, 3)``."""
+    shares = matplotlib.colormaps[name](np.arange(COLOURS))[:, None, :3]
+    return np.floor(shares * 255 + 0.5).astype(np.uint8)
 
 
 @lru_cache(maxsize=16)

@@ -22,7 +22,7 @@ from mmer.errors import UserError
 from mmer.posteriors import Posteriors
 from mmer.speech.embeddings import Embeddings
 from mmer.speech.kept_audio import rows_of_split
-from mmer.speech.settings import SupportVectorSettings
+from mmer.speech.support_vector_settings import SupportVectorSettings
 
 log = logging.getLogger(__name__)
 

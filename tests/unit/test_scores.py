@@ -1,0 +1,11 @@
+"""Scores of a classifier while it is trained."""
+
+import torch
+
+from mmer.training.scores import accuracy_and_recall
+
+
+def test_recall_is_the_mean_over_the_classes_that_are_there():
+    logits = torch.eye(8)[[0, 0, 0, 3]]
+    scores = accuracy_and_recall(logits, torch.tensor([0, 0, 0, 5]))
+    assert scores == {"accuracy": 0.75, "unweighted_average_recall": 0.5}
