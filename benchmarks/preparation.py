@@ -28,7 +28,7 @@ def lines() -> Iterator[Line]:
     work = f"preparation of a clip of {SECONDS} s at 1280×720: audio, faces, saliency input"
     against: tuple[tuple[str, float, Callable[[Path], object]], ...] = (
         (
-            "decoding its pictures and its sound, and nothing else (goal: 1.25 times that)",
+            "decoding its pictures and its sound and nothing else",
             0.8,
             decode,
         ),
