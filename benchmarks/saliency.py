@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from benchmarks.measure import Contest, Line
 from mmer.prepare.decoding import SALIENCY_INPUT_SIZE
-from mmer.prepare.msi_net_checkpoint import convert
+from mmer.prepare.msi_net import convolutions
 from mmer.prepare.msi_net_frames import INPUT_SIZE
 from mmer.prepare.saliency import saliency_method
 from mmer.prepare.settings import SaliencySettings
@@ -31,7 +31,7 @@ def lines() -> Iterator[Line]:
         against="the published SavedModel's graph in TensorFlow, weights random",
         device="CPU",
         goal=1,
-        repetitions=5,
+        repetitions=3,
         prepare=contest,
     )
 
@@ -42,13 +42,12 @@ def contest() -> Contest:
     from benchmarks import reference_msi_net as reference
 
     reference.use_threads(torch.get_num_threads())
+    weights = reference.random_weights()
     with tempfile.TemporaryDirectory() as temporary:
-        reference.save_constants(Path(temporary), reference.random_weights())
-        saved_model = Path(temporary) / "saved_model.pb"
-        weights = convert(saved_model, hashlib.sha256(saved_model.read_bytes()).hexdigest())
+        reference.save_constants(Path(temporary), weights)
         serve = reference.load(Path(temporary))
     settings = SaliencySettings()
-    method = saliency_method(settings, weights, CPU)
+    method = saliency_method(settings, _our_state(weights.values()), CPU)
     shape = (FRAMES, *SALIENCY_INPUT_SIZE, 3)
     frames = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
 
@@ -63,3 +62,12 @@ def contest() -> Contest:
 
     difference = np.abs(ours().astype(int) - theirs()).max()
     return Contest(ours, theirs, f"maps differ by {difference} of 255 at most", CPU)
+
+
+def _our_state(weights: Iterable[tuple[np.ndarray, np.ndarray]]) -> dict[str, Tensor]:
+    """Kernels and biases in the order of the layers, under our names."""
+    state = {}
+    for name, (kernel, bias) in zip(convolutions(), weights, strict=True):
+        state[f"layers.{name}.weight"] = torch.from_numpy(kernel.transpose(3, 2, 0, 1))
+        state[f"layers.{name}.bias"] = torch.from_numpy(bias)
+    return state
