@@ -81,6 +81,12 @@ def saved(tmp_path_factory) -> Path:
     return (folder / "whole" / "saved_model.pb").rename(folder / "saved_model.pb")
 
 
+def test_flat_graph_needs_no_other_file_either(tmp_path):
+    reference.save_flat(tmp_path / "saved", reference.random_weights(NARROW))
+    alone = (tmp_path / "saved" / "saved_model.pb").rename(tmp_path / "saved_model.pb")
+    assert len(convert(alone, _sha256(alone), NARROW)) == 2 * len(convolutions())
+
+
 def test_one_file_is_enough_and_says_where_the_weights_come_from(saved, tmp_path):
     state = _convert(saved, tmp_path / "msi_net.safetensors")
     assert len(state) == 2 * len(convolutions())
@@ -129,6 +135,12 @@ def test_one_changed_byte_is_refused_before_tensorflow_sees_it(saved, tmp_path, 
 def test_truncated_file_is_refused_whatever_its_checksum(saved, tmp_path):
     (tmp_path / "saved_model.pb").write_bytes(saved.read_bytes()[:-5000])
     assert "is no SavedModel" in _refusal(tmp_path / "saved_model.pb")
+
+
+def test_weights_that_lie_in_a_missing_folder_are_refused(tmp_path):
+    reference.save_variables(tmp_path / "saved", reference.random_weights(NARROW))
+    alone = (tmp_path / "saved" / "saved_model.pb").rename(tmp_path / "saved_model.pb")
+    assert "or lacks its variables" in _refusal(alone)
 
 
 def test_absent_file_is_told(tmp_path):
