@@ -1,9 +1,8 @@
 """MSI-Net in TensorFlow, as published: for comparison with ours, with random weights.
 
-Source: Kroner et al. 2020, section 3.1, and the files published with it.  Two ways of saving it
-are offered: weights as constants of a graph of TensorFlow 1, wrapped in calls of functions and
-dilated by space-to-batch, which is how the published file has them, and weights as variables of
-TensorFlow 2 with dilation as an attribute.
+Source: Kroner et al. 2020, section 3.1, and the repository published with it.  It is saved in three
+layouts, because the published one is described differently in different places: weights as
+constants under a function or in a flat graph, or as variables.
 """
 
 from __future__ import annotations
@@ -25,6 +24,11 @@ DECODER = (128, 64, 32)
 
 Weights = dict[str, tuple[np.ndarray, np.ndarray]]
 """Kernel ``(height, width, inputs, outputs)`` and bias by layer, float32."""
+
+
+def use_threads(count: int) -> None:
+    """Have TensorFlow compute with so many threads, where it has not begun yet."""
+    tf.config.threading.set_intra_op_parallelism_threads(count)
 
 
 def random_weights(width: float = 1.0, seed: int = 0) -> Weights:
@@ -88,42 +92,61 @@ def maps_of(images: tf.Tensor, convolve: Convolve) -> tf.Tensor:
     return tf.divide(maps, 1e-7 + tf.reduce_max(maps, axis=(1, 2, 3), keepdims=True))
 
 
-def save_frozen(folder: Path, weights: Weights) -> None:
-    """Save with the weights as constants, in the layout of the published file."""
+def constant_convolutions(weights: Weights) -> Convolve:
+    """Convolutions with constant weights under the published names, dilated by space-to-batch."""
 
     def convolve(maps: tf.Tensor, name: str, dilation: int) -> tf.Tensor:
-        kernel = tf.constant(weights[name][0], name=f"{name}/kernel")
-        bias = tf.constant(weights[name][1], name=f"{name}/bias")
+        kernel, bias = (
+            tf.constant(values, name=f"{name}/{kind}")
+            for values, kind in zip(weights[name], ("kernel", "bias"), strict=True)
+        )
         if dilation == 1:
-            maps = tf.nn.conv2d(maps, kernel, 1, "SAME")
-        else:
-            maps = tf.compat.v1.nn.with_space_to_batch(
-                maps, [dilation] * 2, "SAME", lambda m, *_: tf.nn.conv2d(m, kernel, 1, "VALID"),
-                filter_shape=kernel.shape[:2],
-            )  # fmt: skip
-        return tf.nn.bias_add(maps, bias)
+            return tf.nn.bias_add(tf.nn.conv2d(maps, kernel, 1, "SAME"), bias)
+        convolved = tf.compat.v1.nn.with_space_to_batch(
+            maps,
+            [dilation] * 2,
+            "SAME",
+            lambda moved, *_: tf.nn.conv2d(moved, kernel, 1, "VALID"),
+            filter_shape=kernel.shape[:2],
+        )
+        return tf.nn.bias_add(convolved, bias)
 
+    return convolve
+
+
+def save_constants(folder: Path, weights: Weights) -> None:
+    """Save with the weights as constants within functions that call functions."""
+    convolve = constant_convolutions(weights)
     inner = tf.function(lambda images: maps_of(images, convolve))
     _save(folder, tf.Module(), tf.function(lambda images: inner(images)))
 
 
-def save_with_variables(folder: Path, weights: Weights) -> None:
-    """Save with the weights as variables."""
+def save_flat(folder: Path, weights: Weights) -> None:
+    """Save as TensorFlow 1 does: one flat graph with constants and nothing around it."""
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        images = tf.compat.v1.placeholder(tf.float32, (None, None, None, 3), name="input")
+        maps = maps_of(images, constant_convolutions(weights))
+        tf.compat.v1.saved_model.simple_save(
+            session, str(folder), {"input": images}, {"output": maps}
+        )
+
+
+def save_variables(folder: Path, weights: Weights) -> None:
+    """Save with the weights as variables and dilation as an attribute."""
     module = tf.Module()
-    module.variables_by_name = {
-        name.replace("/", "_"): [tf.Variable(kernel), tf.Variable(bias)]
-        for name, (kernel, bias) in weights.items()
+    module.layers = {
+        name: [tf.Variable(kernel), tf.Variable(bias)] for name, (kernel, bias) in weights.items()
     }
 
     def convolve(maps: tf.Tensor, name: str, dilation: int) -> tf.Tensor:
-        kernel, bias = module.variables_by_name[name.replace("/", "_")]
+        kernel, bias = module.layers[name]
         return tf.nn.conv2d(maps, kernel, 1, "SAME", dilations=dilation) + bias
 
     _save(folder, module, tf.function(lambda images: maps_of(images, convolve)))
 
 
 def _save(folder: Path, module: tf.Module, network: Any) -> None:
-    """Save with the signature and the output's name of the published file."""
+    """Save with the published file's signature."""
     images = tf.TensorSpec((None, None, None, 3), tf.float32, name="input")
     served = tf.function(lambda images: {"output": network(images)}, input_signature=[images])
     tf.saved_model.save(module, str(folder), signatures={"serving_default": served})

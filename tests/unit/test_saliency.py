@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+import map_saliency
+from mmer.errors import UserError
 from mmer.prepare.saliency import saliency_method, square_maps
 from mmer.prepare.settings import SaliencySettings
 
@@ -47,3 +49,12 @@ def test_maps_are_cropped_to_the_centre_and_resized():
 
 def test_the_method_names_itself():
     assert "spectral residual" in saliency_method(SPECTRAL).name
+
+
+def test_msi_net_without_weights_is_refused_in_one_sentence(tmp_path):
+    told = {"saliency-input": "in.h5", "frames": "in.npz", "saliency": "out.npz"}
+    options = [f"--{name}={tmp_path / file}" for name, file in told.items()]
+    settings = SaliencySettings().model_dump_json()
+    arguments = map_saliency.parser.parse_args([*options, "--settings", settings])
+    with pytest.raises(UserError, match="msi_net needs weights: give --weights"):
+        map_saliency.method_of(arguments)

@@ -104,7 +104,8 @@ def _frozen(saved_model: Path, folder: Path) -> tuple[Any, str, Callable[[np.nda
     except Exception as error:  # TensorFlow fails in many ways on a file that it cannot use
         raise UserError(
             f"{saved_model} is no SavedModel with a signature {SIGNATURE} of one input and one "
-            f"output ({type(error).__name__}): {_ADVICE}"
+            f"output, or lacks its variables ({type(error).__name__}): {_ADVICE}, or put the "
+            "folder variables published with it beside it"
         ) from error
 
     def original(images: np.ndarray) -> np.ndarray:

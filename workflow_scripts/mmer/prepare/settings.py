@@ -65,7 +65,7 @@ class SaliencySettings(Settings):
     )
     batch_size: int = decided(
         16,
-        "Frames that MSI-Net maps at a time; maps do not depend on it.",
+        "Frames that MSI-Net maps at a time; maps depend on it by a rounded grey level at most.",
         "The paper is silent; 16 keep a GPU busy and need less than 2 GB.",
         gt=0,
     )
