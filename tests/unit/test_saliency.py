@@ -55,6 +55,6 @@ def test_msi_net_without_weights_is_refused_in_one_sentence(tmp_path):
     told = {"saliency-input": "in.h5", "frames": "in.npz", "saliency": "out.npz"}
     options = [f"--{name}={tmp_path / file}" for name, file in told.items()]
     settings = SaliencySettings().model_dump_json()
-    arguments = map_saliency.parser.parse_args([*options, "--settings", settings])
+    arguments = map_saliency.parser.parse_args([*options, "--saliency-settings", settings])
     with pytest.raises(UserError, match="msi_net needs weights: give --weights"):
         map_saliency.method_of(arguments)

@@ -25,7 +25,7 @@ def plan(tmp_path):
         values = yaml.safe_load((REPOSITORY / "config.yaml").read_text("utf-8"))
         values["data"] = {"mirror": mirror, "downloads": str(tmp_path / "downloads")}
         values["saliency"] = {"method": method}
-        values["models"]["stn_fine_tuned"]["settings"] = {"weights": "random"}
+        values["models"]["stn_fine_tuned"]["of"] = None
         configuration = check_configuration(values, [REPOSITORY / "config.yaml"])
         return Plan(configuration, REGISTRY, REPOSITORY / "workflow_scripts")
 
