@@ -45,9 +45,9 @@ class Plan(SystemPlan):
             if "posteriors" not in system:
                 continue
             model = system["name"].partition("/")[0]
-            reference = self.configuration.models[model].family == "majority"
-            group = REFERENCES if reference else system["modality"]
-            labels = {"system": system["title"], "input": variant_words(system["variant"])}
+            entry = self.configuration.models[model]
+            group = REFERENCES if entry.family == "majority" else system["modality"]
+            labels = {"system": entry.title, "input": variant_words(system["variant"])}
             name = f"confusion_{system['name'].replace('/', '_')}"
             shown.append(ShownFigure(name, group, labels))
         for fused in self.fusions:
@@ -61,7 +61,10 @@ class Plan(SystemPlan):
         shown = []
         for name in self.histories():
             model, variant = name.split("/")
-            labels = {"model": self.title(model), "input": variant_words(variant)}
+            labels = {
+                "model": self.configuration.models[model].title,
+                "input": variant_words(variant),
+            }
             group = self.configuration.models[model].modality
             shown.append(ShownFigure(f"learning_curves_{name.replace('/', '_')}", group, labels))
         return shown

@@ -12,6 +12,9 @@ from mmer.acquire.registry import RegisteredFile
 from mmer.errors import UserError
 from mmer.plan.corpus import CorpusPlan
 
+WITHOUT_WEIGHTS = ("literature", "majority", "support_vector", "max_voting")
+"""Families that start from no weights at all, not even random ones."""
+
 VOICE_ACTIVITY_WEIGHTS = "speech_music_noise_vad"
 """Their name in the registry."""
 
@@ -83,6 +86,8 @@ class WeightsPlan(CorpusPlan):
             if name is not None
         ):
             entry = self.configuration.models[model]
+            if entry.family in WITHOUT_WEIGHTS:
+                continue
             if entry.family == "external":
                 where = entry.table("heldout", 0).partition("/data/")[0]
                 origin = {"source": f"posteriors of {where}", "sha256": None, "licence": "MIT"}
