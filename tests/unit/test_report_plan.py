@@ -29,12 +29,13 @@ def test_constants_and_systems_without_weights_have_no_confusion_matrix(tmp_path
         ["human_speech", "zero_rule", "cnn14_fine_tuned"], data={"mirror": str(tmp_path)}
     ).confusion_figures()
     assert [(figure.name, figure.group) for figure in shown] == [
-        ("confusion_zero_rule_full", "references")
+        ("confusion_zero_rule_full", "references"),
+        ("confusion_folds_zero_rule_full", "references, fold by fold"),
     ]
 
 
 def test_variants_of_a_system_differ_in_one_label_only_so_that_it_becomes_a_switch():
-    full, vad = plan(["cnn14_fine_tuned"]).confusion_figures()
+    full, vad = plan(["cnn14_fine_tuned"]).confusion_figures()[:2]
     assert full.labels == {"system": "CNN-14 fine-tuned", "input": "whole clip"}
     assert vad.labels == {"system": "CNN-14 fine-tuned", "input": "VAD"}
     assert full.group == vad.group == "speech"
@@ -43,7 +44,7 @@ def test_variants_of_a_system_differ_in_one_label_only_so_that_it_becomes_a_swit
 def test_fusions_are_listed_by_pairing():
     members = ["cnn14_fine_tuned/vad", "stn_max_voting/vad"]
     shown = plan(["cnn14_fine_tuned"], {"vad": members}).confusion_figures()
-    assert shown[-1].name == "confusion_vad"
+    assert [figure.name for figure in shown if figure.group == "fusion"] == ["confusion_vad"]
     assert shown[-1].labels == {"system": "late fusion", "input": "VAD"}
 
 

@@ -39,7 +39,7 @@ class Plan(SystemPlan):
     """The whole plan of a run."""
 
     def confusion_figures(self) -> list[ShownFigure]:
-        """The confusion matrices of all systems and pairings that are run."""
+        """The confusion matrices of all that is run: of the average fold, then of each fold."""
         shown = []
         for system in self.systems:
             if "posteriors" not in system:
@@ -54,7 +54,15 @@ class Plan(SystemPlan):
             if "predictions" in fused:
                 labels = {"system": "late fusion", "input": variant_words(fused["variant"])}
                 shown.append(ShownFigure(f"confusion_{fused['name']}", "fusion", labels))
-        return shown
+        folds = [
+            ShownFigure(
+                each.name.replace("confusion_", "confusion_folds_", 1),
+                f"{each.group}, fold by fold",
+                each.labels,
+            )
+            for each in shown
+        ]
+        return shown + folds
 
     def learning_figures(self) -> list[ShownFigure]:
         """The learning curves of all trained models."""

@@ -38,13 +38,14 @@ SIGNIFICANCE_COLUMNS = (
     "only_first_correct",
     "only_second_correct",
 )
+PREDICTION_COLUMNS = ("system", "split", "true", "predicted")
 GRID_COLUMNS = ("classifier", "hyperparameter", "split", "accuracy")
 
 CONSTANT = "constant from the literature"
 """How the evaluation's verdict begins on an accuracy that was not measured here."""
 
-_WORDS = ("system", "title", "modality", "variant", "verdict", "true", "predicted", "comparison")
-_MORE_WORDS = ("test", "systems", "classifier", "hyperparameter", "split")
+_WORDS = ("system", "title", "modality", "variant", "verdict", "true", "predicted")
+_MORE_WORDS = ("comparison", "test", "systems", "classifier", "hyperparameter", "split")
 
 
 @dataclass(frozen=True)
