@@ -168,7 +168,7 @@ rule draw_clips:
     params:
         options=lambda w: PLAN.clip_options(),
         label=CONFIG.corpus.label,
-        out=f"{PLAN.results}/figures",
+        out=lambda w, output: str(Path(output[0]).parent),
         version=PLAN.version("draw_clips"),
     shell:
         "python -m draw_clips {params.options} --corpus-label {params.label:q} "
@@ -200,7 +200,7 @@ rule describe_speech_spans:
         "../envs/workflow.yaml"
     params:
         label=CONFIG.corpus.label,
-        out=PLAN.results,
+        out=lambda w, output: str(Path(output[0]).parents[1]),
         version=PLAN.version("describe_speech_spans"),
     shell:
         "python -m describe_speech_spans --audio {input.audio:q} --spans {input.spans:q} "
@@ -258,7 +258,7 @@ rule tabulate_costs:
         "../envs/workflow.yaml"
     params:
         label=CONFIG.corpus.label,
-        out=PLAN.results,
+        out=lambda w, output: str(Path(output[0]).parents[1]),
         version=PLAN.version("tabulate_costs"),
     shell:
         "python -m tabulate_costs --benchmarks {params.out:q}/benchmarks "
@@ -319,7 +319,7 @@ rule write_landing:
     params:
         evaluation=lambda w, input: str(Path(input.evaluation[0]).parent),
         pages=lambda w: PLAN.pages,
-        figures=f"{PLAN.results}/figures",
+        figures=lambda w, output: str(Path(output[0]).parent / "figures"),
         version=PLAN.version("write_landing"),
     shell:
         "python -m write_landing --evaluation {params.evaluation:q} "

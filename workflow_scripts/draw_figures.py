@@ -6,10 +6,17 @@ import argparse
 import json
 from pathlib import Path
 
+import pandas as pd
+
 from mmer.entry import run
 from mmer.report.accuracy_figure import all_systems_figure, top_accuracies_figure
-from mmer.report.confusion_figure import confusion_figure
-from mmer.report.evaluation_folder import EvaluationFolder, read_evaluation
+from mmer.report.confusion_figure import confusion_figure, fold_confusions_figure
+from mmer.report.evaluation_folder import (
+    PREDICTION_COLUMNS,
+    EvaluationFolder,
+    read_evaluation,
+    read_table,
+)
 from mmer.report.figure_names import file_stems
 from mmer.report.learning_curves import learning_curves_figure
 from mmer.report.style import house_style, save_figure
@@ -18,26 +25,32 @@ from mmer.report.style import house_style, save_figure
 def main(arguments: argparse.Namespace) -> None:
     """Read the evaluation and the histories and draw everything."""
     evaluation = read_evaluation(arguments.evaluation)
+    predictions = read_table(arguments.evaluation / "predictions.csv", PREDICTION_COLUMNS)
     label, out = arguments.corpus_label, arguments.out
     histories, titles = json.loads(arguments.histories), json.loads(arguments.titles)
     with house_style():
         save_figure(top_accuracies_figure(evaluation, label), out / "accuracies")
         save_figure(all_systems_figure(evaluation, label), out / "systems")
-        draw_confusions(evaluation, label, out)
+        draw_confusions(evaluation, predictions, label, out)
         for model, stem in file_stems(histories).items():
             paths = {split: Path(path) for split, path in histories[model].items()}
             figure = learning_curves_figure(paths, f"Training of {titles[model]}", label)
             save_figure(figure, out / f"learning_curves_{stem}")
 
 
-def draw_confusions(evaluation: EvaluationFolder, label: str, out: Path) -> None:
-    """Draw a matrix for every system that was run."""
+def draw_confusions(
+    evaluation: EvaluationFolder, predictions: pd.DataFrame, label: str, out: Path
+) -> None:
+    """Draw for every system that was run the matrix of the average fold, and of each fold."""
     accuracy = evaluation.summary.set_index("system")["mean_accuracy"]
     for system, stem in file_stems(evaluation.confusion["system"].unique()).items():
         rows = evaluation.confusion[evaluation.confusion["system"] == system]
         title = f"{evaluation.name(system)}: {accuracy[system]:.2f} %"
         figure, _ = confusion_figure(rows, title, label)
         save_figure(figure, out / f"confusion_{stem}")
+        of_system = predictions[predictions["system"] == system]
+        figure = fold_confusions_figure(of_system, evaluation.name(system), label)
+        save_figure(figure, out / f"confusion_folds_{stem}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from mmer.report.accuracy_figure import (
     majority_accuracy,
     top_accuracies_figure,
 )
-from mmer.report.confusion_figure import confusion_figure
+from mmer.report.confusion_figure import confusion_figure, fold_confusions_figure
 from mmer.report.evaluation_folder import SIGNIFICANCE_COLUMNS, EvaluationFolder
 from mmer.report.figure_names import file_stems
 from mmer.report.learning_curves import learning_curves_figure
@@ -34,6 +34,16 @@ def confusion_rows(system: str = "cnn14/full") -> pd.DataFrame:
         for (true, predicted), count in np.ndenumerate(pooled)
     ]
     return pd.DataFrame(rows, columns=["system", "true", "predicted", "mean", "pooled"])
+
+
+def predictions() -> pd.DataFrame:
+    """Two folds: in the first sad is taken for calm, in the second all is right."""
+    rows = [
+        ("cnn14/full", "heldout0", "sad", "calm"),
+        ("cnn14/full", "heldout0", "calm", "calm"),
+        ("cnn14/full", "heldout1", "sad", "sad"),
+    ]
+    return pd.DataFrame(rows, columns=["system", "split", "true", "predicted"])
 
 
 @pytest.fixture
@@ -60,6 +70,15 @@ def test_the_confusion_figure_shows_the_average_fold_with_true_emotions_in_rows(
     assert shown.diagonal().tolist() == [1, 2, 2, 1, 2, 2, 2, 2]
     assert shown[EMOTIONS.index("sad"), EMOTIONS.index("calm")] == 1
     assert shown.sum() == 15
+
+
+def test_the_figure_of_all_folds_has_a_matrix_with_its_accuracy_for_each():
+    first, second = fold_confusions_figure(predictions(), "CNN-14", "RAVDESS").get_axes()
+    assert first.get_title() == "fold 1 held out: 50.00 %"
+    assert second.get_title() == "fold 2 held out: 100.00 %"
+    sad, calm = EMOTIONS.index("sad"), EMOTIONS.index("calm")
+    digits = {text.get_position(): text.get_text() for text in first.texts}
+    assert (digits[calm, sad], digits[sad, sad], digits[calm, calm]) == ("1", "0", "1")
 
 
 def test_a_figure_is_the_same_bytes_each_time(tmp_path):
@@ -139,9 +158,10 @@ def test_the_entry_draws_every_system_that_was_run(tmp_path, evaluation):
     summary = evaluation.summary.assign(clips=75, std=1.0, pooled_accuracy=70, uar=70, difference=0)
     summary.to_csv(folder / "summary.csv", index=False)
     evaluation.confusion.to_csv(folder / "confusion.csv", index=False)
+    predictions().to_csv(folder / "predictions.csv", index=False)
     (folder / "significance.csv").write_text(",".join(SIGNIFICANCE_COLUMNS) + "\n")
     arguments = {"evaluation": folder, "corpus_label": SYNTHETIC, "out": out}
     draw_figures.main(Namespace(histories="{}", titles="{}", **arguments))
-    stems = ["confusion_cnn14_full", "accuracies", "systems"]
+    stems = ["confusion_cnn14_full", "confusion_folds_cnn14_full", "accuracies", "systems"]
     names = {path.name for path in out.iterdir()}
     assert names == {f"{stem}.{end}" for stem in stems for end in ("svg", "png")}

@@ -68,11 +68,17 @@ def test_the_commit_is_that_of_the_workflow_and_not_of_a_folder_around_it(tmp_pa
 
 @pytest.mark.parametrize("path", CAPTIONS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("label", ["synthetic demo corpus", "RAVDESS", None])
-def test_captions_render_as_the_workflow_renders_them(path, label):
+def test_captions_render_as_the_workflow_renders_them(path, label, tmp_path, monkeypatch):
     config = {} if label is None else {"run": "demo", "corpus": {"label": label}}
     template = Environment(trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    # The first page takes in what the run has written for it.
+    landing = tmp_path / "results" / config.get("run", "paper") / "landing.html"
+    landing.parent.mkdir(parents=True)
+    landing.write_text("<p>headline</p>")
+    monkeypatch.chdir(tmp_path)
     text = template.from_string(path.read_text("utf-8")).render(
         snakemake=SimpleNamespace(config=config)
     )
     html = publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["html_body"]
     assert ("SYNTHETIC DATA" in html) is (label == "synthetic demo corpus")
+    assert ("<p>headline</p>" in html) is (path.stem == "workflow")

@@ -108,7 +108,7 @@ def _siblings(unknown: str, location: Sequence[str | int]) -> list[str]:
     for part in location:
         models = [deeper for model in models for deeper in _deeper(model, part)]
     names = {name for model in models for name in getattr(model, "model_fields", {})}
-    return sorted(names)
+    return sorted(names - {unknown})  # another family may have it
 
 
 def _deeper(model: Any, part: str | int) -> Iterator[Any]:

@@ -39,29 +39,40 @@ class Plan(SystemPlan):
     """The whole plan of a run."""
 
     def confusion_figures(self) -> list[ShownFigure]:
-        """The confusion matrices of all systems and pairings that are run."""
+        """The confusion matrices of all that is run: of the average fold, then of each fold."""
         shown = []
         for system in self.systems:
             if "posteriors" not in system:
                 continue
             model = system["name"].partition("/")[0]
-            reference = self.configuration.models[model].family == "majority"
-            group = REFERENCES if reference else system["modality"]
-            labels = {"system": system["title"], "input": variant_words(system["variant"])}
+            entry = self.configuration.models[model]
+            group = REFERENCES if entry.family == "majority" else system["modality"]
+            labels = {"system": entry.title, "input": variant_words(system["variant"])}
             name = f"confusion_{system['name'].replace('/', '_')}"
             shown.append(ShownFigure(name, group, labels))
         for fused in self.fusions:
             if "predictions" in fused:
                 labels = {"system": "late fusion", "input": variant_words(fused["variant"])}
                 shown.append(ShownFigure(f"confusion_{fused['name']}", "fusion", labels))
-        return shown
+        folds = [
+            ShownFigure(
+                each.name.replace("confusion_", "confusion_folds_", 1),
+                f"{each.group}, fold by fold",
+                each.labels,
+            )
+            for each in shown
+        ]
+        return shown + folds
 
     def learning_figures(self) -> list[ShownFigure]:
         """The learning curves of all trained models."""
         shown = []
         for name in self.histories():
             model, _, variant = name.partition("/")
-            labels = {"model": self.title(model), "input": self._trained_on(variant)}
+            labels = {
+                "model": self.configuration.models[model].title,
+                "input": self._trained_on(variant),
+            }
             group = self.configuration.models[model].modality
             shown.append(ShownFigure(f"learning_curves_{name.replace('/', '_')}", group, labels))
         return shown

@@ -13,6 +13,9 @@ from mmer.config import AffectNetModel
 from mmer.errors import UserError
 from mmer.plan.corpus import CorpusPlan
 
+WITHOUT_WEIGHTS = ("literature", "majority", "support_vector", "max_voting")
+"""Families that start from no weights at all, not even random ones."""
+
 VOICE_ACTIVITY_WEIGHTS = "speech_music_noise_vad"
 SALIENCY_WEIGHTS = "msi_net"
 """Their names in the registry; MSI-Net's is the method's too."""
@@ -124,6 +127,8 @@ class WeightsPlan(CorpusPlan):
             name for system, _ in self.configuration.evaluated() for name in self.chain(system)
         ):
             entry = self.configuration.models[model]
+            if entry.family in WITHOUT_WEIGHTS:
+                continue
             if entry.family == "external":
                 where = entry.table("heldout", 0).partition("/data/")[0]
                 origin = {"source": f"posteriors of {where}", "sha256": None, "licence": "MIT"}

@@ -19,7 +19,7 @@ THUMBNAILS = 12
 
 _RIGHT, _WRONG = COLOURS[0], COLOURS[4]
 _LETTERS = 118
-"""Of a panel's title, in one line."""
+"""Of a panel's title in one line."""
 _UNSEEN = "#e9e4da"
 """Behind the time that voice activity detection cut off: no shade of the blue scale."""
 
@@ -161,7 +161,7 @@ def _draw_posteriors(axes: Axes, view: ClipView, model: str) -> AxesImage:
     axes.tick_params(axis="y", length=0)
     axes.set_facecolor(_UNSEEN)
     title = f"posteriors of every frame: {model}"
-    axes.set_title(textwrap.shorten(title, _LETTERS), loc="left", fontsize=9)
+    axes.set_title(textwrap.fill(title, _LETTERS), loc="left", fontsize=9)
     return image
 
 
@@ -172,7 +172,7 @@ def _draw_attention(axes: Axes, view: ClipView, model: str) -> None:
     axes.bar(_times(view), view.attention, 1 / view.rate, color=COLOURS[0])
     axes.axhline(uniform, color="#555555", linestyle=":", linewidth=1.2)
     title = f"attention (dotted: all frames alike): {model}"
-    axes.set_title(textwrap.shorten(title, _LETTERS), loc="left", fontsize=9)
+    axes.set_title(textwrap.fill(title, _LETTERS), loc="left", fontsize=9)
     axes.set_ylim(0, 1.15 * max(view.attention.max(), uniform))
 
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from mmer.corpus.labels import CLASS_COUNT, EMOTIONS
 from mmer.report.style import new_figure
+from mmer.report.words import split_words
 
 _DARK = 0.55
 """Share of a row from which the colour is too dark for black digits."""
@@ -57,7 +58,37 @@ def confusion_figure(
     return figure, counts
 
 
-def _write_digits(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
+def fold_confusions_figure(predictions: pd.DataFrame, title: str, corpus_label: str) -> Figure:
+    """Draw one system's confusion of every fold, side by side.
+
+    Parameters
+    ----------
+    predictions
+        The system's rows of the evaluation's predictions: ``split``, ``true``, ``predicted``.
+    title
+        What the system is called.
+    corpus_label
+        What it was measured on.
+    """
+    folds = dict(list(predictions.groupby("split", sort=True)))
+    figure, plot = new_figure(2.7 * len(folds) + 1.0, 3.3, title, corpus_label)
+    panels = plot.subplots(1, len(folds), sharey=True, squeeze=False)[0]
+    for axes, (split, rows) in zip(panels, folds.items(), strict=True):
+        counts = np.zeros((CLASS_COUNT, CLASS_COUNT), np.int64)
+        true, predicted = (rows[name].map(EMOTIONS.index) for name in ("true", "predicted"))
+        np.add.at(counts, (true.to_numpy(), predicted.to_numpy()), 1)
+        shares = _shares(counts)
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        _write_digits(axes, counts, shares, fontsize=7)
+        _name_emotions(axes)
+        right = 100 * counts.trace() / counts.sum()
+        axes.set_title(f"{split_words(split)}: {right:.2f} %", fontsize=9)
+    for axes in panels[1:]:
+        axes.set_ylabel("")
+    return figure
+
+
+def _write_digits(axes: Axes, counts: np.ndarray, shares: np.ndarray, fontsize: float = 9) -> None:
     for true, predicted in np.ndindex(*counts.shape):
         value = counts[true, predicted]
         dark = shares[true, predicted] > _DARK
@@ -69,6 +100,7 @@ def _write_digits(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
             ha="center",
             va="center",
             color="white" if dark else grey,
+            fontsize=fontsize,
             fontweight="bold" if true == predicted else "normal",
         )
 

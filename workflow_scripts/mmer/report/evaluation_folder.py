@@ -38,6 +38,7 @@ SIGNIFICANCE_COLUMNS = (
     "only_first_correct",
     "only_second_correct",
 )
+PREDICTION_COLUMNS = ("system", "split", "true", "predicted")
 GRID_COLUMNS = ("classifier", "hyperparameter", "split", "accuracy")
 
 CONSTANT = "constant from the literature"

@@ -8,7 +8,7 @@ from mmer.report.corpus_label import corpus_sentence, headed, is_synthetic
 
 _STYLE = """
 :root { color-scheme: light; }
-body { font: 15px/1.45 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: #1a1a1a;
+body { font: 14px/1.4 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: #1a1a1a;
   background: #fff; margin: 1.5rem auto; max-width: 84rem; padding: 0 1.25rem; }
 h1 { font-size: 1.35rem; margin: 0 0 .6rem; }
 h2 { font-size: 1.1rem; margin: 1.8rem 0 .5rem; }
@@ -17,12 +17,13 @@ h2 { font-size: 1.1rem; margin: 1.8rem 0 .5rem; }
   font-weight: 600; margin: 0 0 1rem; padding: .6rem .9rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: .38rem .7rem; text-align: left; vertical-align: top;
+th, td { padding: .32rem .55rem; text-align: left; vertical-align: top;
   border-bottom: 1px solid #d8d8d8; }
 thead th { background: #f2f4f7; border-bottom: 2px solid #888; position: sticky; top: 0; }
 td.number, th.number { text-align: right; }
 td.number { white-space: nowrap; }
-td:not(.number) { min-width: 6.5rem; overflow-wrap: anywhere; }
+td:not(.number) { min-width: 4.5rem; max-width: 30rem; overflow-wrap: break-word; }
+td.long { overflow-wrap: anywhere; }
 tbody tr:hover { background: #f6f9fc; }
 th button { all: unset; cursor: pointer; font-weight: 600; }
 th button:focus-visible { outline: 2px solid #0072b2; outline-offset: 2px; }

@@ -9,6 +9,9 @@ import pandas as pd
 from mmer.report.html_page import page
 from mmer.report.table import Column, Table, is_missing
 
+_LONG_WORD = 30
+"""Letters from which a word, such as a checksum or an address, may be broken anywhere."""
+
 
 def table_page(table: Table) -> str:
     """A self-contained page with one table, its corpus and its notes."""
@@ -46,8 +49,12 @@ def _cell(column: Column, row: pd.Series, best: bool) -> str:
     if column.is_number:
         value = row[column.key]
         key = ' data-sort=""' if is_missing(value) else f' data-sort="{float(value)!r}"'
-    text = escape(column.text(row))
-    return f"<td{_number(column)}{key}>{f'<strong>{text}</strong>' if best else text}</td>"
+    shown = column.text(row)
+    kind = _number(column)
+    if not column.is_number and any(len(word) > _LONG_WORD for word in shown.split()):
+        kind = ' class="long"'
+    text = escape(shown)
+    return f"<td{kind}{key}>{f'<strong>{text}</strong>' if best else text}</td>"
 
 
 def _number(column: Column) -> str:

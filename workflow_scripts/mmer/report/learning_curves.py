@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from mmer.report.evaluation_folder import read_table
 from mmer.report.style import new_figure, no_data_figure, series_style
+from mmer.report.words import split_words
 
 _RING = {"markersize": 6, "markerfacecolor": "white", "markeredgewidth": 1.5, "linestyle": "none"}
 _NO_CURVE = ("step", "epoch", "kept")
@@ -46,7 +47,7 @@ def learning_curves_figure(histories: Mapping[str, Path], title: str, corpus_lab
             if name not in table:
                 continue
             style = series_style(position)
-            axes.plot(table["step"], table[name], linewidth=1.4, label=split, **style)
+            axes.plot(table["step"], table[name], linewidth=1.4, label=split_words(split), **style)
             kept = table[_kept(table)]
             axes.plot(kept["step"], kept[name], color=style["color"], marker="o", **_RING)
         axes.set(xlabel="optimiser step", title=_words(name))

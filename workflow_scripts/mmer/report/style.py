@@ -6,6 +6,8 @@ in shape or line style too, so that nothing hangs on colour alone.
 
 from __future__ import annotations
 
+import io
+import re
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -108,9 +110,25 @@ def no_data_figure(title: str, reason: str, corpus_label: str) -> Figure:
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write ``path`` with the endings ``.svg`` and ``.png``, without dates."""
-    for ending, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
-        with writing(path.parent / f"{path.name}.{ending}") as unfinished:
-            figure.savefig(unfinished, format=ending, dpi=PNG_DOTS_PER_INCH, metadata=metadata)
+    svg = io.StringIO()
+    figure.savefig(svg, format="svg", metadata={"Date": None})
+    with writing(path.parent / f"{path.name}.svg") as unfinished:
+        unfinished.write_text(_with_counted_clips(svg.getvalue()), "utf-8")
+    with writing(path.parent / f"{path.name}.png") as unfinished:
+        figure.savefig(unfinished, format="png", dpi=PNG_DOTS_PER_INCH, metadata={"Software": None})
+
+
+def _with_counted_clips(svg: str) -> str:
+    """Clip paths named by their order in place of a hash.
+
+    The hash is of positions that the layout's solver finds, whose last bits differ between runs;
+    everything else is written with six digits.
+    """
+    names = dict.fromkeys(re.findall(r'<clipPath id="(p[0-9a-f]{10})"', svg))
+    numbers = {name: f"clip{number}" for number, name in enumerate(names)}
+    # The part before is what can refer to a clip path, so no other text is touched.
+    pattern = r'(?<=url\(#)p[0-9a-f]{10}(?=\))|(?<=clipPath id=")p[0-9a-f]{10}'
+    return re.sub(pattern, lambda match: numbers.get(match.group(), match.group()), svg)
 
 
 def series_style(position: int) -> dict[str, str]:

@@ -142,7 +142,7 @@ def _of_system(
     if system is None or rows.empty:
         return _nothing(NO_SYSTEM, "")
     row = rows.iloc[0]
-    title = evaluation.name(system)
+    title = row["title"]
     if row["verdict"].startswith("not run"):
         return _nothing(row["verdict"], title)
     if row["verdict"].startswith(CONSTANT):

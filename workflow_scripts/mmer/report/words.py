@@ -31,6 +31,12 @@ def variant_words(variant: str) -> str:
     return VARIANTS.get(variant, variant.replace("_", " "))
 
 
+def split_words(split: str) -> str:
+    """A split in words; ``heldout0`` holds out the first fold of the protocol."""
+    fold = split.removeprefix("heldout")
+    return f"fold {int(fold) + 1} held out" if fold.isdigit() else split.replace("_", " ")
+
+
 def system_title(title: str) -> str:
     """A title with the classifier of a fusion, ``(svm_linear C=1)``, in words."""
     for name, words in CLASSIFIERS.items():
