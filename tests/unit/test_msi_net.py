@@ -210,3 +210,10 @@ def test_bfloat16_is_near_float32(frames):
 def test_weights_of_another_width_are_refused():
     with pytest.raises(UserError, match="not those of MSI-Net at width 1"):
         saliency_method(SaliencySettings(), _state(), CPU)
+
+
+def test_pictures_of_several_sizes_are_mapped_together(frames):
+    method, upright = _method(), np.ascontiguousarray(frames[0].transpose(1, 0, 2))
+    whole, turned = method.maps_of_pictures([frames[0], upright])
+    assert np.abs(whole.astype(int) - method.maps(frames[:1])[0]).max() <= 1
+    assert np.abs(turned.astype(int) - method.maps(upright[None])[0]).max() <= 1

@@ -58,3 +58,11 @@ def test_msi_net_without_weights_is_refused_in_one_sentence(tmp_path):
     arguments = map_saliency.parser.parse_args([*options, "--saliency-settings", settings])
     with pytest.raises(UserError, match="msi_net needs weights: give --weights"):
         map_saliency.method_of(arguments)
+
+
+def test_pictures_of_several_sizes_are_mapped_together(odd_patch):
+    method = saliency_method(SPECTRAL)
+    small = odd_patch[0, :60, :80]
+    whole, part = method.maps_of_pictures([odd_patch[0], small])
+    np.testing.assert_array_equal(whole, method.maps(odd_patch)[0])
+    np.testing.assert_array_equal(part, method.maps(small[None])[0])

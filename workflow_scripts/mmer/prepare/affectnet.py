@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,9 @@ from mmer.prepare.decoding import FRAME_SIZE
 from mmer.prepare.saliency import SaliencyMethod
 
 AHEAD = 4
-"""Decoded pictures that may wait for their saliency maps, per thread."""
+"""Decoded pictures that may wait, per thread."""
+TOGETHER = 16
+"""Pictures whose saliency maps are made together."""
 
 CONVERTED = frozenset({".bmp", ".tif", ".tiff"})
 """Endings in the lists whose files may lie converted to ``.jpg``, as the authors' code does it."""
@@ -72,7 +74,7 @@ def prepare_affectnet(
     Parameters
     ----------
     threads
-        Pictures decoded at the same time; their maps are made one after the other.
+        Pictures decoded at the same time.
 
     Raises
     ------
@@ -111,10 +113,14 @@ def _prepared(
         box = rows.boxes[row] if settings.crop == "face_box" else None
         return decode_picture(images / rows.names[row], box)
 
-    decoded = _in_order(decode, range(len(rows)), threads)
-    for row, found in enumerate(tqdm(decoded, total=len(rows), unit="picture", mininterval=5)):
+    decoded = enumerate(_in_order(decode, range(len(rows)), threads))
+    readable: list[tuple[int, Decoded]] = []
+    for row, found in tqdm(decoded, total=len(rows), unit="picture", mininterval=5):
         if isinstance(found, Decoded):
-            yield PreparedPicture(row, found.image, _saliency(found, method))
+            readable.append((row, found))
+            if len(readable) == TOGETHER:
+                yield from _with_saliency(readable, method)
+                readable = []
             continue
         unreadable += 1
         log.warning("%s is left out: %s", rows.names[row], found.reason)
@@ -124,6 +130,7 @@ def _prepared(
                 f"one {rows.names[row]} ({found.reason}): unpack AffectNet again, or raise "
                 "max_unreadable_share"
             )
+    yield from _with_saliency(readable, method)
 
 
 def decode_picture(path: Path, face_box: np.ndarray | None) -> Decoded | Unreadable:
@@ -152,10 +159,14 @@ def decode_picture(path: Path, face_box: np.ndarray | None) -> Decoded | Unreada
     return Decoded(np.asarray(colours), crop, _small(colours.convert("L"), crop))
 
 
-def _saliency(decoded: Decoded, method: SaliencyMethod) -> np.ndarray:
-    """The map of the original picture, cropped and resized as its image was."""
-    whole = method.maps(decoded.colours[None])[0]
-    return _small(Image.fromarray(whole), decoded.crop)
+def _with_saliency(
+    decoded: Sequence[tuple[int, Decoded]], method: SaliencyMethod
+) -> Iterator[PreparedPicture]:
+    """Add the maps of the original pictures, cropped and resized as their images were."""
+    maps = method.maps_of_pictures([picture.colours for _, picture in decoded])
+    for (row, picture), whole in zip(decoded, maps, strict=True):
+        saliency = _small(Image.fromarray(whole), picture.crop)
+        yield PreparedPicture(row, picture.image, saliency)
 
 
 def _small(grey: Image.Image, crop: Box) -> np.ndarray:

@@ -6,7 +6,7 @@ leaves open: the order of channels, TensorFlow's padding and its bilinear filter
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -214,17 +214,35 @@ class MsiNetSaliency:
 
     def maps(self, frames: np.ndarray) -> np.ndarray:
         """See :class:`~mmer.prepare.saliency.SaliencyMethod`."""
-        starts = range(0, len(frames), self.settings.batch_size)
-        batches = (frames[start : start + self.settings.batch_size] for start in starts)
-        return np.concatenate([self._batch(batch) for batch in batches])
+        size = (frames.shape[1], frames.shape[2])
+        maps = [
+            maps_onto_frames(self._predict(self._fit(batch)), size).cpu().numpy()
+            for batch in self._batches(frames)
+        ]
+        return np.concatenate(maps)
+
+    def maps_of_pictures(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """See :class:`~mmer.prepare.saliency.SaliencyMethod`."""
+        found = []
+        for batch in self._batches(pictures):
+            maps = self._predict(torch.cat([self._fit(picture[None]) for picture in batch]))
+            for picture, single in zip(batch, maps.split(1), strict=True):
+                size = (picture.shape[0], picture.shape[1])
+                found.append(maps_onto_frames(single, size)[0].cpu().numpy())
+        return found
+
+    def _batches(self, pictures: Sequence[np.ndarray]) -> Iterator[Sequence[np.ndarray]]:
+        size = self.settings.batch_size
+        return (pictures[start : start + size] for start in range(0, len(pictures), size))
+
+    def _fit(self, frames: np.ndarray) -> Tensor:
+        """Frames of one size, ``(frames, 3, 240, 320)`` on the device."""
+        return fit_frames(torch.from_numpy(frames).to(self.device), self.settings.padding)
 
     @torch.inference_mode()
-    def _batch(self, frames: np.ndarray) -> np.ndarray:
-        """Maps of one batch."""
+    def _predict(self, images: Tensor) -> Tensor:
+        """Maps ``(batch, 240, 320)`` in [0, 1]."""
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cuda.matmul.allow_tf32 = False
-        on_device = torch.from_numpy(frames).to(self.device)
-        images = fit_frames(on_device, self.settings.padding)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.reduced):
-            maps = self.network(images)
-        return maps_onto_frames(maps, (frames.shape[1], frames.shape[2])).cpu().numpy()
+            return self.network(images)

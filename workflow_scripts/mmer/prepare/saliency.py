@@ -6,7 +6,7 @@ made with it appear, it is named.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import cv2
@@ -47,6 +47,9 @@ class SaliencyMethod(Protocol):
             ``(frames, height, width)`` uint8, 255 where most salient.
         """
 
+    def maps_of_pictures(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Maps ``(height, width)`` of pictures ``(height, width, 3)`` of any sizes, together."""
+
 
 class SpectralResidual:
     """What in a picture's spectrum is not explained by its surroundings (Hou and Zhang 2007)."""
@@ -55,7 +58,11 @@ class SpectralResidual:
 
     def maps(self, frames: np.ndarray) -> np.ndarray:
         """See :class:`SaliencyMethod`."""
-        return np.stack([self._map(frame) for frame in frames])
+        return np.stack(self.maps_of_pictures(frames))
+
+    def maps_of_pictures(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """See :class:`SaliencyMethod`."""
+        return [self._map(picture) for picture in pictures]
 
     def _map(self, frame: np.ndarray) -> np.ndarray:
         """One map, ``(height, width)`` uint8."""
