@@ -21,11 +21,11 @@ from benchmarks.reference_cnn14 import (
 )
 from mmer.corpus.folds import Split
 from mmer.corpus.labels import CLASS_COUNT
-from mmer.speech.clips_on_device import load_clips
 from mmer.speech.cnn14 import Cnn14, mix_pairs
 from mmer.speech.cnn14_settings import Cnn14Settings
 from mmer.speech.fine_tuning import Cnn14FineTuning, build_network
 from mmer.speech.log_mel import LogMel
+from mmer.speech.log_mels_on_device import load_log_mels
 from mmer.speech.spectrogram_image import spectrogram_images
 from mmer.speech.spectrogram_image_settings import MelImageSettings, SpectrogramImageSettings
 from mmer.store import Ragged
@@ -128,7 +128,7 @@ def step_contest(precision: str, kind: str) -> Contest:
     settings = Cnn14Settings(
         weights="random", batch_size=items, clip_seconds=seconds, precision=precision
     )
-    clips = load_clips(speech, None, Split("benchmark", (1,), (2,)), seconds, device)
+    clips = load_log_mels(speech, None, Split("benchmark", (1,), (2,)), seconds, device)
     network = build_network(settings).to(device)
     _same_weights(network, reference)
     task = Cnn14FineTuning(network, clips, settings)

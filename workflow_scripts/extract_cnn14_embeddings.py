@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from mmer.entry import run
 from mmer.speech.cnn14_embedding import embed_clips, embedding_network
 from mmer.speech.cnn14_settings import Cnn14EmbeddingSettings
+from mmer.speech.embedding_job import extraction_options
 from mmer.speech.embeddings import write_embeddings
 from mmer.store import read_ragged
 from mmer.training.device import choose_device, make_deterministic
-from mmer.training.job import add_weights_options, spans_of_variant
+from mmer.training.job import spans_of_variant
 
 
 def command_line() -> argparse.ArgumentParser:
     """The options of this step."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--audio", type=Path, nargs="+", required=True, help="NPZ per actor")
-    parser.add_argument("--variant", choices=["full", "vad"], required=True)
-    parser.add_argument("--spans", type=Path, nargs="+", help="speech spans per actor, for vad")
-    parser.add_argument("--settings", required=True, help="the extractor's settings as JSON")
-    add_weights_options(parser)
-    parser.add_argument("--seed", type=int, required=True, help="of random weights")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--embeddings", type=Path, required=True, help="NPZ to write")
-    return parser
+    return extraction_options(__doc__)
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -8,13 +8,11 @@ from pathlib import Path
 
 from mmer.corpus.folds import Split
 from mmer.entry import run
-from mmer.errors import UserError
 from mmer.posteriors import write_posteriors
-from mmer.speech.clips_on_device import load_clips
-from mmer.speech.cnn14 import Cnn14
 from mmer.speech.cnn14_settings import Cnn14Settings
 from mmer.speech.fine_tuning import Cnn14FineTuning, build_network, fit_plan
-from mmer.speech.panns_checkpoint import load_panns
+from mmer.speech.log_mels_on_device import load_log_mels
+from mmer.speech.panns_checkpoint import start_from
 from mmer.store import read_ragged
 from mmer.training.device import choose_device, make_deterministic
 from mmer.training.fit import fit
@@ -43,10 +41,12 @@ def main(arguments: argparse.Namespace) -> None:
     settings = Cnn14Settings.model_validate_json(arguments.settings)
     device = choose_device(arguments.device)
     make_deterministic(arguments.seed, arguments.threads)
-    network = initial_network(arguments, settings).to(device)
+    network = start_from(
+        build_network(settings), settings.weights, arguments.weights, arguments.weights_sha256
+    ).to(device)
     audio = read_ragged(arguments.audio)
     spans, split = spans_of_variant(arguments), Split.from_json(arguments.split)
-    clips = load_clips(audio, spans, split, settings.clip_seconds, device)
+    clips = load_log_mels(audio, spans, split, settings.clip_seconds, device)
     task = Cnn14FineTuning(network, clips, settings)
     millions = sum(parameter.numel() for parameter in network.parameters()) / 1e6
     log.info("CNN-14 of %.2f million parameters, %d clips", millions, len(clips.names))
@@ -54,20 +54,6 @@ def main(arguments: argparse.Namespace) -> None:
     write_training(arguments, network, history, settings, settings.weights)
     write_posteriors(arguments.posteriors, task.posteriors())
     forget_checkpoint(arguments)
-
-
-def initial_network(arguments: argparse.Namespace, settings: Cnn14Settings) -> Cnn14:
-    """The network before training, on the CPU."""
-    network = build_network(settings)
-    if settings.weights == "random":
-        return network
-    if arguments.weights is None or arguments.weights_sha256 is None:
-        raise UserError(
-            f"the settings ask for the weights {settings.weights}: give --weights and "
-            "--weights-sha256, or set weights to random"
-        )
-    load_panns(network, arguments.weights, arguments.weights_sha256)
-    return network
 
 
 if __name__ == "__main__":

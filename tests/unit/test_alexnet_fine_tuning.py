@@ -48,7 +48,7 @@ def test_batches_follow_the_generator():
 def test_loss_is_the_cross_entropy_of_the_networks_answers(normalise):
     task = _task(_settings(normalise=normalise))
     task.network.eval()
-    logits = task.network(network_input(task.clips.images[:8], normalise))
+    logits = task.network(network_input(task.clips.inputs[:8], normalise))
     by_hand = -logits.log_softmax(dim=1)[torch.arange(8), task.clips.labels[:8]].mean().item()
     assert task.loss(torch.arange(8)).item() == pytest.approx(by_hand, rel=1e-5)
 
@@ -76,7 +76,7 @@ def test_frozen_layers_passed_once_change_no_answer(trainable):
     task = _partly_frozen(trainable)
     answers = task.logits(torch.arange(32))
     with torch.inference_mode():
-        whole = task.network(network_input(task.clips.images, normalise=True))
+        whole = task.network(network_input(task.clips.inputs, normalise=True))
     torch.testing.assert_close(answers, whole)
 
 

@@ -114,7 +114,7 @@ def test_published_weights_are_loaded_through_the_verified_path(tmp_path, monkey
         "mmer.speech.cnn14_embedding.Cnn14", lambda classes, width, spec_augment: _tiny(width)
     )
     monkeypatch.setattr(
-        "mmer.speech.cnn14_embedding.load_panns", lambda *given: handed.append(given)
+        "mmer.speech.panns_checkpoint.load_panns", lambda *given: handed.append(given)
     )
     network = embedding_network(Cnn14EmbeddingSettings(), path, sha256)
     assert handed == [(network, path, sha256)]

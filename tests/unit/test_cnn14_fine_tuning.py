@@ -5,9 +5,9 @@ import pytest
 import torch
 from tests.spoken_pitches import CPU, SPLIT, audio_of
 
-from mmer.speech.clips_on_device import load_clips
 from mmer.speech.cnn14_settings import Cnn14Settings
 from mmer.speech.fine_tuning import Cnn14FineTuning, build_network, fit_plan
+from mmer.speech.log_mels_on_device import load_log_mels
 from mmer.training.fit import fit
 
 
@@ -18,7 +18,7 @@ def _settings(**changes) -> Cnn14Settings:
 
 def _task(settings: Cnn14Settings) -> Cnn14FineTuning:
     torch.manual_seed(0)
-    clips = load_clips(audio_of(), None, SPLIT, settings.clip_seconds, CPU)
+    clips = load_log_mels(audio_of(), None, SPLIT, settings.clip_seconds, CPU)
     return Cnn14FineTuning(build_network(settings), clips, settings)
 
 
@@ -52,7 +52,7 @@ def test_the_losses_differ_by_the_number_of_classes():
         task = _task(_settings(loss=name, mixup_alpha=0))
         task.network.eval()
         losses[name] = task.loss(batch).item()
-    log_likelihood = task.network(task.clips.log_mel[:8]).logits.log_softmax(dim=1)
+    log_likelihood = task.network(task.clips.inputs[:8]).logits.log_softmax(dim=1)
     by_hand = -log_likelihood[torch.arange(8), task.clips.labels[:8]].mean().item()
     assert losses["nll"] == pytest.approx(by_hand)
     assert losses["mean_over_classes"] == pytest.approx(by_hand / 8)
@@ -63,7 +63,7 @@ def test_mixup_mixes_the_targets_as_it_mixes_the_clips(monkeypatch):
     task.network.eval()
     monkeypatch.setattr(torch.distributions.Beta, "sample", lambda _: torch.tensor([0.25]))
     loss = task.loss(torch.tensor([0, 4]))
-    logits = task.network(task.clips.log_mel[[0, 4]], torch.tensor([0.25])).logits
+    logits = task.network(task.clips.inputs[[0, 4]], torch.tensor([0.25])).logits
     log_likelihood = logits.log_softmax(dim=1)[0]
     one, other = task.clips.labels[[0, 4]]
     expected = -(0.25 * log_likelihood[one] + 0.75 * log_likelihood[other])

@@ -8,7 +8,8 @@ from tests.spoken_pitches import CPU, PAIR, RATE, SPLIT, audio_of, tone
 from mmer.corpus.folds import Split
 from mmer.errors import UserError
 from mmer.prepare.speech_spans import SpeechSpan
-from mmer.speech.images_on_device import ImagesOnDevice, load_images
+from mmer.speech.clips_on_device import ClipsOnDevice
+from mmer.speech.images_on_device import load_images
 from mmer.speech.spectrogram_image import spectrogram_images
 from mmer.speech.spectrogram_image_settings import MelImageSettings
 from mmer.store import Ragged
@@ -21,13 +22,13 @@ def _load(
     spans: dict[str, SpeechSpan] | None = None,
     split: Split = SPLIT,
     clip_seconds: float | None = None,
-) -> ImagesOnDevice:
+) -> ClipsOnDevice:
     return load_images(audio or audio_of(), spans, split, IMAGE, clip_seconds, CPU)
 
 
 def test_images_carry_label_and_part_of_their_name():
     clips = _load()
-    assert clips.images.shape == (32, 64, 64, 3) and clips.images.dtype == torch.uint8
+    assert clips.inputs.shape == (32, 64, 64, 3) and clips.inputs.dtype == torch.uint8
     assert list(clips.names) == sorted(clips.names)
     assert clips.labels.bincount().tolist() == [4] * 8
     assert {clips.names[row][-2:] for row in clips.rows("heldout")} == {"03"}
@@ -42,7 +43,7 @@ def test_span_is_cut_out_before_the_spectrogram():
     spans = {name: SpeechSpan(0.1, 0.3, found=True) for name in audio_of().clips}
     clips = _load(spans=spans)
     expected = spectrogram_images([tone(3, 1)[1600:4800]], IMAGE)[0]
-    np.testing.assert_array_equal(clips.images[clips.names.index("01-01-03-01-01-01-01")], expected)
+    np.testing.assert_array_equal(clips.inputs[clips.names.index("01-01-03-01-01-01-01")], expected)
 
 
 @pytest.mark.parametrize("seconds", [0.4, 0.8])
@@ -51,7 +52,7 @@ def test_given_length_cuts_the_end_or_adds_silence(seconds):
     length = round(seconds * RATE)
     samples = np.pad(tone(3, 1), (0, 8000))[:length]
     expected = spectrogram_images([samples], IMAGE)[0]
-    np.testing.assert_array_equal(clips.images[clips.names.index("01-01-03-01-01-01-01")], expected)
+    np.testing.assert_array_equal(clips.inputs[clips.names.index("01-01-03-01-01-01-01")], expected)
 
 
 def test_faulty_audio_and_spans_are_named():

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from torchvision.models import AlexNet
 
-from mmer.errors import UserError
 from mmer.speech.alexnet import LAST_LAYER, build_alexnet
-from mmer.training.foreign_checkpoint import load_all_but, read_state
+from mmer.training.foreign_checkpoint import load_all_but, read_state, weights_given
 
 _ADVICE = "use torchvision's alexnet-owt-7be5be79.pth"
 
@@ -58,13 +57,7 @@ def initial_alexnet(
     UserError
         If published weights are asked for and not given, or refused.
     """
-    if weights == "random":
-        return build_alexnet(width)
-    if path is None or sha256_prefix is None:
-        raise UserError(
-            f"the settings ask for the weights {weights}: give --weights and --weights-sha256, or "
-            "set weights to random"
-        )
     network = build_alexnet(width)
-    load_alexnet(network, path, sha256_prefix)
+    if weights != "random":
+        load_alexnet(network, *weights_given(weights, path, sha256_prefix))
     return network

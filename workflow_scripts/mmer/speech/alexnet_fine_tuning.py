@@ -15,7 +15,7 @@ from torchvision.models import AlexNet
 from mmer.posteriors import Posteriors
 from mmer.speech.alexnet import network_input
 from mmer.speech.alexnet_settings import AlexNetSettings
-from mmer.speech.images_on_device import ImagesOnDevice
+from mmer.speech.clips_on_device import ClipsOnDevice
 from mmer.training.fit import FitPlan
 from mmer.training.scores import accuracy_and_recall
 
@@ -54,7 +54,7 @@ class AlexNetFineTuning:
         Optimiser, batches and what is trained.
     """
 
-    def __init__(self, network: AlexNet, clips: ImagesOnDevice, settings: AlexNetSettings) -> None:
+    def __init__(self, network: AlexNet, clips: ClipsOnDevice, settings: AlexNetSettings) -> None:
         self.network = network
         self.clips = clips
         self.settings = settings
@@ -75,7 +75,7 @@ class AlexNetFineTuning:
         return torch.cat(
             [
                 self._frozen(network_input(some, self.settings.normalise))
-                for some in self.clips.images.split(CLIPS_AT_ONCE)
+                for some in self.clips.inputs.split(CLIPS_AT_ONCE)
             ]
         )
 
@@ -118,6 +118,6 @@ class AlexNetFineTuning:
     def _forward(self, rows: Tensor) -> Tensor:
         """Logits of some rows in the network's mode."""
         if self._passed is None:
-            return self.network(network_input(self.clips.images[rows], self.settings.normalise))
+            return self.network(network_input(self.clips.inputs[rows], self.settings.normalise))
         maps = self.network.avgpool(self._trained(self._passed[rows]))
         return self.network.classifier(maps.flatten(1))

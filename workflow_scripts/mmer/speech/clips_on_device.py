@@ -1,13 +1,9 @@
-"""All clips of a split as log-mel spectrograms on the device.
-
-Padding and cutting are the same in every epoch, so each spectrogram is computed once: RAVDESS takes
-200 MB as float32.
-"""
+"""All clips of a split on the device, as the inputs of a network."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,16 +14,11 @@ from mmer.corpus.clips import Clip
 from mmer.corpus.folds import Split
 from mmer.prepare.speech_spans import SpeechSpan
 from mmer.speech.kept_audio import kept_samples, rows_of_split
-from mmer.speech.log_mel import MEL_BANDS, SAMPLE_RATE, LogMel, frames_of
+from mmer.speech.log_mel import SAMPLE_RATE
 from mmer.speech.network_settings import SHORTEST_SECONDS
 from mmer.store import Ragged
 
 log = logging.getLogger(__name__)
-
-FULL_SCALE = 32_768
-"""int16 samples divided by this lie in [-1, 1)."""
-CLIPS_AT_ONCE = 32
-"""Clips per pass through the front end: bounds its memory."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +28,9 @@ class ClipsOnDevice:
     Attributes
     ----------
     names
-        Clip names.
-    log_mel
-        ``(clips, frames, 64)`` float32 in dB, all of one length.
+        Clip names, sorted.
+    inputs
+        What the network takes, ``(clips, ...)``: log-mels or images.
     labels
         ``(clips,)`` int64.
     part
@@ -47,7 +38,7 @@ class ClipsOnDevice:
     """
 
     names: tuple[str, ...]
-    log_mel: Tensor
+    inputs: Tensor
     labels: Tensor
     part: np.ndarray
 
@@ -60,13 +51,13 @@ def load_clips(
     audio: Ragged,
     spans: Mapping[str, SpeechSpan] | None,
     split: Split,
-    clip_seconds: float,
-    device: torch.device,
+    clip_seconds: float | None,
+    as_inputs: Callable[[Sequence[np.ndarray]], Tensor],
 ) -> ClipsOnDevice:
     """Trim, pad or cut, and transform every clip of the split's actors.
 
-    A clip trimmed to less speech than CNN-14 needs is padded like any other; a recording that is
-    itself too short is a broken one.
+    A clip trimmed to less speech than a network needs is padded like any other; a recording that
+    is itself too short is a broken one.
 
     Parameters
     ----------
@@ -77,43 +68,37 @@ def load_clips(
     split
         Clips of other actors are left out.
     clip_seconds
-        Length of every clip afterwards: cut at the end, or padded with zeros.
-    device
-        Where the spectrograms stay.
+        Length to which every clip is cut at its end or padded with silence; None leaves it.
+    as_inputs
+        Makes inputs ``(clips, ...)`` on the device of int16 waveforms.
 
     Raises
     ------
     UserError
-        If an actor of the split has no clip, a clip comes twice, has no span or an empty one, or
-        is shorter than 0.31 s before trimming.
+        If an actor of the split has no clip, or a clip comes twice, is shorter than 0.31 s before
+        trimming, or has no span or an empty one.
     """
     assert audio.rate == SAMPLE_RATE, f"audio at {audio.rate} Hz"
     chosen = rows_of_split(split, audio.clips)
     waveforms = [kept_samples(audio, row, spans, SHORTEST_SECONDS) for row in chosen]
-    samples = round(clip_seconds * SAMPLE_RATE)
-    cut = sum(len(waveform) > samples for waveform in waveforms)
-    if cut:
-        log.info("%d of %d clips are cut at %g s", cut, len(waveforms), clip_seconds)
+    if clip_seconds is not None:
+        waveforms = _of_length(waveforms, round(clip_seconds * SAMPLE_RATE))
     names = tuple(audio.clips[row] for row in chosen)
     clips = [Clip.parse(name) for name in names]
+    inputs = as_inputs(waveforms)
     return ClipsOnDevice(
         names=names,
-        log_mel=_log_mels(waveforms, samples, device),
-        labels=torch.tensor([clip.label for clip in clips], device=device),
+        inputs=inputs,
+        labels=torch.tensor([clip.label for clip in clips], device=inputs.device),
         part=np.array([split.part(clip.actor) for clip in clips]),
     )
 
 
-def _log_mels(waveforms: Sequence[np.ndarray], samples: int, device: torch.device) -> Tensor:
-    """Log-mels of int16 waveforms brought to one length, ``(clips, frames, 64)``."""
-    front_end = LogMel().to(device)
-    log_mels = torch.empty(len(waveforms), frames_of(samples), MEL_BANDS, device=device)
-    for start in range(0, len(waveforms), CLIPS_AT_ONCE):
-        some = waveforms[start : start + CLIPS_AT_ONCE]
-        padded = np.zeros((len(some), samples), dtype=np.int16)
-        for row, waveform in enumerate(some):
-            kept = waveform[:samples]
-            padded[row, : len(kept)] = kept
-        scaled = torch.from_numpy(padded).to(device).float() / FULL_SCALE
-        log_mels[start : start + len(some)] = front_end(scaled)
-    return log_mels
+def _of_length(waveforms: Sequence[np.ndarray], samples: int) -> list[np.ndarray]:
+    """Waveforms cut at their end, or followed by silence."""
+    cut = sum(len(waveform) > samples for waveform in waveforms)
+    if cut:
+        log.info("%d of %d clips are cut at %d samples", cut, len(waveforms), samples)
+    return [
+        np.pad(waveform[:samples], (0, max(0, samples - len(waveform)))) for waveform in waveforms
+    ]

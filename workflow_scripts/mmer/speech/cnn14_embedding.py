@@ -19,16 +19,14 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mmer.corpus.labels import CLASS_COUNT
-from mmer.errors import UserError
 from mmer.prepare.speech_spans import SpeechSpan
-from mmer.speech.clips_on_device import FULL_SCALE
 from mmer.speech.cnn14 import Cnn14
 from mmer.speech.cnn14_settings import Cnn14EmbeddingSettings
 from mmer.speech.embeddings import Embeddings
 from mmer.speech.kept_audio import kept_samples, rows_by_name
-from mmer.speech.log_mel import SAMPLE_RATE, LogMel
+from mmer.speech.log_mel import FULL_SCALE, SAMPLE_RATE, LogMel
 from mmer.speech.network_settings import SHORTEST_SECONDS
-from mmer.speech.panns_checkpoint import load_panns
+from mmer.speech.panns_checkpoint import start_from
 from mmer.store import Ragged
 
 CLIPS_AT_ONCE = 16
@@ -53,15 +51,7 @@ def embedding_network(
         If published weights are asked for and not given, or refused.
     """
     network = Cnn14(classes=CLASS_COUNT, width=settings.width, spec_augment=False).eval()
-    if settings.weights == "random":
-        return network
-    if path is None or sha256 is None:
-        raise UserError(
-            f"the settings ask for the weights {settings.weights}: give --weights and "
-            "--weights-sha256, or set weights to random"
-        )
-    load_panns(network, path, sha256)
-    return network
+    return start_from(network, settings.weights, path, sha256)
 
 
 def embed_clips(

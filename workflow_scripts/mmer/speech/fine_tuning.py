@@ -17,6 +17,7 @@ from mmer.speech.clips_on_device import ClipsOnDevice
 from mmer.speech.cnn14 import Cnn14, mix_pairs
 from mmer.speech.cnn14_settings import Cnn14Settings
 from mmer.training.fit import FitPlan
+from mmer.training.scores import accuracy_and_recall
 
 TRAINABLE_FROM = {"all": "bn0", "last_block": "conv_block6", "top": "fc1"}
 """First trained part of the network for each choice of the setting ``trainable``."""
@@ -91,7 +92,7 @@ class Cnn14FineTuning:
     def loss(self, batch: Tensor) -> Tensor:
         """Negative log-likelihood of a batch of rows, mixed if the settings say so."""
         rows = batch.to(self.clips.labels.device)
-        log_mel = self.clips.log_mel[rows]
+        log_mel = self.clips.inputs[rows]
         targets = functional.one_hot(self.clips.labels[rows], CLASS_COUNT).float()
         mixing = None
         if self.settings.mixup_alpha > 0:
@@ -107,14 +108,8 @@ class Cnn14FineTuning:
         rows = self.clips.rows("heldout")
         labels = self.clips.labels[rows.to(self.clips.labels.device)]
         logits = self.logits(rows)
-        right = (logits.argmax(dim=1) == labels).double()
-        recalls = [right[labels == label].mean() for label in labels.unique()]
-        targets = functional.one_hot(labels, CLASS_COUNT).float()
-        return {
-            "accuracy": right.mean().item(),
-            "unweighted_average_recall": torch.stack(recalls).mean().item(),
-            "loss": self._criterion(logits, targets).item(),
-        }
+        loss = self._criterion(logits, functional.one_hot(labels, CLASS_COUNT).float()).item()
+        return {**accuracy_and_recall(logits, labels), "loss": loss}
 
     def posteriors(self) -> Posteriors:
         """Posteriors of every clip, training ones too, from the network as it is."""
@@ -133,7 +128,7 @@ class Cnn14FineTuning:
         device = self.clips.labels.device
         some = rows.to(device).split(self.settings.batch_size)
         with self._precision():
-            return torch.cat([self.network(self.clips.log_mel[part]).logits for part in some])
+            return torch.cat([self.network(self.clips.inputs[part]).logits for part in some])
 
     def _precision(self) -> torch.autocast:
         """A context in which convolutions compute as the setting ``precision`` says."""

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 SAMPLE_RATE = 16_000
+FULL_SCALE = 32_768
+"""int16 samples divided by this lie in [-1, 1)."""
 WINDOW = 512
 """Samples of the Hann window and of the Fourier transform."""
 HOP = 160

@@ -22,6 +22,7 @@ from mmer.training.foreign_checkpoint import (
     check_names,
     check_tensor,
     read_plain,
+    weights_given,
 )
 
 NEEDED_BY_THE_SAMPLER = [
@@ -39,6 +40,28 @@ MEL_FILTERS = "logmel_extractor.melW"
 AUDIOSET_HEAD = ("fc_audioset.weight", "fc_audioset.bias")
 FRONT_END_TOLERANCE = 1e-5
 """Kernels lie in [-1, 1], filters in [0, 0.022]; float32 and library versions differ by 1e-7."""
+
+
+def start_from(network: Cnn14, weights: str, path: Path | None, sha256: str | None) -> Cnn14:
+    """Give a network the weights by which it starts, and return it.
+
+    Parameters
+    ----------
+    network
+        With random weights.
+    weights
+        ``random``, or the name of published ones, for which the other two are needed.
+    path, sha256
+        As for :func:`load_panns`.
+
+    Raises
+    ------
+    UserError
+        If published weights are asked for and not given, or refused.
+    """
+    if weights != "random":
+        load_panns(network, *weights_given(weights, path, sha256))
+    return network
 
 
 def load_panns(network: Cnn14, path: Path, sha256: str) -> None:

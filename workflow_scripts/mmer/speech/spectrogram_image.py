@@ -19,11 +19,9 @@ import numpy as np
 import scipy.signal
 import scipy.sparse
 
-from mmer.speech.log_mel import SAMPLE_RATE
+from mmer.speech.log_mel import FULL_SCALE, SAMPLE_RATE
 from mmer.speech.spectrogram_image_settings import SpectrogramImageSettings
 
-FULL_SCALE = 32_768
-"""int16 samples divided by this lie in [-1, 1)."""
 POWER_FLOOR = 1e-10
 """Powers below this count as this: librosa's smallest power, or amplitude of 1e-5."""
 COLOURS = 256

@@ -19,6 +19,22 @@ Allowed = type | Callable[..., Any] | tuple[Any, str]
 """A class or function that a file may name, or one with the name that the file has for it."""
 
 
+def weights_given(weights: str, path: Path | None, sha256: str | None) -> tuple[Path, str]:
+    """File and checksum of the published weights that the settings name.
+
+    Raises
+    ------
+    UserError
+        If one of them was not given.
+    """
+    if path is None or sha256 is None:
+        raise UserError(
+            f"the settings ask for the weights {weights}: give --weights and --weights-sha256, or "
+            "set weights to random"
+        )
+    return path, sha256
+
+
 def read_plain(
     path: Path, sha256: str | None, advice: str, allowed: Sequence[Allowed] = ()
 ) -> object:
