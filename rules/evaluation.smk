@@ -11,7 +11,15 @@ rule evaluate_systems:
     output:
         expand(
             "<results>/evaluation/{table}.csv",
-            table=["accuracies", "summary", "confusion", "significance", "predictions"],
+            table=[
+                "accuracies",
+                "summary",
+                "confusion",
+                "significance",
+                "groups",
+                "calibration",
+                "predictions",
+            ],
         ),
     log:
         "<logs>/evaluate_systems.log",
@@ -25,9 +33,10 @@ rule evaluate_systems:
         paper=lambda w, input: str(Path(input.paper[0]).parent),
         paper_rows=lambda w: PLAN.paper_rows,
         settings=lambda w: PLAN.section("evaluation"),
+        seed=CONFIG.seed,
         out=lambda w, output: str(Path(output[0]).parent),
         version=PLAN.version("evaluate_systems"),
     shell:
         "python -m evaluate_systems --systems {params.systems:q} --fusion {params.fusion:q} "
         "--paper {params.paper:q} --paper-rows {params.paper_rows:q} "
-        "--settings {params.settings:q} --out {params.out:q} > {log:q} 2>&1"
+        "--settings {params.settings:q} --seed {params.seed} --out {params.out:q} > {log:q} 2>&1"

@@ -15,7 +15,9 @@ rule fuse_posteriors:
         "../envs/workflow.yaml"
     params:
         systems=lambda w: json.dumps(PLAN.pairing_inputs(w.pairing)),
-        settings=lambda w: CONFIG.fusion.settings.model_dump_json(),
+        settings=lambda w: CONFIG.fusion.settings.only(
+            PLAN.pairing_inputs(w.pairing)
+        ).model_dump_json(),
         version=PLAN.version("fuse_posteriors"),
     shell:
         "python -m fuse_posteriors --systems {params.systems:q} --settings {params.settings:q} "

@@ -18,7 +18,9 @@ from mmer.evaluation.baselines import majority_posteriors, read_clip_names
 from mmer.evaluation.paper import PaperResult
 from mmer.evaluation.predictions import Constant, FoldPredictions, System
 from mmer.evaluation.request import read_requests
-from mmer.evaluation.settings import SignificanceSettings
+from mmer.evaluation.settings import EvaluationSettings
+from mmer.evaluation.significance_table import significance_table
+from mmer.evaluation.summary_table import summary_table
 from mmer.posteriors import read_posteriors, write_posteriors
 from mmer.report.accuracy_figure import all_systems_figure, best_by_condition
 from mmer.report.evaluation_folder import read_evaluation
@@ -153,9 +155,9 @@ def evaluation(tmp_path):
         "cnn14/full": PaperResult(76.58, 2.18),
     }
     made = {
-        "summary": tables.summary_table(systems, paper),
+        "summary": summary_table(systems, paper, EvaluationSettings(), 0),
         "confusion": tables.confusion_table(systems),
-        "significance": tables.significance_table(systems, SignificanceSettings()),
+        "significance": significance_table(systems, EvaluationSettings(), 0),
         "predictions": tables.predictions_table(systems),
         "accuracies": tables.accuracies_table(systems),
     }

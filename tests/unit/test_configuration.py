@@ -94,6 +94,7 @@ def test_the_file_that_holds_the_key_is_named(broken, tmp_path):
         ("systems: [cnn14_fine_tuned/loud]", "is not one of cnn14_fine_tuned/full"),
         ("fusion: {pairings: {vad: [cnn14_fine_tuned/vad]}}", "at least two"),
         ("fusion: {pairings: {vad: [cnn14_fine_tuned/vad, stn_max_voting]}}", "is not one of"),
+        ("fusion: {settings: {by_system: {panns_svc: {inputs: logit}}}}", "is not fused by any"),
         ("models: {stn_max_voting: {of: cnn14_fine_tuned}}", "is no spatial_transformer"),
         ("models: {stn_fine_tuned: {variants: [vad]}}", "lacks one of them"),
         ("protocol: {folds: [[1, 2], [2, 3]]}", "actor 2 is in 2 folds"),

@@ -184,6 +184,27 @@ def test_a_fit_that_did_not_converge_is_logged(
     assert any("svm_linear C=1 did not converge on heldout1" in text for text in told)
 
 
+def test_both_solvers_of_logistic_regression_find_the_one_minimum(
+    systems: dict[str, dict[str, Posteriors]],
+) -> None:
+    grid = {"logistic_regression": {"C": [1]}} | {
+        name: {parameter: []}
+        for name, parameter in (("svm_linear", "C"), ("svm_rbf", "C"), ("knn", "k"))
+    }
+    newton, lbfgs = (
+        fuse(
+            systems,
+            FusionSettings.model_validate(
+                {"classifiers": grid, "logistic_solver": solver, "logistic_tolerance": 1e-8}
+            ),
+        )
+        for solver in ("newton-cholesky", "lbfgs")
+    )
+    assert newton[PROBABILITY_COLUMNS].to_numpy() == pytest.approx(
+        lbfgs[PROBABILITY_COLUMNS].to_numpy(), abs=1e-5
+    )
+
+
 def test_grid_accuracy_counts_by_hand() -> None:
     # Two of four right.
     names = ["01-01-02-01-01-01-01", "01-01-02-01-01-02-01"]

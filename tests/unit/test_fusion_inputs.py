@@ -49,6 +49,42 @@ def test_logits_asked_for_in_vain_name_the_system() -> None:
         joined({"a": posteriors(True), "b": posteriors(False)}, inputs="logit")
 
 
+def test_one_system_can_give_other_values_scaled_otherwise_than_the_rest() -> None:
+    # Calm, the held-out clip's emotion: one training clip of two has it, so its logits 5 and 0
+    # become 1 and 0 under minmax, while the other system's probability 1 stays as it is.
+    settings = FusionSettings.model_validate(
+        {"by_system": {"cnn14": {"inputs": "probability", "scaling": "none"}}}
+    )
+    systems = {"cnn14/full": posteriors(True), "stn/vad": posteriors(True)}
+    inputs = join_systems("heldout0", systems, settings)
+    assert inputs.train[:, 1].tolist() == [1, 0]
+    assert inputs.train[:, 8 + 1].tolist() == [1, 0]
+    unscaled = settings.model_copy(update={"scaling": "none"})
+    assert join_systems("heldout0", systems, unscaled).train[:, 8 + 1].tolist() == [5, 0]
+
+
+def test_a_variants_own_entry_wins_over_its_models_and_null_leaves_the_rest() -> None:
+    settings = FusionSettings.model_validate(
+        {
+            "inputs": "logit",
+            "by_system": {
+                "cnn14": {"inputs": "probability", "scaling": "standard"},
+                "cnn14/vad": {"scaling": "none"},
+            },
+        }
+    )
+    assert settings.of_system("cnn14/full") == ("probability", "standard")
+    assert settings.of_system("cnn14/vad") == ("probability", "none")
+    assert settings.of_system("stn/vad") == ("logit", "minmax")
+
+
+def test_settings_of_one_pairing_forget_the_systems_of_others() -> None:
+    settings = FusionSettings.model_validate(
+        {"by_system": {"a": {"scaling": "none"}, "b/vad": {"scaling": "none"}, "b/full": {}}}
+    )
+    assert set(settings.only(["a/full", "b/vad"]).by_system) == {"a", "b/vad"}
+
+
 def test_parts_and_labels_are_kept_together() -> None:
     inputs = join_systems(
         "heldout0", {"a": posteriors(True), "b": posteriors(True)}, FusionSettings()

@@ -1,4 +1,4 @@
-"""The paper's interval: by hand, and against every interval that the paper prints."""
+"""The paper's interval, by hand and against every one that the paper prints; and Wilson's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mmer.evaluation.intervals import half_width
+from mmer.evaluation.intervals import half_width, wilson_interval
 
 PAPER = Path(__file__).parents[2] / "resources" / "paper"
 
@@ -41,3 +41,21 @@ def test_the_formula_gives_the_papers_intervals_but_for_five() -> None:
                 differing[(table, accuracy)] = (printed, computed)
     assert count == 28
     assert differing == NOT_BY_THE_FORMULA
+
+
+def test_zero_rules_interval_in_the_paper_is_that_of_its_best_fusion() -> None:
+    # 196 * sqrt(0.8008 * 0.1992 / 1440) = 2.063, the 2.06 that tables 1 and 3 give to 13.33.
+    assert round(half_width(80.08, 1440), 2) == 2.06
+
+
+def test_wilsons_interval_by_hand() -> None:
+    # z² = 1.959964² = 3.841459; 5 of 10: centre (0.5 + z²/20) / (1 + z²/10) = 0.5,
+    # half width z * sqrt(0.25/10 + z²/400) / (1 + z²/10) = 1.959964 * 0.186017 / 1.384146.
+    low, high = wilson_interval(5, 10)
+    assert (low, high) == (pytest.approx(23.6593, abs=1e-3), pytest.approx(76.3407, abs=1e-3))
+
+
+def test_wilsons_interval_of_certainty_has_a_width_and_stays_within_bounds() -> None:
+    # 10 of 10: the lower end is 1 / (1 + z²/10) = 1 / 1.384146, the upper one 1.
+    low, high = wilson_interval(10, 10)
+    assert (low, high) == (pytest.approx(72.2467, abs=1e-3), pytest.approx(100))

@@ -15,12 +15,8 @@ from mmer.errors import UserError
 from mmer.evaluation import metrics
 from mmer.evaluation.best_fusion import best_candidate, best_fusion
 from mmer.evaluation.predictions import FoldPredictions, System, classes_of
-from mmer.evaluation.tables import (
-    accuracies_table,
-    best_per_modality,
-    confusion_table,
-    predictions_table,
-)
+from mmer.evaluation.significance_table import best_per_modality
+from mmer.evaluation.tables import accuracies_table, confusion_table, predictions_table
 from mmer.fusion.tables import prediction_rows
 
 CALM, HAPPY, SAD = (EMOTIONS.index(word) for word in ("calm", "happy", "sad"))
@@ -74,6 +70,21 @@ def test_unweighted_average_recall_leaves_out_emotions_without_clips() -> None:
     # Recalls: calm 2 of 3, happy 2 of 2, sad 0 of 1.
     expected = 100 * (2 / 3 + 1 + 0) / 3
     assert metrics.unweighted_average_recall(SYSTEM) == pytest.approx(expected)
+
+
+def test_macro_f1_by_hand() -> None:
+    # Calm: 2 right of 3 clips and of 3 predictions, F1 2/3.  Happy 1.  Sad 0.
+    assert metrics.macro_f1(SYSTEM) == pytest.approx(100 * (2 / 3 + 1 + 0) / 3)
+
+
+def test_macro_f1_leaves_out_emotions_without_clips_like_the_average_recall() -> None:
+    # Disgust is predicted but has no clip: calm 1 of 2 with precision 1, F1 2/3, is all there is.
+    fold = FoldPredictions(
+        (*TWO.clips[:1], "01-01-02-01-02-01-02"), classes_of(["calm", "disgust"])
+    )
+    assert metrics.macro_f1(System("a", "A", "speech", "vad", {"one": fold})) == pytest.approx(
+        200 / 3
+    )
 
 
 def test_a_clip_held_out_twice_is_refused() -> None:

@@ -101,7 +101,7 @@ def always_calm(split: str) -> Posteriors:
     return Posteriors(clips, np.array(["heldout", "heldout", "train"]), probabilities, None)
 
 
-def test_the_entry_writes_five_tables(tmp_path: Path) -> None:
+def test_the_entry_writes_seven_tables(tmp_path: Path) -> None:
     files = {}
     for split in CLIPS:
         files[split] = str(tmp_path / f"{split}.csv")
@@ -117,6 +117,7 @@ def test_the_entry_writes_five_tables(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "workflow_scripts" / "evaluate_systems.py")]
     command += ["--systems", json.dumps(systems), "--fusion", json.dumps(fusion)]
     command += ["--paper", str(PAPER), "--paper-rows", json.dumps({"a": CNN14.model_dump()})]
+    command += ["--seed", "1"]
     subprocess.run([*command, "--out", str(tmp_path / "out")], check=True, capture_output=True)
 
     summary = pd.read_csv(tmp_path / "out" / "summary.csv").set_index("system")
@@ -127,6 +128,10 @@ def test_the_entry_writes_five_tables(tmp_path: Path) -> None:
     assert summary.loc["a", "verdict"] == "outside by 24.40 points"
     assert summary.loc["b", "verdict"] == "not run: no weights"
     assert pd.isna(summary.loc["f", "verdict"])
+    # Half of each actor's clips are right, so drawing other actors changes nothing.
+    assert summary.loc["a", ["actor_low", "actor_high"]].tolist() == [50, 50]
+    # Certain of calm and right half the time; the neighbours of f give no probabilities here.
+    assert summary.loc["a", "ece"] == 50 and pd.isna(summary.loc["f", "ece"])
     lengths = {path.stem: len(pd.read_csv(path)) for path in (tmp_path / "out").iterdir()}
     # Speech against fusion, as the best of each modality and as all systems: Q and one pair each.
     assert lengths == {
@@ -134,5 +139,8 @@ def test_the_entry_writes_five_tables(tmp_path: Path) -> None:
         "summary": 3,
         "confusion": 2 * 64,
         "significance": 4,
+        # Emotions 2, actors 2, intensities 1, sexes 2, statements 1.
+        "groups": 2 * 8,
+        "calibration": 15,
         "predictions": 8,
     }

@@ -11,7 +11,9 @@ from mmer.errors import UserError
 from mmer.evaluation import tables
 from mmer.evaluation.paper import PaperResult
 from mmer.evaluation.predictions import FoldPredictions, System
-from mmer.evaluation.settings import SignificanceSettings
+from mmer.evaluation.settings import EvaluationSettings
+from mmer.evaluation.significance_table import significance_table as measured_significance
+from mmer.evaluation.summary_table import summary_table as measured_summary
 from mmer.report.evaluation_folder import read_evaluation
 from mmer.report.fusion_table import fusion_table
 from mmer.report.html_table import table_page
@@ -50,9 +52,9 @@ def evaluation(tmp_path):
     ]
     paper = {"cnn14/full": PaperResult(76.58, 2.18), "alexnet/full": PaperResult(60.72, 2.52)}
     made = {
-        "summary": tables.summary_table(systems, paper),
+        "summary": measured_summary(systems, paper, EvaluationSettings(), 0),
         "confusion": tables.confusion_table(systems),
-        "significance": tables.significance_table(systems, SignificanceSettings()),
+        "significance": measured_significance(systems, EvaluationSettings(), 0),
     }
     for name, table in made.items():
         table.to_csv(tmp_path / f"{name}.csv", index=False)

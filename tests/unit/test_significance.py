@@ -9,9 +9,9 @@ import pytest
 
 from mmer.errors import UserError
 from mmer.evaluation.predictions import FoldPredictions, System
-from mmer.evaluation.settings import SignificanceSettings
+from mmer.evaluation.settings import EvaluationSettings, SignificanceSettings
 from mmer.evaluation.significance import compare, correctness
-from mmer.evaluation.tables import SIGNIFICANCE_COLUMNS, significance_table
+from mmer.evaluation.significance_table import COLUMNS, significance_table
 
 CLIPS = tuple(
     f"01-01-02-01-{statement:02d}-{repetition:02d}-{actor:02d}"
@@ -76,6 +76,14 @@ def test_corrected_p_values_do_not_exceed_one() -> None:
     assert a_b.corrected_p_value == 1
 
 
+def test_holms_correction_by_hand() -> None:
+    # Exact p of a-b 1 (1 to 0 clips), a-c 0.125 (4 to 0), b-c 2 * (1/2)^3 = 0.25 (3 to 0).
+    # Smallest first, times 3, 2, 1, never less than the one before: 0.375, 0.5, 1.
+    results = compare(THREE, SignificanceSettings())[1:]
+    assert [result.holm_p_value for result in results] == pytest.approx([1, 0.375, 0.5])
+    assert [result.corrected_p_value for result in results] == pytest.approx([1, 0.375, 0.75])
+
+
 def test_without_correction_p_values_stay() -> None:
     a_c = compare(THREE, SignificanceSettings(correction="none"))[2]
     assert a_c.corrected_p_value == a_c.p_value
@@ -91,8 +99,8 @@ def test_systems_that_agree_on_every_clip_do_not_differ() -> None:
 
 def test_one_system_cannot_be_compared() -> None:
     assert compare(THREE[:1], SignificanceSettings()) == []
-    table = significance_table(THREE[:1], SignificanceSettings())
-    assert table.empty and list(table.columns) == SIGNIFICANCE_COLUMNS
+    table = significance_table(THREE[:1], EvaluationSettings(), 0)
+    assert table.empty and list(table.columns) == COLUMNS
 
 
 def test_systems_evaluated_on_different_clips_are_refused() -> None:
@@ -107,7 +115,7 @@ def test_the_table_compares_the_best_of_each_modality_then_all() -> None:
         system("face", "100000", "face"),
         system("fusion", "111111", "fusion"),
     ]
-    table = significance_table(systems, SignificanceSettings())
+    table = significance_table(systems, EvaluationSettings(), 0)
     best = table[table["comparison"] == "best_per_modality"]
     assert best["systems"].tolist() == [
         "speech;face;fusion",
@@ -115,6 +123,20 @@ def test_the_table_compares_the_best_of_each_modality_then_all() -> None:
         "speech;fusion",
         "face;fusion",
     ]
+    # Speech 2 of 6, face 1 of 6, fusion 6 of 6, whichever stands first in a pair.
+    assert best["difference"].tolist()[1:] == pytest.approx([100 / 6, -400 / 6, -500 / 6])
+    assert best["difference"].isna().tolist() == [True, False, False, False]
+    assert (best["difference_low"][1:] <= best["difference_high"][1:]).all()
     every = table[table["comparison"] == "all_systems"]
     assert len(every) == 1 + 6
     assert every["corrected_p"].le(1).all()
+
+
+def test_a_pair_in_another_order_than_all_systems_has_its_difference_turned_round() -> None:
+    fusion_first = [system("fusion", "110000", "fusion"), system("speech", "100000")]
+    table = significance_table(fusion_first, EvaluationSettings(), 0).set_index("systems")
+    # CLIPS goes round actors 1 to 3; fusion alone is right once, about actor 2.
+    turned, straight = table.loc["speech;fusion"].iloc[-1], table.loc["fusion;speech"].iloc[-1]
+    assert turned["difference"] == -straight["difference"] == pytest.approx(-100 / 6)
+    assert turned["difference_low"] == -straight["difference_high"]
+    assert turned["difference_high"] == -straight["difference_low"]

@@ -20,7 +20,18 @@ def reference_errors(configuration: Configuration) -> list[tuple[str, str]]:
             errors.append((key, "fusion needs at least two different systems"))
         for member in members:
             errors += _system_errors(configuration, key, member, whole=False)
-    return errors + _report_errors(configuration)
+    return [*errors, *_fusion_input_errors(configuration), *_report_errors(configuration)]
+
+
+def _fusion_input_errors(configuration: Configuration) -> list[tuple[str, str]]:
+    """Inputs by system name systems, or their models, that some pairing fuses."""
+    fused = {member for members in configuration.fusion.pairings.values() for member in members}
+    known = fused | {member.split("/")[0] for member in fused}
+    return [
+        (f"fusion.settings.by_system.{name}", "is not fused by any of fusion.pairings")
+        for name in configuration.fusion.settings.by_system
+        if name not in known
+    ]
 
 
 def _protocol_errors(configuration: Configuration) -> list[tuple[str, str]]:

@@ -1,8 +1,13 @@
-"""The paper's confidence interval of an accuracy."""
+"""Confidence intervals of an accuracy that take clips as independent: the paper's, and Wilson's.
+
+Clips of one actor are not independent; :mod:`mmer.evaluation.actor_bootstrap` respects that.
+"""
 
 from __future__ import annotations
 
 import math
+
+from statsmodels.stats.proportion import proportion_confint
 
 NORMAL_QUANTILE_95 = 1.96
 """Two-sided 95 % quantile of the normal distribution, with the digits that the paper's tables fit.
@@ -33,3 +38,18 @@ def half_width(accuracy: float, clips: int) -> float:
     assert 0 <= accuracy <= 100 and clips > 0
     share = accuracy / 100
     return 100 * NORMAL_QUANTILE_95 * math.sqrt(share * (1 - share) / clips)
+
+
+def wilson_interval(correct: int, clips: int) -> tuple[float, float]:
+    """The 95 % interval of an accuracy by Wilson (1927), lower and upper end in percent.
+
+    Unlike the normal approximation it stays within 0 and 100 and holds for few clips.
+
+    Parameters
+    ----------
+    correct, clips
+        How many clips were recognised, of how many.
+    """
+    assert 0 <= correct <= clips and clips > 0
+    low, high = proportion_confint(correct, clips, alpha=0.05, method="wilson")
+    return 100 * float(low), 100 * float(high)

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from mmer.corpus.clips import Clip
-from mmer.corpus.labels import EMOTIONS
+from mmer.corpus.labels import CLASS_COUNT, EMOTIONS
 from mmer.errors import UserError
-from mmer.posteriors import Posteriors
+from mmer.posteriors import PROBABILITY_COLUMNS, Posteriors
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,19 @@ class FoldPredictions:
         Clip names, sorted, at least one.
     predicted
         Class of each clip in RAVDESS order, ``(clips,)`` int64.
+    probabilities
+        ``(clips, 8)`` float64, RAVDESS order, rows sum to one; None where the recogniser gives
+        only classes, as a support vector machine does.
     """
 
     clips: tuple[str, ...]
     predicted: np.ndarray
+    probabilities: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         assert self.clips and self.predicted.shape == (len(self.clips),)
+        shape = (len(self.clips), CLASS_COUNT)
+        assert self.probabilities is None or self.probabilities.shape == shape
         assert list(self.clips) == sorted(self.clips), "clips are sorted"
 
     @property
@@ -80,6 +86,8 @@ class System:
         Why the system was not run, else None.
     constant
         What stands in the place of predictions, else None.
+    note
+        What a reader must know to judge its numbers, or nothing.
     """
 
     name: str
@@ -89,6 +97,7 @@ class System:
     folds: Mapping[str, FoldPredictions]
     not_run: str | None = None
     constant: Constant | None = None
+    note: str = ""
 
     def __post_init__(self) -> None:
         given = [bool(self.folds), self.not_run is not None, self.constant is not None]
@@ -121,13 +130,18 @@ def from_posteriors(name: str, split: str, posteriors: Posteriors) -> FoldPredic
     heldout = posteriors.only("heldout")
     if not heldout.clips:
         raise UserError(f"system {name} has no held-out clips in {split}: give them")
-    return FoldPredictions(heldout.clips, heldout.predicted)
+    return FoldPredictions(heldout.clips, heldout.predicted, heldout.probabilities)
 
 
 def from_fusion(rows: pd.DataFrame) -> FoldPredictions:
     """Predictions of one fusion candidate on one split, from :mod:`mmer.fusion.tables`."""
     rows = rows.sort_values("clip")
-    return FoldPredictions(tuple(rows["clip"]), classes_of(rows["predicted"]))
+    probabilities = rows[PROBABILITY_COLUMNS].to_numpy(np.float64)
+    return FoldPredictions(
+        tuple(rows["clip"]),
+        classes_of(rows["predicted"]),
+        None if np.isnan(probabilities).any() else probabilities,
+    )
 
 
 def classes_of(emotions: Sequence[str]) -> np.ndarray:

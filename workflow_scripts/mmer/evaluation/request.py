@@ -6,10 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from mmer.errors import UserError
 from mmer.evaluation.best_fusion import best_fusion
+from mmer.evaluation.merged_classes import check_groups, merge_classes, merge_note
 from mmer.evaluation.paper import PaperRow
 from mmer.evaluation.predictions import Constant, System, from_posteriors
 from mmer.fusion.tables import read_predictions
@@ -29,7 +38,8 @@ class _Request(BaseModel):
 class SystemRequest(_Request):
     """A system with one posteriors file per split, or the reason why it was not run.
 
-    Or a ``constant``: an accuracy in percent from the literature, with its ``source``.
+    Or a ``constant``: an accuracy in percent from the literature, with its ``source``.  ``merged``
+    are groups of emotions that count as one (:mod:`mmer.evaluation.merged_classes`).
     """
 
     modality: Literal["speech", "face", "fusion"]
@@ -37,6 +47,13 @@ class SystemRequest(_Request):
     posteriors: dict[str, Path] = {}
     constant: float | None = Field(None, ge=0, le=100)
     source: str | None = None
+    merged: list[list[str]] = []
+
+    @field_validator("merged")
+    @classmethod
+    def _groups(cls, merged: list[list[str]]) -> list[list[str]]:
+        check_groups(merged)
+        return merged
 
     @model_validator(mode="after")
     def _files_or_reason(self) -> SystemRequest:
@@ -53,11 +70,20 @@ class SystemRequest(_Request):
         if self.constant is not None:
             constant = Constant(self.constant, self.source or "")
         folds = {
-            split: from_posteriors(self.name, split, read_posteriors(path))
+            split: merge_classes(
+                from_posteriors(self.name, split, read_posteriors(path)), self.merged
+            )
             for split, path in self.posteriors.items()
         }
         return System(
-            self.name, self.title, self.modality, self.variant, folds, self.not_run, constant
+            name=self.name,
+            title=self.title,
+            modality=self.modality,
+            variant=self.variant,
+            folds=folds,
+            not_run=self.not_run,
+            constant=constant,
+            note=merge_note(self.merged),
         )
 
 

@@ -23,7 +23,9 @@ class SignificanceSettings(Settings):
         "the paper is silent; statsmodels corrects by default",
     )
     correction: Literal["bonferroni", "none"] = from_source(
-        "bonferroni", "correction of the pairwise p-values", "paper section 3.1"
+        "bonferroni",
+        "correction of the pairwise p-values that decides; Holm's always stands beside it",
+        "paper section 3.1",
     )
     level: float = from_source(
         0.05, "level of the pairwise comparisons", "paper section 5.3", gt=0, lt=1
@@ -32,6 +34,20 @@ class SignificanceSettings(Settings):
 
 class EvaluationSettings(Settings):
     """Settings of the whole evaluation."""
+
+    resamples: int = decided(
+        10_000,
+        "how often actors are drawn for the intervals that respect actors",
+        "the ends of the interval then vary by about a tenth of a point from seed to seed; the "
+        "paper has no such interval",
+        ge=1000,
+    )
+    calibration_bins: int = decided(
+        15,
+        "bins of equal width of the reliability table and the expected calibration error",
+        "the paper is silent; Guo et al. (2017), whose error it is, use 15",
+        ge=2,
+    )
 
     significance: SignificanceSettings = decided(
         SignificanceSettings(), "the significance tests", "the paper's tests"

@@ -1,34 +1,21 @@
-"""The tables of the evaluation.  Accuracies, recalls, intervals and differences are in percent."""
+"""The tables of the evaluation but for the summary and the significance tests.
+
+Accuracies, confidences and intervals are in percent.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from mmer.corpus.labels import EMOTIONS
 from mmer.evaluation import metrics
-from mmer.evaluation.intervals import half_width
-from mmer.evaluation.paper import PaperResult, compare_with_paper, not_run
+from mmer.evaluation.calibration import calibrate
+from mmer.evaluation.groups import group_accuracies
 from mmer.evaluation.predictions import System
-from mmer.evaluation.settings import SignificanceSettings
-from mmer.evaluation.significance import compare
-
-MODALITIES = ("speech", "face", "fusion")
-CONSTANT = "constant from the literature"
-"""How the verdict on a system begins whose accuracy was not measured here."""
-SIGNIFICANCE_COLUMNS = [
-    "comparison",
-    "test",
-    "systems",
-    "statistic",
-    "p_value",
-    "corrected_p",
-    "significant",
-    "only_first_correct",
-    "only_second_correct",
-]
+from mmer.evaluation.settings import EvaluationSettings
 
 
 def accuracies_table(systems: Sequence[System]) -> pd.DataFrame:
@@ -42,54 +29,6 @@ def accuracies_table(systems: Sequence[System]) -> pd.DataFrame:
     return pd.DataFrame(
         rows, columns=["system", "modality", "variant", "split", "clips", "accuracy"]
     )
-
-
-def summary_table(systems: Sequence[System], paper: Mapping[str, PaperResult]) -> pd.DataFrame:
-    """One row per system, beside the paper's number where there is one.
-
-    ``std`` is the deviation over the folds, ``ci95`` the paper's formula at the mean accuracy over
-    all clips of all folds, ``uar`` the unweighted average recall.  A constant has its accuracy and
-    no interval, and its verdict says where it comes from.
-    """
-    return pd.DataFrame([_summary(system, paper.get(system.name)) for system in systems])
-
-
-def _summary(system: System, paper: PaperResult | None) -> dict[str, object]:
-    clips = sum(len(fold.clips) for fold in system.folds.values())
-    row: dict[str, object] = {
-        "system": system.name,
-        "title": system.title,
-        "modality": system.modality,
-        "variant": system.variant,
-        "clips": clips,
-    }
-    measured = ["mean_accuracy", "std", "ci95", "pooled_accuracy", "uar"]
-    row |= dict.fromkeys(measured, np.nan)
-    row["paper_accuracy"] = paper.accuracy if paper else np.nan
-    row["paper_ci95"] = paper.ci95 if paper else np.nan
-    row["difference"], row["verdict"] = np.nan, ""
-    if system.not_run is not None:
-        return row | {"verdict": not_run(system.not_run)}
-    if system.constant is not None:
-        # The paper's formula for clips of ours says nothing of a number measured on listeners.
-        return row | {
-            "mean_accuracy": system.constant.accuracy,
-            "paper_ci95": np.nan,
-            "verdict": f"{CONSTANT}: {system.constant.source}",
-        }
-    accuracy = metrics.mean_accuracy(system)
-    values = (
-        accuracy,
-        metrics.accuracy_deviation(system),
-        half_width(accuracy, clips),
-        metrics.pooled_accuracy(system),
-        metrics.unweighted_average_recall(system),
-    )
-    row |= dict(zip(measured, values, strict=True))
-    if paper is not None:
-        comparison = compare_with_paper(accuracy, paper)
-        row |= {"difference": comparison.difference, "verdict": comparison.verdict}
-    return row
 
 
 def confusion_table(systems: Sequence[System]) -> pd.DataFrame:
@@ -110,42 +49,6 @@ def confusion_table(systems: Sequence[System]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["system", "true", "predicted", "mean", "pooled"])
 
 
-def best_per_modality(systems: Sequence[System]) -> list[System]:
-    """The system with the highest mean accuracy of each modality; of equals, the first."""
-    best = []
-    for modality in MODALITIES:
-        group = [system for system in _run(systems) if system.modality == modality]
-        if group:
-            best.append(max(group, key=lambda system: round(metrics.mean_accuracy(system), 9)))
-    return best
-
-
-def significance_table(systems: Sequence[System], settings: SignificanceSettings) -> pd.DataFrame:
-    """Tests over the best system of each modality, as in the paper, and over all systems.
-
-    ``comparison`` is ``best_per_modality`` or ``all_systems``, each corrected for its own number
-    of pairs; ``systems`` joins names by a semicolon.
-    """
-    compared = {"best_per_modality": best_per_modality(systems), "all_systems": _run(systems)}
-    rows = [
-        (
-            comparison,
-            result.test,
-            ";".join(result.systems),
-            result.statistic,
-            result.p_value,
-            result.corrected_p_value,
-            result.corrected_p_value < settings.level,
-            result.only_first,
-            result.only_second,
-        )
-        for comparison, group in compared.items()
-        for result in compare(group, settings)
-    ]
-    counts = dict.fromkeys(["only_first_correct", "only_second_correct"], "Int64")
-    return pd.DataFrame(rows, columns=SIGNIFICANCE_COLUMNS).astype(counts)
-
-
 def predictions_table(systems: Sequence[System]) -> pd.DataFrame:
     """One row per system and held-out clip, emotions as words."""
     rows = [
@@ -155,6 +58,32 @@ def predictions_table(systems: Sequence[System]) -> pd.DataFrame:
         for clip, true, predicted in zip(fold.clips, fold.true, fold.predicted, strict=True)
     ]
     return pd.DataFrame(rows, columns=["system", "clip", "split", "true", "predicted"])
+
+
+def groups_table(systems: Sequence[System]) -> pd.DataFrame:
+    """Accuracy of each system that was run on the clips of each emotion, actor, and so on."""
+    rows = [
+        (system.name, each.group, each.value, each.clips, each.accuracy, *each.interval)
+        for system in _run(systems)
+        for each in group_accuracies(system)
+    ]
+    return pd.DataFrame(
+        rows,
+        columns=["system", "group", "value", "clips", "accuracy", "wilson_low", "wilson_high"],
+    )
+
+
+def calibration_table(systems: Sequence[System], settings: EvaluationSettings) -> pd.DataFrame:
+    """The reliability of each system that gives probabilities, a row per bin of confidence.
+
+    ``bin`` counts from 0 for the least confident; an empty bin has no confidence and no accuracy.
+    """
+    rows = []
+    for system in _run(systems):
+        calibration = calibrate(system, settings.calibration_bins)
+        for number, each in enumerate(calibration.bins if calibration else ()):
+            rows.append((system.name, number, each.confidence, each.accuracy, each.clips))
+    return pd.DataFrame(rows, columns=["system", "bin", "confidence", "accuracy", "clips"])
 
 
 def _run(systems: Sequence[System]) -> list[System]:

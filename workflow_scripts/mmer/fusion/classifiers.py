@@ -38,7 +38,10 @@ class ClassifierKind:
 
 def _logistic_regression(value: float, settings: FusionSettings) -> LogisticRegression:
     return LogisticRegression(
-        C=value, tol=settings.logistic_tolerance, max_iter=settings.logistic_max_iterations
+        C=value,
+        solver=settings.logistic_solver,
+        tol=settings.logistic_tolerance,
+        max_iter=settings.logistic_max_iterations,
     )
 
 

@@ -10,7 +10,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from mmer.corpus.labels import EMOTIONS
 from mmer.errors import UserError
-from mmer.fusion.settings import FusionSettings
+from mmer.fusion.settings import FusionSettings, Inputs, Scaling
 from mmer.posteriors import Posteriors
 
 
@@ -21,8 +21,8 @@ class FusionInputs:
     Attributes
     ----------
     train, heldout
-        ``(clips, 8 * systems)`` float64, systems in the order given, scaled by what the training
-        rows alone told.
+        ``(clips, 8 * systems)`` float64, systems in the order given, each in the form and scaling
+        that the settings give it, scaled by what the training rows alone told.
     train_labels, heldout_labels
         ``(clips,)`` int64.
     heldout_clips
@@ -65,21 +65,26 @@ def join_systems(
     for name, posteriors in systems.items():
         _check_same_rows(split, first_name, first, name, posteriors)
     _check_parts(split, first_name, first)
-    values = np.concatenate(
-        [_values(name, posteriors, settings) for name, posteriors in systems.items()], axis=1
-    )
     is_train, is_heldout = first.part == "train", first.part == "heldout"
-    train, heldout = scale(values[is_train], values[is_heldout], settings.scaling)
+    train, heldout = [], []
+    for name, posteriors in systems.items():
+        inputs, scaling = settings.of_system(name)
+        values = _values(name, posteriors, inputs, settings.smallest_probability)
+        scaled = scale(values[is_train], values[is_heldout], scaling)
+        train.append(scaled[0])
+        heldout.append(scaled[1])
     return FusionInputs(
-        train=train,
+        train=np.concatenate(train, axis=1),
         train_labels=first.labels[is_train],
-        heldout=heldout,
+        heldout=np.concatenate(heldout, axis=1),
         heldout_labels=first.labels[is_heldout],
         heldout_clips=first.only("heldout").clips,
     )
 
 
-def scale(train: np.ndarray, heldout: np.ndarray, scaling: str) -> tuple[np.ndarray, np.ndarray]:
+def scale(
+    train: np.ndarray, heldout: np.ndarray, scaling: Scaling
+) -> tuple[np.ndarray, np.ndarray]:
     """Scale the columns of both parts by what the training rows tell.
 
     ``minmax`` maps each training column onto [0, 1], and held-out values may leave that range;
@@ -91,17 +96,19 @@ def scale(train: np.ndarray, heldout: np.ndarray, scaling: str) -> tuple[np.ndar
     return scaler.transform(train), scaler.transform(heldout)
 
 
-def _values(name: str, posteriors: Posteriors, settings: FusionSettings) -> np.ndarray:
+def _values(
+    name: str, posteriors: Posteriors, inputs: Inputs, smallest_probability: float
+) -> np.ndarray:
     """What one system gives, ``(clips, 8)``."""
-    if settings.inputs == "logit" and posteriors.logits is None:
+    if inputs == "logit" and posteriors.logits is None:
         raise UserError(
-            f"system {name} has no logits: set the fusion's inputs to probability, "
+            f"system {name} has no logits: set its inputs to the fusion to probability, "
             "log_probability or native"
         )
-    if settings.inputs in ("logit", "native") and posteriors.logits is not None:
+    if inputs in ("logit", "native") and posteriors.logits is not None:
         return posteriors.logits
-    if settings.inputs == "log_probability":
-        return np.log(np.maximum(posteriors.probabilities, settings.smallest_probability))
+    if inputs == "log_probability":
+        return np.log(np.maximum(posteriors.probabilities, smallest_probability))
     return posteriors.probabilities
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -9,6 +10,9 @@ from pydantic import Field
 from mmer.settings import Settings, decided, from_source
 
 _GRID = "paper section 4.2 and table A3"
+
+Inputs = Literal["probability", "log_probability", "logit", "native"]
+Scaling = Literal["none", "minmax", "standard"]
 
 
 class Regularisation(Settings):
@@ -51,19 +55,34 @@ class FusionClassifiers(Settings):
     )
 
 
+class SystemInputs(Settings):
+    """What one system gives to the fusion where it is not what the others give."""
+
+    inputs: Inputs | None = Field(None, description="As fusion.settings.inputs; null: the same.")
+    scaling: Scaling | None = Field(None, description="As fusion.settings.scaling; null: the same.")
+
+
 class FusionSettings(Settings):
     """How the posteriors of two or more systems are fused."""
 
-    inputs: Literal["probability", "log_probability", "logit", "native"] = decided(
+    inputs: Inputs = decided(
         "native",
         "what each system gives: native is its logits, or its probabilities where it has no logits",
         "the paper takes the output of the eight-neuron layer and its authors' later published "
         "fusion is reproduced to the clip with native values",
     )
-    scaling: Literal["none", "minmax", "standard"] = decided(
+    scaling: Scaling = decided(
         "minmax",
         "scaling of each input column, fitted on the training rows of the split",
         "the paper names none; minmax is what its authors' later published fusion uses",
+    )
+    by_system: dict[str, SystemInputs] = decided(
+        {},
+        "other inputs or scaling of single systems, by <model>/<variant> or by <model> for all its "
+        "variants",
+        "the paper names nothing that differs between systems; with unscaled probabilities of one "
+        "beside unscaled logits of the other, strong regularisation ignores the first, which would "
+        "explain why table A3's logistic regression needs a large C",
     )
     classifiers: FusionClassifiers = decided(
         FusionClassifiers(), "the classifiers and values to try", "those of table A3"
@@ -75,17 +94,24 @@ class FusionSettings(Settings):
         gt=0,
         lt=1,
     )
+    logistic_solver: Literal["newton-cholesky", "lbfgs"] = decided(
+        "newton-cholesky",
+        "how scikit-learn looks for the minimum of logistic regression, of which there is one",
+        "the library's default, lbfgs, needs seconds a fit and more than 10,000 iterations at the "
+        "table's larger values of C; Newton's method needs some thirty and 0.05 s "
+        "(docs/statistics.md)",
+    )
     logistic_tolerance: float = decided(
-        1e-7,
-        "gradient of the mean loss at which logistic regression has converged",
-        "scikit-learn's default of the paper's time, 1e-4, was compared with the gradient of the "
-        "loss summed over some 1,150 training rows; today's 1e-4 of the mean stops much earlier",
+        1e-10,
+        "largest gradient of the mean loss at which logistic regression has converged",
+        "at the largest C of the table the penalty's own gradient is near 1e-8, so that looser "
+        "tolerances stop before the minimum wherever the training rows are separable",
         gt=0,
     )
     logistic_max_iterations: int = decided(
         10_000,
         "iterations after which logistic regression is stopped with a warning",
-        "high enough never to bind on well-scaled inputs",
+        "high enough never to bind with Newton's method",
         ge=1,
     )
     svm_max_iterations: int = decided(
@@ -94,3 +120,23 @@ class FusionSettings(Settings):
         "high enough never to bind on well-scaled inputs, and ends a fit that would not end",
         ge=1,
     )
+
+    def of_system(self, name: str) -> tuple[Inputs, Scaling]:
+        """Inputs and scaling of a system named ``<model>/<variant>``.
+
+        Its own entry wins over its model's, and that over what holds for all systems.
+        """
+        chosen = [self.by_system.get(name), self.by_system.get(name.split("/")[0])]
+        entries = [entry for entry in chosen if entry is not None]
+        inputs = [entry.inputs for entry in entries if entry.inputs is not None]
+        scaling = [entry.scaling for entry in entries if entry.scaling is not None]
+        return [*inputs, self.inputs][0], [*scaling, self.scaling][0]
+
+    def only(self, systems: Iterable[str]) -> FusionSettings:
+        """The same settings without the entries of systems other than these.
+
+        A step that fuses these systems depends on nothing else.
+        """
+        named = {key for system in systems for key in (system, system.split("/")[0])}
+        kept = {key: entry for key, entry in self.by_system.items() if key in named}
+        return self.model_copy(update={"by_system": kept})

@@ -20,7 +20,8 @@ from mmer.posteriors import PROBABILITY_COLUMNS
 from mmer.store import writing
 
 CANDIDATE_COLUMNS = ["classifier", "hyperparameter"]
-PREDICTION_COLUMNS = [*CANDIDATE_COLUMNS, "split", "clip", "predicted"]
+_WORDS = [*CANDIDATE_COLUMNS, "split", "clip", "predicted"]
+PREDICTION_COLUMNS = [*_WORDS, *PROBABILITY_COLUMNS]
 
 
 def prediction_rows(
@@ -63,7 +64,7 @@ def read_predictions(path: Path) -> pd.DataFrame:
         If columns are missing or an emotion is unknown.
     """
     try:
-        table = pd.read_csv(path, dtype=dict.fromkeys(PREDICTION_COLUMNS, str))
+        table = pd.read_csv(path, dtype=dict.fromkeys(_WORDS, str))
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read as fusion predictions ({error})") from error
     missing = [column for column in PREDICTION_COLUMNS if column not in table]

@@ -1,0 +1,108 @@
+"""Calibration: whether a recogniser is right as often as it says.
+
+Source: Guo et al., On Calibration of Modern Neural Networks (ICML 2017), section 2, for the
+confidence, the bins and the expected calibration error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import brier_score_loss, log_loss
+
+from mmer.corpus.labels import CLASS_COUNT
+from mmer.evaluation.predictions import System
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Clips of like confidence.
+
+    Attributes
+    ----------
+    confidence
+        Mean probability of the predicted class, in percent; NaN without clips.
+    accuracy
+        In percent; NaN without clips.
+    clips
+        How many there are.
+    """
+
+    confidence: float
+    accuracy: float
+    clips: int
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How well probabilities fit what happens.
+
+    Attributes
+    ----------
+    bins
+        From the least to the most confident: bin ``i`` of ``n`` holds confidences above ``i / n``
+        up to ``(i + 1) / n``.
+    expected_error
+        Mean distance between confidence and accuracy of the bins, weighted by their clips, in
+        percentage points.
+    brier
+        Mean squared distance between probabilities and truth, summed over classes, 0 to 2.
+    negative_log_likelihood
+        Mean of minus the logarithm of the true class's probability, in nats.  A probability of
+        zero counts as the smallest step above it (2.2e-16), as in scikit-learn.
+    """
+
+    bins: tuple[Bin, ...]
+    expected_error: float
+    brier: float
+    negative_log_likelihood: float
+
+
+def calibrate(system: System, bins: int) -> Calibration | None:
+    """Calibration over all held-out clips; None where the system gives no probabilities.
+
+    Confidence is the probability of the predicted class.
+
+    Parameters
+    ----------
+    system
+        One that was run.
+    bins
+        How many of equal width.
+    """
+    parts = [fold.probabilities for fold in system.folds.values()]
+    given = [part for part in parts if part is not None]
+    if len(given) < len(parts):
+        return None
+    probabilities = np.concatenate(given)
+    # Tables hold rounded values; the scores below want rows that sum to one.
+    probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
+    true = np.concatenate([fold.true for fold in system.folds.values()])
+    predicted = np.concatenate([fold.predicted for fold in system.folds.values()])
+    reliability = _reliability(
+        probabilities[np.arange(len(true)), predicted], predicted == true, bins
+    )
+    filled = [each for each in reliability if each.clips]
+    distances = [abs(each.confidence - each.accuracy) for each in filled]
+    classes = np.arange(CLASS_COUNT)
+    return Calibration(
+        bins=reliability,
+        expected_error=float(np.average(distances, weights=[each.clips for each in filled])),
+        brier=float(brier_score_loss(true, probabilities, labels=classes, scale_by_half=False)),
+        negative_log_likelihood=float(log_loss(true, probabilities, labels=classes)),
+    )
+
+
+def _reliability(confidence: np.ndarray, correct: np.ndarray, bins: int) -> tuple[Bin, ...]:
+    """Mean confidence and accuracy of each bin of ``confidence`` and ``correct``, ``(clips,)``."""
+    edges = np.linspace(0, 1, bins + 1)
+    place = np.digitize(confidence, edges[1:-1], right=True)
+    clips = np.bincount(place, minlength=bins)
+    with np.errstate(invalid="ignore"):
+        means = 100 * np.bincount(place, confidence, bins) / clips
+        accuracies = 100 * np.bincount(place, correct, bins) / clips
+    return tuple(
+        Bin(float(mean), float(accuracy), int(count))
+        for mean, accuracy, count in zip(means, accuracies, clips, strict=True)
+    )
