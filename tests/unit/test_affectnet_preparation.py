@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,10 @@ class Brightness:
     name = "brightness"
 
     def maps(self, frames: np.ndarray) -> np.ndarray:
-        return np.stack([np.asarray(Image.fromarray(frame).convert("L")) for frame in frames])
+        return np.stack(self.maps_of_pictures(frames))
+
+    def maps_of_pictures(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [np.asarray(Image.fromarray(picture).convert("L")) for picture in pictures]
 
 
 def _row(name: str, expression: int = 1, valence: float = 0.5, box: str = "8,4,20,10") -> str:

@@ -31,6 +31,13 @@ SYSTEMS = [
 SPEECH = SYSTEMS[:4]
 
 
+AFTER_EVALUATION = [
+    *("evaluate_systems", "write_tables", "draw_figures"),
+    *("tabulate_costs", "describe_run", "write_landing"),
+]
+"""The evaluation, and what shows it."""
+
+
 @pytest.fixture(scope="module")
 def results(finished):
     return finished.folder / "results" / "tiny"
@@ -80,6 +87,7 @@ def test_synthetic_results_carry_that_word(results):
     for figure in results.glob("figures/*.svg"):
         assert "synthetic" in figure.read_text("utf-8"), figure
     assert "synthetic" in (results / "provenance.html").read_text("utf-8")
+    assert "synthetic" in (results / "landing.html").read_text("utf-8")
 
 
 def test_random_weights_and_the_stand_in_for_saliency_are_named(results):
@@ -126,10 +134,7 @@ def test_a_changed_hyperparameter_re_runs_what_uses_it(finished):
     models["cnn14_fine_tuned"]["settings"]["max_iterations"] = 6
     finished.configure("changed.yaml", models=models)
     assert finished.planned("changed.yaml") == sorted(
-        ["train_cnn14"] * 4
-        + ["fuse_posteriors"] * 3
-        + ["evaluate_systems", "write_tables", "draw_figures"]
-        + ["write_configuration", "describe_run"]
+        ["train_cnn14"] * 4 + ["fuse_posteriors"] * 3 + [*AFTER_EVALUATION, "write_configuration"]
     )
 
 
@@ -140,7 +145,7 @@ def test_a_changed_model_source_re_runs_what_uses_it(finished):
         assert finished.planned() == sorted(
             ["train_bilstm"] * 12
             + ["fuse_posteriors"] * 3
-            + ["evaluate_systems", "write_tables", "draw_figures", "describe_run"]
+            + [*AFTER_EVALUATION, "draw_clips", "tabulate_architectures"]
         )
     finally:
         finished.edit(
@@ -148,6 +153,8 @@ def test_a_changed_model_source_re_runs_what_uses_it(finished):
         )
 
 
-def test_another_device_re_runs_only_the_description(finished):
+def test_another_device_re_runs_only_what_describes_the_run(finished):
     finished.configure("device.yaml", compute={"device": "auto", "threads": 1})
-    assert finished.planned("device.yaml") == ["describe_run", "write_configuration"]
+    assert finished.planned("device.yaml") == [
+        *("describe_run", "write_configuration", "write_landing")
+    ]

@@ -44,6 +44,11 @@ def test_the_full_plan_of_the_paper_is_listed(bare):
         "evaluate_systems": 1,
         "write_tables": 1,
         "draw_figures": 1,
+        "draw_clips": 1,
+        "draw_saliency": 1,
+        "describe_speech_spans": 1,
+        "tabulate_costs": 1,
+        "write_landing": 1,
         "write_configuration": 1,
         "describe_run": 1,
     }
@@ -90,6 +95,8 @@ def test_the_plan_of_the_published_posteriors_needs_no_corpus(bare):
     assert planned["download_registered"] == 35
     assert planned["import_posteriors"] == 20
     assert planned["download_actor"] == 0
+    assert planned["draw_clips"] == planned["draw_saliency"] == 0
+    assert planned["write_landing"] == 1
 
 
 def test_local_archives_are_not_downloaded(bare):

@@ -20,7 +20,7 @@ def reference_errors(configuration: Configuration) -> list[tuple[str, str]]:
             errors.append((key, "fusion needs at least two different systems"))
         for member in members:
             errors += _system_errors(configuration, key, member, whole=False)
-    return errors + _fusion_input_errors(configuration) + _report_errors(configuration)
+    return [*errors, *_fusion_input_errors(configuration), *_report_errors(configuration)]
 
 
 def _fusion_input_errors(configuration: Configuration) -> list[tuple[str, str]]:

@@ -38,14 +38,17 @@ SIGNIFICANCE_COLUMNS = (
     "only_first_correct",
     "only_second_correct",
 )
+GROUP_COLUMNS = ("system", "group", "value", "clips", "accuracy", "wilson_low", "wilson_high")
+CALIBRATION_COLUMNS = ("system", "bin", "confidence", "accuracy", "clips")
 PREDICTION_COLUMNS = ("system", "split", "true", "predicted")
 GRID_COLUMNS = ("classifier", "hyperparameter", "split", "accuracy")
 
 CONSTANT = "constant from the literature"
 """How the evaluation's verdict begins on an accuracy that was not measured here."""
 
-_WORDS = ("system", "title", "modality", "variant", "verdict", "true", "predicted", "comparison")
-_MORE_WORDS = ("test", "systems", "classifier", "hyperparameter", "split", "note")
+_WORDS = ("system", "title", "modality", "variant", "verdict", "note", "true", "predicted")
+_MORE_WORDS = ("comparison", "test", "systems", "classifier", "hyperparameter", "split")
+_GROUP_WORDS = ("group", "value")
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     UserError
         If it cannot be read or lacks a column.
     """
-    words = dict.fromkeys([*_WORDS, *_MORE_WORDS], str)
+    words = dict.fromkeys([*_WORDS, *_MORE_WORDS, *_GROUP_WORDS], str)
     try:
         table = pd.read_csv(path, dtype=words)
     except (OSError, ValueError) as error:
