@@ -16,7 +16,13 @@ from mmer.report.accuracy_figure import (
     top_accuracies_figure,
 )
 from mmer.report.confusion_figure import confusion_figure, fold_confusions_figure
-from mmer.report.evaluation_folder import SIGNIFICANCE_COLUMNS, EvaluationFolder
+from mmer.report.evaluation_folder import (
+    CALIBRATION_COLUMNS,
+    GROUP_COLUMNS,
+    SIGNIFICANCE_COLUMNS,
+    SUMMARY_COLUMNS,
+    EvaluationFolder,
+)
 from mmer.report.figure_names import file_stems
 from mmer.report.learning_curves import learning_curves_figure
 from mmer.report.style import house_style, no_data_figure, save_figure
@@ -78,7 +84,7 @@ def test_the_figure_of_all_folds_has_a_matrix_with_its_accuracy_for_each():
     assert second.get_title() == "fold 2 held out: 100.00 %"
     sad, calm = EMOTIONS.index("sad"), EMOTIONS.index("calm")
     digits = {text.get_position(): text.get_text() for text in first.texts}
-    assert (digits[calm, sad], digits[sad, sad], digits[calm, calm]) == ("1", "0", "1")
+    assert digits == {(calm, sad): "1", (calm, calm): "1"}
 
 
 def test_a_figure_is_the_same_bytes_each_time(tmp_path):
@@ -155,13 +161,16 @@ def test_names_that_collide_or_leave_the_folder_are_refused(systems):
 def test_the_entry_draws_every_system_that_was_run(tmp_path, evaluation):
     folder, out = tmp_path / "evaluation", tmp_path / "figures"
     folder.mkdir()
-    summary = evaluation.summary.assign(clips=75, std=1.0, pooled_accuracy=70, uar=70, difference=0)
+    summary = evaluation.summary.reindex(columns=SUMMARY_COLUMNS).assign(clips=75)
     summary.to_csv(folder / "summary.csv", index=False)
     evaluation.confusion.to_csv(folder / "confusion.csv", index=False)
     predictions().to_csv(folder / "predictions.csv", index=False)
+    (folder / "groups.csv").write_text(",".join(GROUP_COLUMNS) + "\n")
+    (folder / "calibration.csv").write_text(",".join(CALIBRATION_COLUMNS) + "\n")
     (folder / "significance.csv").write_text(",".join(SIGNIFICANCE_COLUMNS) + "\n")
     arguments = {"evaluation": folder, "corpus_label": SYNTHETIC, "out": out}
     draw_figures.main(Namespace(histories="{}", titles="{}", **arguments))
     stems = ["confusion_cnn14_full", "confusion_folds_cnn14_full", "accuracies", "systems"]
+    stems += ["groups", "actors", "reliability"]
     names = {path.name for path in out.iterdir()}
     assert names == {f"{stem}.{end}" for stem in stems for end in ("svg", "png")}
