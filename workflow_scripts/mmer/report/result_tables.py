@@ -41,7 +41,6 @@ _NUMBERS = (
     Column("Deviation", "std", digits=2),
     Column("Pooled %", "pooled_accuracy", digits=2),
     Column("UAR %", "uar", digits=2),
-    Column("Note", "note"),
 )
 _MORE_NUMBERS = (
     Column("Interval over actors", "actor_interval"),
@@ -75,7 +74,7 @@ def modality_table(
         title=f"{modality.capitalize()} emotion recognition beside the paper's "
         f"{PAPER_COUNTERPARTS[modality]}",
         corpus_label=corpus_label,
-        columns=(Column("System", "title"), Column("Input", "input"), *_NUMBERS),
+        columns=(Column("System", "title"), Column("Input", "input"), *_NUMBERS, *_note(rows)),
         rows=_shown(rows, corpus_label),
         notes=(_references(paper, modality), _INTERVAL_NOTE, _VERDICT_NOTE, _BEST_NOTE),
         best={"mean_accuracy": _best(rows)},
@@ -91,9 +90,9 @@ def summary_table(evaluation: EvaluationFolder, corpus_label: str) -> Table:
             Column("Modality", "modality"),
             Column("System", "title"),
             Column("Input", "input"),
-            *_NUMBERS[:-1],
+            *_NUMBERS,
             *_MORE_NUMBERS,
-            _NUMBERS[-1],
+            *_note(evaluation.summary),
         ),
         rows=_shown(evaluation.summary, corpus_label).assign(
             actor_interval=_intervals(evaluation.summary, "actor")
@@ -223,3 +222,8 @@ def _intervals(rows: pd.DataFrame, name: str) -> list[str]:
     edges = zip(rows[f"{name}_low"], rows[f"{name}_high"], strict=True)
     shown = ["" if is_missing(low) else f"{low:.2f} to {high:.2f}" for low, high in edges]
     return [text.replace("-", "\N{MINUS SIGN}") for text in shown]
+
+
+def _note(rows: pd.DataFrame) -> list[Column]:
+    """A column for what is said of single systems, where anything is."""
+    return [Column("Note", "note")] if (rows["note"] != "").any() else []
