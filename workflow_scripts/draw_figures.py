@@ -22,6 +22,7 @@ from mmer.report.evaluation_folder import (
 from mmer.report.figure_names import file_stems
 from mmer.report.group_figure import CLIP_GROUPS, group_figure
 from mmer.report.learning_curves import learning_curves_figure
+from mmer.report.paper_numbers import top_results
 from mmer.report.reliability_figure import reliability_figure
 from mmer.report.style import house_style, save_figure
 
@@ -32,10 +33,11 @@ def main(arguments: argparse.Namespace) -> None:
     predictions = read_table(arguments.evaluation / "predictions.csv", PREDICTION_COLUMNS)
     groups = read_table(arguments.evaluation / "groups.csv", GROUP_COLUMNS)
     calibration = read_table(arguments.evaluation / "calibration.csv", CALIBRATION_COLUMNS)
+    tops = top_results(arguments.paper)
     label, out = arguments.corpus_label, arguments.out
     histories, titles = json.loads(arguments.histories), json.loads(arguments.titles)
     with house_style():
-        save_figure(top_accuracies_figure(evaluation, label), out / "accuracies")
+        save_figure(top_accuracies_figure(evaluation, tops, label), out / "accuracies")
         save_figure(all_systems_figure(evaluation, label), out / "systems")
         for name, drawn in (("groups", CLIP_GROUPS), ("actors", ("actor",))):
             save_figure(group_figure(groups, evaluation, drawn, label), out / name)
@@ -70,5 +72,11 @@ if __name__ == "__main__":
     )
     parser.add_argument("--titles", default="{}", help='JSON: {"model/variant": "title"}')
     parser.add_argument("--corpus-label", required=True, help="what the numbers were measured on")
+    parser.add_argument(
+        "--paper",
+        type=Path,
+        default=Path(__file__).parents[1] / "resources" / "paper",
+        help="folder of the paper's tables",
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the figures")
     run(parser, main)
