@@ -42,9 +42,15 @@ rule write_tables:
             labels={"table": "Cochran and McNemar"},
             caption="../resources/captions/significance_table.rst",
         ),
+        report(
+            "<results>/tables/groups.html",
+            category="2 Tables",
+            labels={"table": "By emotion, actor, intensity, sex, statement"},
+            caption="../resources/captions/groups.rst",
+        ),
         expand(
             "<results>/tables/{table}.{format}",
-            table=["verdicts", "summary", "speech", "face", "fusion", "significance"],
+            table=["verdicts", "groups", "summary", "speech", "face", "fusion", "significance"],
             format=["csv", "md", "tex"],
         ),
     log:
@@ -109,6 +115,24 @@ rule draw_figures:
             category="3 Accuracies (figure 7)",
             labels={"figure": "all systems"},
             caption="../resources/captions/systems.rst",
+        ),
+        *[
+            report(
+                f"<results>/figures/{name}.svg",
+                category="3 Accuracies (figure 7)",
+                labels={"figure": words},
+                caption="../resources/captions/groups.rst",
+            )
+            for name, words in (
+                ("groups", "by emotion, intensity, sex, statement"),
+                ("actors", "by actor"),
+            )
+        ],
+        report(
+            "<results>/figures/reliability.svg",
+            category="3 Accuracies (figure 7)",
+            labels={"figure": "by confidence: reliability"},
+            caption="../resources/captions/reliability.rst",
         ),
         *[
             report(

@@ -12,13 +12,18 @@ from mmer.entry import run
 from mmer.report.accuracy_figure import all_systems_figure, top_accuracies_figure
 from mmer.report.confusion_figure import confusion_figure, fold_confusions_figure
 from mmer.report.evaluation_folder import (
+    CALIBRATION_COLUMNS,
+    GROUP_COLUMNS,
     PREDICTION_COLUMNS,
     EvaluationFolder,
     read_evaluation,
     read_table,
 )
 from mmer.report.figure_names import file_stems
+from mmer.report.group_figure import CLIP_GROUPS, group_figure
 from mmer.report.learning_curves import learning_curves_figure
+from mmer.report.paper_numbers import top_results
+from mmer.report.reliability_figure import reliability_figure
 from mmer.report.style import house_style, save_figure
 
 
@@ -26,11 +31,17 @@ def main(arguments: argparse.Namespace) -> None:
     """Read the evaluation and the histories and draw everything."""
     evaluation = read_evaluation(arguments.evaluation)
     predictions = read_table(arguments.evaluation / "predictions.csv", PREDICTION_COLUMNS)
+    groups = read_table(arguments.evaluation / "groups.csv", GROUP_COLUMNS)
+    calibration = read_table(arguments.evaluation / "calibration.csv", CALIBRATION_COLUMNS)
+    tops = top_results(arguments.paper)
     label, out = arguments.corpus_label, arguments.out
     histories, titles = json.loads(arguments.histories), json.loads(arguments.titles)
     with house_style():
-        save_figure(top_accuracies_figure(evaluation, label), out / "accuracies")
+        save_figure(top_accuracies_figure(evaluation, tops, label), out / "accuracies")
         save_figure(all_systems_figure(evaluation, label), out / "systems")
+        for name, drawn in (("groups", CLIP_GROUPS), ("actors", ("actor",))):
+            save_figure(group_figure(groups, evaluation, drawn, label), out / name)
+        save_figure(reliability_figure(calibration, evaluation, label), out / "reliability")
         draw_confusions(evaluation, predictions, label, out)
         for model, stem in file_stems(histories).items():
             paths = {split: Path(path) for split, path in histories[model].items()}
@@ -61,5 +72,11 @@ if __name__ == "__main__":
     )
     parser.add_argument("--titles", default="{}", help='JSON: {"model/variant": "title"}')
     parser.add_argument("--corpus-label", required=True, help="what the numbers were measured on")
+    parser.add_argument(
+        "--paper",
+        type=Path,
+        default=Path(__file__).parents[1] / "resources" / "paper",
+        help="folder of the paper's tables",
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the figures")
     run(parser, main)

@@ -9,6 +9,7 @@ from pathlib import Path
 from mmer.entry import run
 from mmer.report.evaluation_folder import read_evaluation, read_table
 from mmer.report.landing import Page, confusion_pages, landing
+from mmer.report.paper_numbers import top_results
 from mmer.report.table_files import write_text
 
 
@@ -19,7 +20,10 @@ def main(arguments: argparse.Namespace) -> None:
     configuration = json.loads(arguments.config.read_text("utf-8"))
     pages = confusion_pages(evaluation, arguments.figures)
     pages += [Page(**page) for page in json.loads(arguments.pages)]
-    write_text(arguments.out, landing(evaluation, verdicts, configuration, pages))
+    write_text(
+        arguments.out,
+        landing(evaluation, verdicts, top_results(arguments.paper), configuration, pages),
+    )
 
 
 if __name__ == "__main__":
@@ -29,5 +33,11 @@ if __name__ == "__main__":
     parser.add_argument("--config", type=Path, required=True, help="resolved configuration, JSON")
     parser.add_argument("--pages", required=True, help="JSON list of {words, path, group}")
     parser.add_argument("--figures", required=True, help="folder of the figures")
+    parser.add_argument(
+        "--paper",
+        type=Path,
+        default=Path(__file__).parents[1] / "resources" / "paper",
+        help="folder of the paper's tables",
+    )
     parser.add_argument("--out", type=Path, required=True, help="HTML to write")
     run(parser, main)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from mmer.entry import run
 from mmer.evaluation.settings import PaperRow
-from mmer.report.evaluation_folder import read_evaluation
+from mmer.report.evaluation_folder import GROUP_COLUMNS, read_evaluation, read_table
 from mmer.report.fusion_table import fusion_table
+from mmer.report.group_figure import group_table
 from mmer.report.paper_numbers import paper_numbers
 from mmer.report.plain_table import markdown_text
 from mmer.report.result_tables import (
@@ -35,6 +36,8 @@ def main(arguments: argparse.Namespace) -> None:
     rows = {name: PaperRow(**row) for name, row in json.loads(arguments.paper_rows).items()}
     numbers = paper_numbers(paper)
     write_table(out, "verdicts", verdicts_table(numbers, evaluation, rows, grids, label))
+    groups = read_table(arguments.evaluation / "groups.csv", GROUP_COLUMNS)
+    write_table(out, "groups", group_table(groups, evaluation, label))
     write_table(out, "summary", summary_table(evaluation, label))
     # The workflow prints this one at its end, so it holds what fits a terminal.
     headline = [headline_table(evaluation, label), headline_tests_table(evaluation, label)]

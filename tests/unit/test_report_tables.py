@@ -1,5 +1,6 @@
 """Tables of results: every number beside the paper's, in four formats, with the corpus named."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -166,3 +167,24 @@ def test_a_missing_column_is_told_with_its_file(tmp_path, evaluation):
     (tmp_path / "summary.csv").write_text("system,title\n")
     with pytest.raises(UserError, match=r"summary\.csv lacks the columns modality"):
         read_evaluation(tmp_path)
+
+
+def test_every_pair_is_shown_with_its_difference_over_actors(evaluation):
+    table = significance_table(evaluation, "RAVDESS")
+    headings = [column.heading for column in table.columns]
+    pair = dict(zip(headings, table.texts()[1], strict=True))
+    assert pair["Test"] == "McNemar"
+    # 6 and 4 of 8 clips of each actor are right: every draw of actors differs by as much.
+    assert (pair["Difference"], pair["Interval over actors"]) == ("+25.00", "25.00 to 25.00")
+    # 1 clip of 2 alone right is 0.5 twice; Holm over three pairs.
+    assert pair["p by Holm"] == "0.2500"
+
+
+def test_the_summary_shows_what_the_statistics_add_and_notes(evaluation):
+    summary = evaluation.summary.assign(note=["calm and neutral count as one", "", "", ""])
+    table = summary_table(replace(evaluation, summary=summary), "RAVDESS")
+    headings = [column.heading for column in table.columns]
+    first, not_run = (dict(zip(headings, row, strict=True)) for row in table.texts()[:2])
+    assert first["Interval over actors"] == "75.00 to 75.00"
+    assert first["Note"] == "calm and neutral count as one"
+    assert not_run["Interval over actors"] == not_run["F1 %"] == "–"

@@ -10,10 +10,11 @@ import pytest
 import yaml
 
 import write_landing
+from mmer.evaluation.paper import PaperResult
 from mmer.evaluation.settings import PaperRow
 from mmer.report.evaluation_folder import SIGNIFICANCE_COLUMNS, SUMMARY_COLUMNS, EvaluationFolder
 from mmer.report.landing import Page, confusion_pages, headline, landing
-from mmer.report.paper_numbers import paper_numbers
+from mmer.report.paper_numbers import paper_numbers, top_results
 from mmer.report.verdicts import (
     NO_CANDIDATE,
     NO_SYSTEM,
@@ -24,6 +25,7 @@ from mmer.report.verdicts import (
 
 ROOT = Path(__file__).parents[2]
 PAPER = ROOT / "resources" / "paper"
+TOPS = top_results(PAPER)
 NUMBERS = paper_numbers(PAPER)
 PAPER_ROWS = {
     name: PaperRow(**row)
@@ -142,13 +144,23 @@ def test_human_listeners_have_no_interval():
 
 
 def test_the_headline_sets_our_best_beside_the_papers_best(evaluation):
-    assert headline(evaluation, "RAVDESS").texts() == [
-        ["speech", "whole clip", "deepspectrum_svc", "80.00 ± 1.00", "76.58 ± 2.00", "+3.42",
-         "outside by 1.42 points"],
-        ["face", "whole clip", "stn_max_voting", "–", "54.20 ± 2.00", "–", "not run"],
-        ["fusion", "mixed", "mixed", "78.00 ± 1.00", "80.08 ± 2.00", "−2.08",
-         "outside by 0.08 points"],
-    ]  # fmt: skip
+    shown = headline(evaluation, TOPS, "RAVDESS").texts()
+    assert [row[:5] for row in shown] == [
+        ["speech", "whole clip", "deepspectrum_svc", "80.00 ± 1.00", "76.58 ± 2.18"],
+        ["face", "whole clip", "stn_max_voting", "–", "55.82 ± 2.56"],
+        ["fusion", "mixed", "mixed", "78.00 ± 1.00", "80.08 ± 2.06"],
+    ]
+    # 3.42 - 2.18; and 2.08 - 2.0629, the paper's formula at 80.08 % of 1,440 clips.
+    assert [row[5:] for row in shown] == [
+        ["+3.42", "outside by 1.24 points"],
+        ["–", "not run"],
+        ["−2.08", "outside by 0.02 points"],
+    ]
+
+
+def test_figure_7_has_the_intervals_that_the_tables_print():
+    # By the formula 76.58 would have 2.19.
+    assert TOPS["speech", "full"] == PaperResult(76.58, 2.18)
 
 
 def test_figures_5_and_8_are_of_the_system_beside_the_papers_best(evaluation):
@@ -179,13 +191,13 @@ PAGES = [
 
 
 def test_the_first_page_says_what_was_run_on_what(evaluation, verdicts, configuration):
-    page = landing(evaluation, verdicts, configuration, [Page(**each) for each in PAGES])
+    page = landing(evaluation, verdicts, TOPS, configuration, [Page(**each) for each in PAGES])
     for words in ("synthetic corpus", "8 of 3 actors", "actors 1; 2, 3", "4 run, 1 not run"):
         assert words in page
 
 
 def test_the_first_page_leads_to_every_file(evaluation, verdicts, configuration):
-    page = landing(evaluation, verdicts, configuration, [Page(**each) for each in PAGES])
+    page = landing(evaluation, verdicts, TOPS, configuration, [Page(**each) for each in PAGES])
     assert page.count("results[&quot;t/speech.html&quot;].data_uri") == 1
     assert "content: &#x27;img&#x27;, contentPath: results[&quot;f/clip.svg&quot;]" in page
     assert ">A1 &amp; A2</a>" in page
@@ -206,6 +218,7 @@ def test_the_entry_writes_the_first_page(tmp_path, evaluation, verdicts, configu
         config=tmp_path / "configuration.json",
         pages=json.dumps(PAGES),
         figures="figures",
+        paper=PAPER,
         out=tmp_path / "landing.html",
     )
     write_landing.main(arguments)

@@ -173,6 +173,10 @@ class Plan(SystemPlan):
             ("best of each modality", f"{figures}/accuracies.svg", "figure 7"),
             ("significance", f"{tables}/significance.html", "Beside the paper"),
             ("accuracy of every system", f"{figures}/systems.svg", "Beside the paper"),
+            ("table", f"{tables}/groups.html", "By emotion, actor, intensity, sex, statement"),
+            ("figure", f"{figures}/groups.svg", "By emotion, actor, intensity, sex, statement"),
+            ("actors", f"{figures}/actors.svg", "By emotion, actor, intensity, sex, statement"),
+            ("reliability", f"{figures}/reliability.svg", "Calibration"),
         ]
         if self.architecture_grids:
             pages.append(("architectures", f"{tables}/architectures.html", "table A2"))

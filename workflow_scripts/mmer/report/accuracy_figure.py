@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
+from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
+from mmer.evaluation.paper import PaperResult
 from mmer.report.evaluation_folder import EvaluationFolder, is_reference
 from mmer.report.style import (
     OTHER_COLOUR,
@@ -25,12 +28,22 @@ _HOLLOW = {"color": "#555555", "markerfacecolor": "white"}
 _NOT_RUN_COLOUR = "#5c2e00"
 
 
-def best_by_condition(summary: pd.DataFrame) -> pd.DataFrame:
+def best_by_condition(
+    summary: pd.DataFrame, tops: Mapping[tuple[str, str], PaperResult]
+) -> pd.DataFrame:
     """A row per modality and variant: the highest accuracies, ours and the paper's.
 
     References, which are no recognisers, are left out.  Ours and the paper's may belong to
     different systems.  Rows follow the order of modalities, then the order in which variants
     appear.
+
+    Parameters
+    ----------
+    summary
+        The evaluation's.
+    tops
+        The paper's best by modality and variant; shown where any system of that modality and
+        variant stands for one of the paper's.
 
     Returns
     -------
@@ -47,7 +60,8 @@ def best_by_condition(summary: pd.DataFrame) -> pd.DataFrame:
             if group.empty:
                 continue
             ours = _highest(group, "mean_accuracy")
-            paper = _highest(group, "paper_accuracy")
+            stated = group["paper_accuracy"].notna().any()
+            paper = tops.get((modality, variant)) if stated else None
             rows.append(
                 {
                     "modality": modality,
@@ -55,8 +69,8 @@ def best_by_condition(summary: pd.DataFrame) -> pd.DataFrame:
                     "title": ours["title"],
                     "mean_accuracy": ours["mean_accuracy"],
                     "ci95": ours["ci95"],
-                    "paper_accuracy": paper["paper_accuracy"],
-                    "paper_ci95": paper["paper_ci95"],
+                    "paper_accuracy": paper.accuracy if paper else math.nan,
+                    "paper_ci95": paper.ci95 if paper else math.nan,
                 }
             )
     return pd.DataFrame(rows)
@@ -74,9 +88,11 @@ def majority_accuracy(confusion: pd.DataFrame) -> float | None:
     return 100 * float(first.max() / first.sum())
 
 
-def top_accuracies_figure(evaluation: EvaluationFolder, corpus_label: str) -> Figure:
+def top_accuracies_figure(
+    evaluation: EvaluationFolder, tops: Mapping[tuple[str, str], PaperResult], corpus_label: str
+) -> Figure:
     """The pattern of the paper's figure 7, the paper's values as hollow marks beside ours."""
-    best = best_by_condition(evaluation.summary)
+    best = best_by_condition(evaluation.summary, tops)
     figure, plot = new_figure(7.0, 4.0, "Top accuracy by modality and condition", corpus_label)
     axes = plot.add_subplot()
     ticks, at = {}, 0.0

@@ -21,10 +21,15 @@ SUMMARY_COLUMNS = (
     "ci95",
     "pooled_accuracy",
     "uar",
+    "macro_f1",
+    "actor_low",
+    "actor_high",
+    "ece",
     "paper_accuracy",
     "paper_ci95",
     "difference",
     "verdict",
+    "note",
 )
 CONFUSION_COLUMNS = ("system", "true", "predicted", "mean", "pooled")
 SIGNIFICANCE_COLUMNS = (
@@ -34,9 +39,13 @@ SIGNIFICANCE_COLUMNS = (
     "statistic",
     "p_value",
     "corrected_p",
+    "holm_p",
     "significant",
     "only_first_correct",
     "only_second_correct",
+    "difference",
+    "difference_low",
+    "difference_high",
 )
 GROUP_COLUMNS = ("system", "group", "value", "clips", "accuracy", "wilson_low", "wilson_high")
 CALIBRATION_COLUMNS = ("system", "bin", "confidence", "accuracy", "clips")

@@ -22,8 +22,10 @@ th, td { padding: .32rem .55rem; text-align: left; vertical-align: top;
 thead th { background: #f2f4f7; border-bottom: 2px solid #888; position: sticky; top: 0; }
 td.number, th.number { text-align: right; }
 td.number { white-space: nowrap; }
-td:not(.number) { min-width: 4.5rem; max-width: 30rem; overflow-wrap: break-word; }
-td.long { overflow-wrap: anywhere; }
+td:not(.number) { max-width: 30rem; overflow-wrap: break-word; }
+td.short { white-space: nowrap; }
+td.wide { min-width: 15rem; }
+td.long { min-width: 15rem; overflow-wrap: anywhere; }
 tbody tr:hover { background: #f6f9fc; }
 th button { all: unset; cursor: pointer; font-weight: 600; }
 th button:focus-visible { outline: 2px solid #0072b2; outline-offset: 2px; }

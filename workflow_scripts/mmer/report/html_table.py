@@ -9,6 +9,8 @@ import pandas as pd
 from mmer.report.html_page import page
 from mmer.report.table import Column, Table, is_missing
 
+_SHORT_TEXT, _LONG_TEXT = 18, 36
+"""Letters up to which a text stays in one line, and beyond which it wants a wide column."""
 _LONG_WORD = 30
 """Letters from which a word, such as a checksum or an address, may be broken anywhere."""
 
@@ -50,12 +52,19 @@ def _cell(column: Column, row: pd.Series, best: bool) -> str:
         value = row[column.key]
         key = ' data-sort=""' if is_missing(value) else f' data-sort="{float(value)!r}"'
     shown = column.text(row)
-    kind = _number(column)
-    if not column.is_number and any(len(word) > _LONG_WORD for word in shown.split()):
-        kind = ' class="long"'
+    kind = _number(column) or _width(shown)
     text = escape(shown)
     return f"<td{kind}{key}>{f'<strong>{text}</strong>' if best else text}</td>"
 
 
 def _number(column: Column) -> str:
     return ' class="number"' if column.is_number else ""
+
+
+def _width(text: str) -> str:
+    """How much room a cell of words wants."""
+    if any(len(word) > _LONG_WORD for word in text.split()):
+        return ' class="long"'
+    if len(text) <= _SHORT_TEXT:
+        return ' class="short"'
+    return ' class="wide"' if len(text) > _LONG_TEXT else ""

@@ -68,6 +68,7 @@ class Page:
 def landing(
     evaluation: EvaluationFolder,
     verdicts: pd.DataFrame,
+    tops: Mapping[tuple[str, str], PaperResult],
     configuration: Mapping[str, Any],
     pages: Sequence[Page],
 ) -> str:
@@ -79,6 +80,8 @@ def landing(
         What was measured.
     verdicts
         The rows of :func:`mmer.report.verdicts.verdicts_table`.
+    tops
+        The paper's best by modality and variant.
     configuration
         The resolved configuration.
     pages
@@ -95,7 +98,7 @@ def landing(
             "<h2>What was run</h2>",
             _facts(evaluation, configuration),
             "<h2>Headline: the best of each modality</h2>",
-            _element(headline(evaluation, label)),
+            _element(headline(evaluation, tops, label)),
             "<h2>Verdicts: every number of the paper beside ours</h2>",
             _verdicts(verdicts, places, every),
             "<h2>Everything else</h2>",
@@ -105,9 +108,11 @@ def landing(
     )
 
 
-def headline(evaluation: EvaluationFolder, corpus_label: str) -> Table:
+def headline(
+    evaluation: EvaluationFolder, tops: Mapping[tuple[str, str], PaperResult], corpus_label: str
+) -> Table:
     """The best system of each modality and condition, ours and the paper's."""
-    rows = best_by_condition(evaluation.summary)
+    rows = best_by_condition(evaluation.summary, tops)
     verdicts, differences = [], []
     for _, row in rows.iterrows():
         if pd.isna(row["mean_accuracy"]):

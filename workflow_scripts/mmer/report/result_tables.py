@@ -17,6 +17,11 @@ _INTERVAL_NOTE = (
     "Deviation is that of the folds' accuracies. Pooled: each clip counts the same. UAR: "
     "unweighted average recall."
 )
+_ACTORS_NOTE = (
+    "The interval over actors is that of the pooled accuracy at 95 % by the bootstrap over whole "
+    "actors, whose clips go together. F1: mean over the emotions. Calibration error: mean distance "
+    "between confidence and accuracy, in percentage points."
+)
 _VERDICT_NOTE = (
     "Difference is ours minus the paper's, in percentage points; reproduced means ours lies "
     "within the paper's interval."
@@ -36,6 +41,11 @@ _NUMBERS = (
     Column("Deviation", "std", digits=2),
     Column("Pooled %", "pooled_accuracy", digits=2),
     Column("UAR %", "uar", digits=2),
+)
+_MORE_NUMBERS = (
+    Column("Interval over actors", "actor_interval"),
+    Column("F1 %", "macro_f1", digits=2),
+    Column("Calibration error", "ece", digits=2),
 )
 
 PAPER_COUNTERPARTS = {"speech": "table 1", "face": "table 3"}
@@ -64,7 +74,7 @@ def modality_table(
         title=f"{modality.capitalize()} emotion recognition beside the paper's "
         f"{PAPER_COUNTERPARTS[modality]}",
         corpus_label=corpus_label,
-        columns=(Column("System", "title"), Column("Input", "input"), *_NUMBERS),
+        columns=(Column("System", "title"), Column("Input", "input"), *_NUMBERS, *_note(rows)),
         rows=_shown(rows, corpus_label),
         notes=(_references(paper, modality), _INTERVAL_NOTE, _VERDICT_NOTE, _BEST_NOTE),
         best={"mean_accuracy": _best(rows)},
@@ -81,9 +91,13 @@ def summary_table(evaluation: EvaluationFolder, corpus_label: str) -> Table:
             Column("System", "title"),
             Column("Input", "input"),
             *_NUMBERS,
+            *_MORE_NUMBERS,
+            *_note(evaluation.summary),
         ),
-        rows=_shown(evaluation.summary, corpus_label),
-        notes=(_INTERVAL_NOTE, _VERDICT_NOTE, _BEST_NOTE, _FUSION_NOTE),
+        rows=_shown(evaluation.summary, corpus_label).assign(
+            actor_interval=_intervals(evaluation.summary, "actor")
+        ),
+        notes=(_INTERVAL_NOTE, _ACTORS_NOTE, _VERDICT_NOTE, _BEST_NOTE, _FUSION_NOTE),
         best={"mean_accuracy": _best(evaluation.summary)},
     )
 
@@ -115,6 +129,7 @@ def significance_table(evaluation: EvaluationFolder, corpus_label: str) -> Table
     names = [_compared(evaluation, systems.split(";")) for systems in rows["systems"]]
     rows = rows.assign(
         names=names,
+        difference_interval=_intervals(rows, "difference"),
         compared=rows["comparison"].str.replace("_", " "),
         test_name=rows["test"].replace({"cochran_q": "Cochran's Q", "mcnemar": "McNemar"}),
         verdict=["yes" if str(value) == "True" else "no" for value in rows["significant"]],
@@ -129,6 +144,9 @@ def significance_table(evaluation: EvaluationFolder, corpus_label: str) -> Table
             Column("Statistic", "statistic", digits=2),
             Column("p", "p_value", digits=4, p_value=True),
             Column("p corrected", "corrected_p", digits=4, p_value=True),
+            Column("p by Holm", "holm_p", digits=4, p_value=True),
+            Column("Difference", "difference", digits=2, signed=True),
+            Column("Interval over actors", "difference_interval"),
             Column("Only first right", "only_first_correct", digits=0),
             Column("Only second right", "only_second_correct", digits=0),
             Column("Significant", "verdict"),
@@ -138,7 +156,9 @@ def significance_table(evaluation: EvaluationFolder, corpus_label: str) -> Table
             "Cochran's Q asks whether the systems differ at all, McNemar's test which pairs do; "
             "its p-values are corrected for the number of pairs of the comparison. Paper, section "
             "5.3: p < 0.001 for Cochran's Q over the best system of each modality and for every "
-            "pair.",
+            "pair. Difference: pooled accuracy of the first minus the second, in percentage "
+            "points, with its 95 % interval by the bootstrap over actors, which unlike the tests "
+            "does not take clips as independent.",
         ),
     )
 
@@ -195,3 +215,15 @@ def _references(paper: Path, modality: str) -> str:
         for _, row in table[table["tl_strategy"] == "-"].iterrows()
     ]
     return f"The paper's references, in percent: {', '.join(shown)}."
+
+
+def _intervals(rows: pd.DataFrame, name: str) -> list[str]:
+    """Intervals in words, from their columns ``<name>_low`` and ``<name>_high``."""
+    edges = zip(rows[f"{name}_low"], rows[f"{name}_high"], strict=True)
+    shown = ["" if is_missing(low) else f"{low:.2f} to {high:.2f}" for low, high in edges]
+    return [text.replace("-", "\N{MINUS SIGN}") for text in shown]
+
+
+def _note(rows: pd.DataFrame) -> list[Column]:
+    """A column for what is said of single systems, where anything is."""
+    return [Column("Note", "note")] if (rows["note"] != "").any() else []
