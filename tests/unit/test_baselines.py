@@ -104,11 +104,12 @@ def test_the_entry_reads_only_the_names(tmp_path):
     files = [tmp_path / "one.npz", tmp_path / "two.npz"]
     write_ragged(files[0], Ragged.join(names[:2], [np.zeros(3, np.int16)] * 2, 16_000))
     np.savez(files[1], clips=np.array(names[2:]), values=np.array([object()]))  # unreadable
-    split = json.dumps({"name": "heldout0", "train_actors": [1, 2], "heldout_actors": [3]})
-    command = [sys.executable, str(ENTRY), "--clips-from", *map(str, files), "--split", split]
-    out = tmp_path / "out" / "heldout0.csv"
-    subprocess.run([*command, "--posteriors", str(out)], check=True, capture_output=True)
-    assert read_posteriors(out).clips == tuple(sorted(names))
+    split = {"name": "heldout0", "train_actors": [1, 2], "heldout_actors": [3]}
+    splits = json.dumps({"heldout0": split})
+    command = [sys.executable, str(ENTRY), "--clips-from", *map(str, files), "--splits", splits]
+    out = tmp_path / "out"
+    subprocess.run([*command, "--posteriors-folder", str(out)], check=True, capture_output=True)
+    assert read_posteriors(out / "heldout0.csv").clips == tuple(sorted(names))
 
 
 def test_a_file_that_names_no_clips_is_told(tmp_path):
@@ -196,7 +197,7 @@ def test_a_constant_keeps_its_verdict_on_synthetic_data(evaluation):
 
 
 def test_references_are_no_bars_of_figure_7_but_lines_among_all_systems(evaluation, tmp_path):
-    assert list(best_by_condition(evaluation.summary)["title"]) == ["cnn14/full"]
+    assert list(best_by_condition(evaluation.summary, {})["title"]) == ["cnn14/full"]
     with house_style():
         save_figure(all_systems_figure(evaluation, "RAVDESS"), tmp_path / "figure")
     assert "human perception" in (tmp_path / "figure.svg").read_text("utf-8")

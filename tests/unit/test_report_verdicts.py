@@ -111,10 +111,13 @@ def test_numbers_that_the_paper_repeats_are_those_of_the_same_system():
         if NUMBERS[position].place in ("table 2", "figure 7")
     }
     voting = "from AffectNet, frames and saliency, spatial transformer, max voting"
+    scratch = "from scratch, frames and saliency, spatial transformer, max voting"
     assert found == {
+        ("table 2", scratch, "full"): "stn_from_scratch_max_voting/full",
         ("table 2", voting, "full"): "stn_max_voting/full",
         ("figure 7", "speech", "full"): "cnn14_fine_tuned/full",
         ("figure 7", "speech", "vad"): "cnn14_fine_tuned/vad",
+        ("figure 7", "face", "full"): "stn_bilstm_posteriors8/full",
         ("figure 7", "face", "vad"): "stn_bilstm_flatten810/vad",
         ("figure 7", "fusion", "full"): "full",
         ("figure 7", "fusion", "vad"): "vad",
