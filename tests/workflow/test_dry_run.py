@@ -44,6 +44,8 @@ def test_the_full_plan_of_the_paper_is_listed(bare):
         "evaluate_systems": 1,
         "write_tables": 1,
         "draw_figures": 1,
+        "draw_learning_curves": 1,
+        "tabulate_architectures": 1,
         "draw_clips": 1,
         "draw_saliency": 1,
         "describe_speech_spans": 1,
