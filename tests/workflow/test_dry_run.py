@@ -38,7 +38,7 @@ def test_the_full_plan_of_the_paper_is_listed(bare):
         "train_cnn14": 10,
         "import_spatial_transformer": 1,
         "train_spatial_transformer": 15,
-        "train_bilstm": 8,
+        "train_bilstm": 10,
         "vote_frames": 3,
         "fuse_posteriors": 3,
         "evaluate_systems": 1,
