@@ -94,12 +94,13 @@ onstart:
     downloads = Path(CONFIG.data.downloads)
     fetches = any(file.is_relative_to(downloads) for file in planned)
     try:
-        LOCKS += hold_folders(
+        locks = hold_folders(
             written=[Path(PLAN.results), *([downloads] if fetches else [])],
             read=[] if fetches else [downloads],
         )
     except UserError as error:
         raise WorkflowError(str(error)) from None
+    LOCKS.extend(locks)
 
 
 onsuccess:

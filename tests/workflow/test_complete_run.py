@@ -105,9 +105,8 @@ def test_the_resolved_configuration_lies_beside_the_results(results):
     assert configuration["models"]["cnn14_fine_tuned"]["settings"]["learning_rate"] == 0.001
 
 
-def test_checkpoints_and_saliency_inputs_are_gone(results):
+def test_checkpoints_are_gone(results):
     assert not list(results.glob("checkpoints/*"))
-    assert not list(results.glob("prepared/saliency_input/*"))
 
 
 def test_the_report_is_one_page(finished):

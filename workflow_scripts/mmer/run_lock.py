@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from mmer.errors import UserError
-from mmer.store import REFUSALS
+from mmer.writing import REFUSALS
 
 log = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 PACKAGE = "mmer"
 
-UNCOUNTED = frozenset({"mmer.entry", "mmer.errors", "mmer.settings"})
-"""Modules that do not bear on results: how an entry starts, what errors look like, and the base
-of settings."""
+UNCOUNTED = frozenset({"mmer.entry", "mmer.errors", "mmer.settings", "mmer.writing"})
+"""Modules that do not bear on results: how an entry starts, what errors look like, the base of
+settings, and how a file comes to be whole."""
 
 SETTINGS = (".settings", "_settings")
 """How names of modules of settings end.  They are left out too: their values are parameters of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 import zipfile
 from collections.abc import Callable, Iterable
@@ -9,7 +10,6 @@ from pathlib import Path, PurePosixPath
 
 from mmer.corpus.clips import Clip
 from mmer.errors import UserError
-from mmer.store import REFUSALS, writing
 
 LARGEST_CLIP = 64 << 20
 """Bytes; RAVDESS's largest clip has under 10 MB, so more is damage or an attack."""
@@ -29,7 +29,7 @@ def extract_clips(
     archive
         ``Video_Speech_Actor_NN.zip``.
     folder
-        Where the clips go, as ``<clip>.mp4``; made, in the place of an older one.
+        Where the clips go, as ``<clip>.mp4``; made, and emptied first.
     actor
         The actor whose clips these must be.
     expected
@@ -49,25 +49,27 @@ def extract_clips(
         RAVDESS's grammar, another actor's clip, a clip twice or of absurd size, or another number
         of clips.
     """
-    with writing(folder) as unfinished:
-        unfinished.mkdir()
-        try:
-            with zipfile.ZipFile(archive) as content:
-                members = _wanted(archive, content, actor)
-                if len(members) != expected:
-                    raise UserError(
-                        f"{archive} holds {len(members)} clips of modality 01 and channel 01 of "
-                        f"actor {actor:02d} instead of {expected}: get the archive again, or set "
-                        "corpus.clips_per_actor"
-                    )
-                for member in progress(members.values()):
-                    _extract(archive, content, member, unfinished)
-        except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-            if getattr(error, "errno", None) in REFUSALS and error.filename != str(archive):
-                raise
-            raise UserError(
-                f"{archive} is not a whole zip archive ({error}): delete it and run again"
-            ) from error
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        with zipfile.ZipFile(archive) as content:
+            members = _wanted(archive, content, actor)
+            if len(members) != expected:
+                raise UserError(
+                    f"{archive} holds {len(members)} clips of modality 01 and channel 01 of actor "
+                    f"{actor:02d} instead of {expected}: get the archive again, or set "
+                    "corpus.clips_per_actor"
+                )
+            for member in progress(members.values()):
+                _extract(archive, content, member, folder)
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise UserError(
+            f"{archive} is not a whole zip archive ({error}): delete it and run again"
+        ) from error
+    except UserError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return sorted(members)
 
 
