@@ -300,7 +300,8 @@ rule write_configuration:
     params:
         digest=PLAN.digest,
     shell:
-        "printf '%s\n' \"$MMER_CONFIGURATION\" > {output:q} 2> {log:q}"
+        "printf '%s\n' \"$MMER_CONFIGURATION\" > {output:q}.unfinished 2> {log:q} "
+        "&& mv {output:q}.unfinished {output:q}"
 
 
 rule describe_run:

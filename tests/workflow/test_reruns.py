@@ -32,6 +32,7 @@ Change = Callable[[Project], AbstractContextManager[list[str]]]
 SYSTEMS = yaml.safe_load((REPOSITORY / "config.yaml").read_text("utf-8"))["systems"]
 SPLITS = ("heldout0", "heldout1")
 VARIANTS = ("full", "vad")
+ACTOR_NAMES = [f"{actor:02d}" for actor in ACTORS]
 AFFECTNET_BILSTM = [f"affectnet_bilstm_{x}" for x in ("posteriors7", "fc50", "flatten810")]
 STN_BILSTM = [f"stn_bilstm_{layer}" for layer in ("posteriors8", "fc50", "flatten810")]
 SPEECH_EMBEDDINGS = ["deepspectrum_alexnet_fc7", "panns_cnn14_embedding"]
@@ -268,6 +269,7 @@ SOURCES = (
 )
 CORPUS = "downloads/zenodo.org/records/1188976/files/Video_Speech_Actor_02.zip"
 LIBRARY = "workflow_scripts/mmer"
+PREPARED = "results/tiny/prepared"
 HASH_OF_VAD = "f04b5e3c86fa2e81666d106b0867350fe7858c7bd006c2a74c27b5b45507e7d8"
 
 TABLE: dict[str, tuple[Change, Jobs]] = {
@@ -346,13 +348,16 @@ TABLE: dict[str, tuple[Change, Jobs]] = {
         awaiting(with_another_clip, CORPUS),
         together(jobs("extract_actor", "02"), prepared("02"), READ_FROM_CLIPS),
     ),
-    "an actor's audio deleted": (
-        awaiting(without, "results/tiny/prepared/audio/actor_02.npz"),
-        together(prepared("02"), READ_FROM_CLIPS),
+    # What is deleted is missed by nothing as long as nothing reads it again: disk may be freed.
+    "an actor's audio deleted": (awaiting(without, f"{PREPARED}/audio/actor_02.npz"), {}),
+    "an actor's speech spans deleted": (awaiting(without, f"{PREPARED}/speech/actor_02.csv"), {}),
+    "posteriors deleted": (
+        awaiting(without, "results/tiny/posteriors/panns_svc/vad/heldout0.csv"),
+        {},
     ),
-    "an actor's speech spans deleted": (
-        awaiting(without, "results/tiny/prepared/speech/actor_02.csv"),
-        together(jobs("detect_speech", "02"), READ_FROM_SPANS),
+    "a table deleted": (
+        awaiting(without, "results/tiny/tables/face.md"),
+        together(jobs("write_tables"), jobs("write_landing")),
     ),
     "the fold map": (
         awaiting(configured, "protocol", "folds", value=[[1, 3], [2, 5]]),
@@ -362,7 +367,7 @@ TABLE: dict[str, tuple[Change, Jobs]] = {
         edited("resources/weights.yaml", HASH_OF_VAD, HASH_OF_VAD[::-1]),
         together(
             jobs("download_registered", VAD_PLACE),
-            jobs("detect_speech", [f"{actor:02d}" for actor in ACTORS]),
+            jobs("detect_speech", ACTOR_NAMES),
             READ_FROM_SPANS,
         ),
     ),
@@ -378,9 +383,23 @@ TABLE: dict[str, tuple[Change, Jobs]] = {
     "another version of torch": (
         awaiting(with_library, "torch", "99.0"),
         together(
+            jobs("map_saliency", ACTOR_NAMES),
+            jobs("prepare_affectnet"),
+            jobs("draw_saliency"),
             jobs("extract_embeddings", SPEECH_EMBEDDINGS, VARIANTS),
             jobs("classify_embeddings", SPEECH_CLASSIFIERS, VARIANTS),
             TRAINED,
+        ),
+    ),
+    "the saliency method's settings": (
+        awaiting(configured, "saliency", value={"method": "spectral_residual", "width": 0.5}),
+        together(
+            jobs("map_saliency", ACTOR_NAMES),
+            jobs("prepare_affectnet"),
+            jobs("train_affectnet", ["affectnet_valence", "affectnet_emotion"]),
+            jobs("draw_saliency"),
+            FRAME_NETWORKS_READ,
+            CONFIGURED,
         ),
     ),
 }
@@ -400,3 +419,47 @@ def test_exactly_the_stale_jobs_are_planned(finished, what):
     with change(finished) as options:
         found = planned(finished, options)
     assert found == expected
+
+
+def test_what_was_deleted_is_made_again_once_it_is_read(finished):
+    """Audio and frames come of one decoding, so all that reads one of them follows."""
+    again = configured(
+        finished, "models", "cnn14_fine_tuned", "settings", "max_iterations", value=6
+    )
+    audio = finished.folder / PREPARED / "audio" / "actor_02.npz"
+    with again as options, moved_aside(audio):
+        found = planned(finished, options)
+    assert found == together(
+        jobs("prepare_media", "02"), jobs("detect_speech", "02"), READ_FROM_CLIPS, CONFIGURED
+    )
+
+
+@pytest.fixture(scope="module")
+def loose(finished, tmp_path_factory) -> Project:
+    """A complete run on loose clips where the user keeps them."""
+    project = Project(tmp_path_factory.mktemp("loose") / "project")
+    shutil.copytree(finished.folder, project.folder)
+    shutil.copytree(project.folder / "results" / "tiny" / "clips", project.folder / "mine")
+    project.configure(data={**TINY["data"], "ravdess": "mine"})
+    done = project.snakemake("--configfile", "tiny.yaml", "--touch")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert planned(project, []) == {}
+    return project
+
+
+def first_clip(project: Project) -> Path:
+    return min((project.folder / "mine" / "Actor_02").glob("*.mp4"))
+
+
+def test_touching_a_raw_clip_re_runs_nothing(loose):
+    with touched(loose, "mine/Actor_02/*.mp4"):
+        assert planned(loose, []) == {}
+
+
+def test_a_replaced_raw_clip_re_runs_its_actor_and_all_that_reads_it(loose):
+    clip = first_clip(loose)
+    with moved_aside(clip) as aside:
+        clip.write_bytes(aside.read_bytes() + b"0")
+        found = planned(loose, [])
+        clip.unlink()
+    assert found == together(prepared("02"), READ_FROM_CLIPS)
