@@ -122,10 +122,8 @@ def test_a_clip_in_the_middle_of_an_actor_that_breaks_off(project):
     assert "Traceback" not in text
     assert [path for path in AUDIO if (project.folder / path).exists()] == [AUDIO[0], AUDIO[2]]
     assert planned(project) == jobs("prepare_media", "02")
-    broken = min(
-        (project.folder / CLIPS / "Actor_02").glob("*.mp4"), key=lambda p: p.stat().st_size
-    )
-    whole = max((project.folder / CLIPS / "Actor_02").glob("*.mp4"), key=lambda p: p.stat().st_size)
+    clips = (project.folder / CLIPS / "Actor_02").glob("*.mp4")
+    broken, *_, whole = sorted(clips, key=lambda clip: clip.stat().st_size)
     shutil.copy(whole, broken)
     project.run(*AUDIO)
     assert (project.folder / AUDIO[1]).exists()
