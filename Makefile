@@ -13,7 +13,7 @@ VAD_WEIGHTS := $(MIRROR)/github.com/ina-foss/inaSpeechSegmenter/releases/downloa
 PUBLISHED_MIRROR ?=
 MIRROR_OPTION = $(if $(PUBLISHED_MIRROR),--config data='{"mirror": "$(PUBLISHED_MIRROR)"}')
 
-.PHONY: help environment demo corpus test lint bench decisions lock published paper
+.PHONY: help environment demo corpus test test-long lint bench decisions lock published paper
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -57,6 +57,10 @@ paper: $(READY)
 ## make test       every check and every test
 test: lint $(VAD_WEIGHTS)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+## make test-long  the same run killed at forty seeded moments; prints where each kill fell
+test-long: $(VAD_WEIGHTS)
+	$(BIN)/python -m pytest -m long -s tests/workflow/test_killed.py
 
 ## make lint       style and structure of code, rules and configuration
 lint: $(READY)

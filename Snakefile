@@ -18,6 +18,7 @@ from mmer.acquire.registry import read_registry
 from mmer.configuration_check import check_configuration
 from mmer.errors import UserError
 from mmer.plan import Plan, flat
+from mmer.run_lock import hold_folders
 
 
 configfile: "config.yaml"
@@ -40,6 +41,9 @@ except UserError as error:
 # Where a job computes is no parameter of what it computes: it goes through the environment, so
 # that another device or mirror re-runs nothing.
 os.environ.update(PLAN.environment(Path(sys.executable).parent, os.environ))
+
+# Held from the start of a run until its process ends.
+LOCKS = []
 
 
 pathvars:
@@ -83,6 +87,21 @@ rule all:
         rules.tabulate_costs.output,
         rules.describe_run.output,
         rules.write_landing.output,
+
+
+# Only a run that executes jobs comes here: no dry run, no report, no job of a run.
+onstart:
+    planned = [Path(file) for job in workflow.dag.needrun_jobs() for file in job.output]
+    downloads = Path(CONFIG.data.downloads)
+    fetches = any(file.is_relative_to(downloads) for file in planned)
+    try:
+        locks = hold_folders(
+            written=[Path(PLAN.results), *([downloads] if fetches else [])],
+            read=[] if fetches else [downloads],
+        )
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+    LOCKS.extend(locks)
 
 
 onsuccess:

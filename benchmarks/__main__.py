@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import faces, preparation, saliency, speech
+from benchmarks import faces, preparation, saliency, speech, workflow
 from benchmarks.machine import describe_machine
 from benchmarks.measure import Line, NotMeasured, measure
 from benchmarks.table import Outcome, as_data, as_markdown
@@ -21,7 +21,7 @@ from mmer.store import write_json, writing
 
 log = logging.getLogger(__name__)
 
-FAMILIES = (preparation, speech, saliency, faces)
+FAMILIES = (preparation, speech, saliency, faces, workflow)
 """Modules that offer lines, in the order of the table."""
 
 

@@ -7,7 +7,6 @@ rule prepare_media:
     output:
         audio="<results>/prepared/audio/actor_{actor}.npz",
         frames="<results>/prepared/frames/actor_{actor}.npz",
-        saliency_input=temp("<results>/prepared/saliency_input/actor_{actor}.h5"),
     log:
         "<logs>/prepare_media/actor_{actor}.log",
     benchmark:
@@ -19,8 +18,7 @@ rule prepare_media:
         version=PLAN.version("prepare_media"),
     shell:
         "python -m prepare_media --clips {input.clips:q} --settings {params.settings:q} "
-        "--audio {output.audio:q} --frames {output.frames:q} "
-        "--saliency-input {output.saliency_input:q} > {log:q} 2>&1"
+        "--audio {output.audio:q} --frames {output.frames:q} > {log:q} 2>&1"
 
 
 rule detect_speech:
@@ -67,8 +65,7 @@ rule convert_msi_net:
 
 rule map_saliency:
     input:
-        saliency_input="<results>/prepared/saliency_input/actor_{actor}.h5",
-        frames="<results>/prepared/frames/actor_{actor}.npz",
+        clips=lambda w: PLAN.clips(w.actor),
         weights=PLAN.saliency_weights,
     output:
         "<results>/prepared/saliency/actor_{actor}.npz",
@@ -82,10 +79,11 @@ rule map_saliency:
     resources:
         gpu=PLAN.saliency_gpu,
     params:
-        settings=lambda w: PLAN.section("saliency"),
+        settings=lambda w: PLAN.section("preparation"),
+        saliency=lambda w: PLAN.section("saliency"),
         weights=PLAN.option("--weights", PLAN.saliency_weights),
         version=PLAN.version("map_saliency"),
     shell:
-        "python -m map_saliency --saliency-input {input.saliency_input:q} "
-        "--frames {input.frames:q} --saliency-settings {params.settings:q} {params.weights} "
+        "python -m map_saliency --clips {input.clips:q} --settings {params.settings:q} "
+        "--saliency-settings {params.saliency:q} {params.weights} "
         '--device "$MMER_DEVICE" --threads "$MMER_THREADS" --saliency {output:q} > {log:q} 2>&1'

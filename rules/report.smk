@@ -89,7 +89,7 @@ rule tabulate_architectures:
     params:
         grids=lambda w: json.dumps(PLAN.architecture_grids),
         paper=str(PAPER_TABLES),
-        paper_rows=lambda w: PLAN.paper_rows,
+        paper_rows=lambda w: PLAN.paper_rows_of(PLAN.architecture_grids),
         label=CONFIG.corpus.label,
         out=lambda w, output: str(Path(output[0]).parent),
         version=PLAN.version("tabulate_architectures"),
@@ -315,7 +315,8 @@ rule write_configuration:
     params:
         digest=PLAN.digest,
     shell:
-        "printf '%s\n' \"$MMER_CONFIGURATION\" > {output:q} 2> {log:q}"
+        "printf '%s\n' \"$MMER_CONFIGURATION\" > {output:q}.unfinished 2> {log:q} "
+        "&& mv {output:q}.unfinished {output:q}"
 
 
 rule describe_run:

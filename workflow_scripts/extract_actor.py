@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from mmer.acquire.archive import extract_clips
 from mmer.entry import run
+from mmer.writing import writing
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--archive", type=Path, required=True)
@@ -18,13 +19,14 @@ parser.add_argument("--out", type=Path, required=True, help="folder for the clip
 
 def main(arguments: argparse.Namespace) -> None:
     """Extract all clips, or nothing."""
-    names = extract_clips(
-        arguments.archive,
-        arguments.out,
-        arguments.actor,
-        arguments.clips,
-        progress=lambda members: tqdm(members, unit="clip", mininterval=5),
-    )
+    with writing(arguments.out) as unfinished:
+        names = extract_clips(
+            arguments.archive,
+            unfinished,
+            arguments.actor,
+            arguments.clips,
+            progress=lambda members: tqdm(members, unit="clip", mininterval=5),
+        )
     logging.info("%d clips", len(names))
 
 

@@ -1,23 +1,29 @@
-"""Make the 48×48 saliency maps of one actor's frames."""
+"""Make the 48×48 saliency maps of one actor's frames.
+
+The clips are decoded here once more, and nothing is kept of their whole frames: gigabytes that a
+later run would have to make again, with audio and frames, whenever the saliency changes.
+"""
 
 import argparse
 from pathlib import Path
 
-import h5py
 import numpy as np
 from tqdm import tqdm
 
 from mmer.entry import run
+from mmer.prepare.clip_files import find_clips
+from mmer.prepare.decoding import FRAME_RATE, decode_clip
 from mmer.prepare.saliency import square_maps
+from mmer.prepare.settings import PreparationSettings
 from mmer.saliency_job import add_saliency_options, method_of
-from mmer.store import Ragged, read_ragged, write_ragged
+from mmer.store import Ragged, write_ragged
 
 BATCH = 64
-"""Frames read at a time."""
+"""Frames mapped at a time."""
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--saliency-input", type=Path, required=True)
-parser.add_argument("--frames", type=Path, required=True, help="for the clips and their lengths")
+parser.add_argument("--clips", type=Path, nargs="+", required=True, help="files, or one folder")
+parser.add_argument("--settings", required=True, help="PreparationSettings as JSON")
 add_saliency_options(parser)
 parser.add_argument("--saliency", type=Path, required=True, help="where to write the maps")
 
@@ -25,17 +31,15 @@ parser.add_argument("--saliency", type=Path, required=True, help="where to write
 def main(arguments: argparse.Namespace) -> None:
     """Map whole frames, then crop and resize the maps as the frames were."""
     method = method_of(arguments)
-    frames = read_ragged([arguments.frames])
-    with h5py.File(arguments.saliency_input) as store:
-        pictures = store["frames"]
-        assert len(pictures) == len(frames.values), "one saliency input per frame"
+    settings = PreparationSettings.model_validate_json(arguments.settings)
+    files = find_clips(arguments.clips)
+    maps = []
+    for file in tqdm(files, unit="clip", mininterval=5):
+        pictures = decode_clip(file, settings).saliency_input
         starts = range(0, len(pictures), BATCH)
-        maps = [
-            square_maps(method.maps(pictures[start : start + BATCH]))
-            for start in tqdm(starts, unit="batch", mininterval=5)
-        ]
-    values = np.concatenate(maps)
-    write_ragged(arguments.saliency, Ragged(frames.clips, values, frames.offsets, frames.rate))
+        squares = [square_maps(method.maps(pictures[at : at + BATCH])) for at in starts]
+        maps.append(np.concatenate(squares))
+    write_ragged(arguments.saliency, Ragged.join([file.stem for file in files], maps, FRAME_RATE))
 
 
 if __name__ == "__main__":

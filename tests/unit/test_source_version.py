@@ -72,6 +72,59 @@ def test_touching_a_file_does_not_count(versions, tmp_path):
     assert versions({}) == before
 
 
+@pytest.fixture
+def installed(monkeypatch):
+    """A function that sets the installed versions of libraries."""
+
+    def install(**versions: str) -> None:
+        monkeypatch.setattr(module.metadata, "version", versions.__getitem__)
+        module._installed.cache_clear()
+
+    yield install
+    module._installed.cache_clear()
+
+
+USES_TORCH = {"mmer/layers.py": "def width(x):\n    import torch.nn\n    return x + 1\n"}
+
+
+def test_another_version_of_a_library_counts_for_those_who_import_it(versions, installed):
+    installed(torch="2.11.0")
+    train, vote = versions(USES_TORCH)
+    installed(torch="2.12.0")
+    changed = versions(USES_TORCH)
+    assert changed[0] != train
+    assert changed[1] == vote
+
+
+def test_a_build_for_another_device_does_not_count(versions, installed):
+    installed(torch="2.11.0+cpu")
+    before = versions(USES_TORCH)
+    installed(torch="2.11.0+cu130")
+    assert versions(USES_TORCH) == before
+
+
+def test_a_library_that_stores_or_draws_does_not_count(versions, installed):
+    uses_pandas = {"mmer/layers.py": "import pandas\n\nwidth = pandas.DataFrame\n"}
+    installed(pandas="3.1")
+    before = versions(uses_pandas)
+    installed(pandas="3.2")
+    assert versions(uses_pandas) == before
+
+
+def test_a_library_beneath_another_counts(versions, installed):
+    uses_sklearn = {"mmer/layers.py": "from sklearn.svm import SVC as width\n"}
+    versions_of = {"scikit-learn": "1.9", "scipy": "1.17", "numpy": "2.4"}
+    installed(**versions_of)
+    before = versions(uses_sklearn)
+    installed(**{**versions_of, "scipy": "1.18"})
+    assert versions(uses_sklearn)[0] != before[0]
+
+
+def test_every_library_of_the_decision_is_installed_here():
+    for distributions in module.NUMERICAL_LIBRARIES.values():
+        assert all(module._installed(name) != "not installed" for name in distributions)
+
+
 def test_the_real_entries_have_versions_of_their_own():
     scripts = Path(__file__).parents[2] / "workflow_scripts"
     source_version.cache_clear()

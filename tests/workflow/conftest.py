@@ -87,13 +87,26 @@ class Project:
 
     folder: Path
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of a user, without what the tests add to it."""
+        kept = {key: value for key, value in os.environ.items() if "PYTEST" not in key}
+        kept.pop("PYTHONPATH", None)
+        return kept
+
     def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
         """Run the workflow engine as a user would."""
-        command = [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments]
-        environment = {key: value for key, value in os.environ.items() if "PYTEST" not in key}
-        environment.pop("PYTHONPATH", None)
+        return self.command(sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments)
+
+    def command(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run any command in the project's folder."""
         return subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=900
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=900,
         )
 
     def run(self, *targets: str, configuration: str = "tiny.yaml") -> str:

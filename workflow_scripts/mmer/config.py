@@ -89,6 +89,12 @@ class ComputeSettings(Settings):
         "number.",
         gt=0,
     )
+    checkpoint_seconds: float = decided(
+        60.0,
+        "Least time between two checkpoints of a training: what a kill may cost.",
+        "CNN-14's takes about a second to write, once a minute.",
+        ge=0,
+    )
 
     @field_validator("device")
     @classmethod

@@ -7,28 +7,14 @@ array with offsets: the rows of clip ``i`` are ``values[offsets[i]:offsets[i + 1
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-
-@contextmanager
-def writing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path``; move it there when the block ends without error.
-
-    A reader therefore sees the whole file or none, whenever the writer is killed.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+from mmer.writing import writing
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from mmer.acquire.checksums import verify
 from mmer.errors import UserError
-from mmer.store import writing
+from mmer.writing import writing
 
 log = logging.getLogger(__name__)
 

@@ -106,6 +106,7 @@ class RunPlan:
             "MMER_DEVICE": self.configuration.compute.device,
             "MMER_THREADS": str(self.configuration.compute.threads),
             "MMER_TRAININGS_AT_ONCE": str(self.configuration.compute.trainings_at_once),
+            "MMER_CHECKPOINT_SECONDS": str(self.configuration.compute.checkpoint_seconds),
             "MMER_MIRROR": self.configuration.data.mirror or "",
             "MMER_CONFIGURATION": self.configuration.model_dump_json(indent=2),
         }

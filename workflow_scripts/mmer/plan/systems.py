@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -85,9 +86,13 @@ class SystemPlan(ModelPlan):
     @property
     def paper_rows(self) -> str:
         """Where the paper's numbers for this run's systems and pairings stand, as JSON."""
-        evaluated = {row["name"] for row in [*self.systems, *self.fusions]}
+        return self.paper_rows_of(row["name"] for row in [*self.systems, *self.fusions])
+
+    def paper_rows_of(self, names: Iterable[str]) -> str:
+        """Where the paper's numbers for some systems and pairings stand, as JSON."""
+        chosen = set(names)
         rows = self.configuration.paper.items()
-        return json.dumps({name: row.model_dump() for name, row in rows if name in evaluated})
+        return json.dumps({name: row.model_dump() for name, row in rows if name in chosen})
 
     def pairing_inputs(self, pairing: str) -> dict[str, dict[str, str]]:
         """The posteriors that a pairing fuses, by system and split."""

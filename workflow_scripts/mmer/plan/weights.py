@@ -98,8 +98,9 @@ class WeightsPlan(CorpusPlan):
     def missing_weights(self, model: str) -> str | None:
         """Why a model cannot be had for want of weights; None where it can.
 
-        Weights that a mirror folder lacks are missing.  Without such a folder they are expected
-        from the internet, and a failing download is an error and no missing row.
+        Weights that a mirror folder lacks are missing.  Without a mirror they are expected from
+        the internet, and from a mirror folder that vanished they are expected when it is back: a
+        failing download is an error and no missing row.
         """
         entry = self.configuration.models[model]
         start = getattr(entry, "of", None)
@@ -112,7 +113,7 @@ class WeightsPlan(CorpusPlan):
                 "and data.affectnet names no folder to train one from)"
             )
         mirror = self.configuration.data.mirror
-        if mirror is None or "://" in mirror:
+        if mirror is None or "://" in mirror or not Path(mirror).is_dir():
             return None
         for name in self._needed_weights(model):
             place = self.registry[name].place

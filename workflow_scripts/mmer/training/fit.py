@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,8 +24,9 @@ from mmer.training.checkpoint import read_checkpoint, write_checkpoint
 
 log = logging.getLogger(__name__)
 
-CHECKPOINT_SECONDS = 60.0
-"""Least time between two checkpoints: what a kill may cost."""
+CHECKPOINT_SECONDS = float(os.environ.get("MMER_CHECKPOINT_SECONDS", "60"))
+"""Least time between two checkpoints: what a kill may cost.  It changes no number, so a run hands
+its ``compute.checkpoint_seconds`` over in the environment, as it does device and threads."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,172 @@
+"""Killed is not lost (contract 5): the same command finishes, with the same numbers."""
+
+from __future__ import annotations
+
+import copy
+import random
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .conftest import TINY, Project, copy_project
+from .killing import Moment, kill_group, read_all_files, run_and_kill, start, wait_for
+from .planned_jobs import read_plan
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("workflow")]
+
+TINY_RUN = ("--configfile", "tiny.yaml")
+SHORT = {
+    **TINY,
+    "systems": ["panns_svc", "cnn14_fine_tuned", "stn_max_voting", "stn_bilstm_flatten810"],
+    "fusion": {
+        **TINY["fusion"],
+        "pairings": {"full": None, "mixed": None},
+    },
+}
+"""A run that passes every stage, with some of the systems."""
+
+
+@pytest.fixture
+def fresh(tmp_path, tiny_mirror, tiny_affectnet) -> Project:
+    """A project that has not run, with a checkpoint after every evaluation."""
+    project = copy_project(tmp_path / "project")
+    shutil.copytree(tiny_mirror, project.folder / "mirror")
+    shutil.copytree(tiny_affectnet, project.folder / "affectnet")
+    return project
+
+
+def configure(project: Project, tiny: dict, name: str = "tiny.yaml") -> None:
+    """Write a configuration that keeps a checkpoint after every evaluation."""
+    compute = {**tiny["compute"], "checkpoint_seconds": 0}
+    (project.folder / name).write_text(yaml.safe_dump({**tiny, "compute": compute}))
+
+
+def moments(seed: int, count: int, jobs: int) -> list[Moment]:
+    """Seeded moments of runs that follow each other; each run does its part of all jobs."""
+    draw = random.Random(seed)
+    part = 2 * jobs / count
+    return [Moment(draw.randrange(round(part)), draw.uniform(0, 1.5)) for _ in range(count)]
+
+
+def kill_again_and_again(project: Project, planned: list[Moment]) -> str:
+    """Kill at every moment, then let the run end; the log of it all."""
+    told = []
+    for moment in planned:
+        killed = run_and_kill(project, moment, *TINY_RUN)
+        told.append(f"{killed or 'ended before'}; {read_all_files(project)} whole files")
+    done = project.snakemake(*TINY_RUN)
+    text = done.stdout + done.stderr
+    assert done.returncode == 0, text[-4000:]
+    assert "unlock" not in text
+    told.append("the same command finished")
+    return "\n".join(told)
+
+
+def results_of(project: Project, *parts: str) -> dict[str, bytes]:
+    """The tables under some folders of the results, by path."""
+    results = project.folder / "results" / "tiny"
+    return {
+        str(file.relative_to(results)): file.read_bytes()
+        for part in parts
+        for file in sorted((results / part).rglob("*.csv"))
+    }
+
+
+def has_ended_like(project: Project, finished: Project, parts: tuple[str, ...]) -> None:
+    """The same numbers as the uninterrupted run, nothing left to do, nothing left behind."""
+    found, expected = results_of(project, *parts), results_of(finished, *parts)
+    assert found
+    assert found.items() <= expected.items()
+    dry = project.snakemake("-n", *TINY_RUN)
+    assert read_plan(dry.stdout + dry.stderr) == {}
+    assert not list(project.folder.rglob("*.unfinished"))
+    assert not list(project.folder.glob("results/tiny/checkpoints/*"))
+
+
+def test_a_run_killed_three_times_ends_like_an_uninterrupted_one(fresh, finished):
+    configure(fresh, SHORT)
+    print(kill_again_and_again(fresh, moments(seed=2020, count=3, jobs=40)))  # noqa: T201
+    has_ended_like(fresh, finished, ("posteriors", "fusion"))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_run_killed_at_many_moments_ends_like_an_uninterrupted_one(
+    fresh, finished, seed, kills_log
+):
+    configure(fresh, TINY)
+    told = kill_again_and_again(fresh, moments(seed, count=20, jobs=83))
+    kills_log(f"seed {seed}\n{told}\n")
+    has_ended_like(fresh, finished, ("posteriors", "fusion", "evaluation"))
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint(fresh):
+    models = copy.deepcopy(TINY["models"])
+    models["cnn14_fine_tuned"]["settings"] |= {"max_iterations": 400, "evaluate_every": 2}
+    configure(fresh, {**TINY, "models": models})
+    results = fresh.folder / "results" / "tiny"
+    trained = [
+        results / "posteriors" / "cnn14_fine_tuned" / "full" / "heldout0.csv",
+        results / "models" / "cnn14_fine_tuned" / "full" / "heldout0" / "history.csv",
+    ]
+    command = [*TINY_RUN, str(trained[0].relative_to(fresh.folder))]
+    process = start(fresh, *command)
+    wait_for(lambda: bool(list(results.glob("checkpoints/*.safetensors"))))
+    kill_group(process)
+    assert not trained[0].exists()
+    assert fresh.snakemake(*command).returncode == 0
+    log = (results / "logs" / "train_cnn14" / "cnn14_fine_tuned_full_heldout0.log").read_text()
+    goes_on = re.search(r"training goes on from step (\d+)", log)
+    assert goes_on and 0 < int(goes_on[1]) < 400
+    resumed = [file.read_bytes() for file in trained]
+    for file in trained:
+        file.unlink()
+    done = fresh.snakemake(*command, "--forcerun", "train_cnn14")
+    assert done.returncode == 0
+    assert [file.read_bytes() for file in trained] == resumed
+
+
+def test_a_second_run_beside_a_living_one_is_refused_and_harms_nothing(fresh):
+    targets = [f"results/tiny/prepared/audio/actor_{actor}.npz" for actor in ("01", "02")]
+    first = start(fresh, *TINY_RUN, *targets)
+    wait_for(lambda: (fresh.folder / "results" / "tiny" / ".lock").exists())
+    second = fresh.snakemake(*TINY_RUN, *targets)
+    text = second.stdout + second.stderr
+    assert first.poll() is None, "the first run ended too early to be met"
+    assert second.returncode != 0
+    assert f"is in use by another run (process {first.pid} on" in text
+    assert "Traceback" not in text
+    output, _ = first.communicate()
+    assert first.returncode == 0, output
+    assert read_all_files(fresh) > 0
+    assert fresh.snakemake(*TINY_RUN, *targets).returncode == 0
+
+
+def test_another_run_of_the_same_project_may_go_on_beside_it(fresh):
+    """It has a folder of its own; what it reads of the downloads nobody writes meanwhile."""
+    target = "prepared/audio/actor_01.npz"
+    assert fresh.snakemake(*TINY_RUN, f"results/tiny/{target}").returncode == 0
+    fresh.configure("other.yaml", run="other")
+    shutil.rmtree(fresh.folder / "results")
+    first = start(fresh, *TINY_RUN, f"results/tiny/{target}")
+    wait_for(lambda: (fresh.folder / "results" / "tiny" / ".lock").exists())
+    second = fresh.snakemake("--configfile", "other.yaml", f"results/other/{target}")
+    assert second.returncode == 0, second.stdout + second.stderr
+    first.communicate()
+    assert first.returncode == 0
+
+
+@pytest.fixture
+def kills_log(tmp_path_factory):
+    """A function that keeps what the kills met in one file and prints it."""
+
+    def keep(text: str) -> None:
+        path = Path(tmp_path_factory.getbasetemp()) / "kills.log"
+        with path.open("a") as log:
+            log.write(text)
+        print(f"\n{text}also in {path}")  # noqa: T201
+
+    return keep
