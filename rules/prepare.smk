@@ -79,11 +79,10 @@ rule map_saliency:
     resources:
         gpu=PLAN.saliency_gpu,
     params:
-        settings=lambda w: PLAN.section("preparation"),
         saliency=lambda w: PLAN.section("saliency"),
         weights=PLAN.option("--weights", PLAN.saliency_weights),
         version=PLAN.version("map_saliency"),
     shell:
-        "python -m map_saliency --clips {input.clips:q} --settings {params.settings:q} "
+        "python -m map_saliency --clips {input.clips:q} "
         "--saliency-settings {params.saliency:q} {params.weights} "
         '--device "$MMER_DEVICE" --threads "$MMER_THREADS" --saliency {output:q} > {log:q} 2>&1'
