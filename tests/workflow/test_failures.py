@@ -15,8 +15,8 @@ from .test_bad_input import ARCHIVE, AUDIO, spoil_archive
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bad input")]
 
-RUN = (
-    f"{shlex.quote(sys.executable)} -m snakemake --cores 2 --configfile tiny.yaml {' '.join(AUDIO)}"
+RUN = shlex.join(
+    [sys.executable, "-m", "snakemake", "--cores", "2", *AUDIO, "--configfile", "tiny.yaml"]
 )
 CLIPS = "results/tiny/clips"
 ROOM = "1400k"
@@ -41,7 +41,7 @@ def in_own_mounts(project: Project, script: str) -> str:
 
 def planned(project: Project) -> dict[str, set[tuple[str, ...]]]:
     """What the next run would do for the audio of three actors."""
-    done = project.snakemake("-n", "--configfile", "tiny.yaml", *AUDIO)
+    done = project.snakemake("-n", *AUDIO, "--configfile", "tiny.yaml")
     assert done.returncode == 0, done.stdout + done.stderr
     return read_plan(done.stdout + done.stderr)
 
@@ -82,7 +82,7 @@ def test_a_read_only_folder_of_results(project):
 def test_a_mirror_that_vanished(project):
     """What was downloaded goes on; what was not says so, and is fetched when it is back."""
     mirror = project.folder / "mirror"
-    assert project.snakemake("--configfile", "tiny.yaml", project_download("02")).returncode == 0
+    project.run(ARCHIVE.replace("mirror/", "downloads/"))
     shutil.move(mirror, project.folder / "elsewhere")
     text = project.run(*AUDIO)
     assert text.count("the mirror lacks mirror/zenodo.org") == 2
@@ -96,11 +96,6 @@ def test_a_mirror_that_vanished(project):
     )
 
 
-def project_download(actor: str) -> str:
-    """Where the archive of an actor is downloaded to."""
-    return ARCHIVE.replace("mirror/", "downloads/").replace("_02", f"_{actor}")
-
-
 def test_a_vanished_mirror_makes_no_rows_without_weights(project):
     """A row says that weights are missing where a mirror lacks them, not where there is none."""
     project.configure(models={"cnn14_fine_tuned": {"settings": {"weights": "panns_cnn14_16k"}}})
@@ -112,7 +107,7 @@ def test_a_vanished_mirror_makes_no_rows_without_weights(project):
 
 def test_a_clip_in_the_middle_of_an_actor_that_breaks_off(project):
     def break_off(members):
-        names = sorted(members)
+        names = sorted(name for name in members if "/01-01-" in name)
         middle = names[len(names) // 2]
         return {**members, middle: members[middle][: len(members[middle]) // 2]}
 

@@ -112,7 +112,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint(fresh):
         results / "posteriors" / "cnn14_fine_tuned" / "full" / "heldout0.csv",
         results / "models" / "cnn14_fine_tuned" / "full" / "heldout0" / "history.csv",
     ]
-    command = [*TINY_RUN, str(trained[0].relative_to(fresh.folder))]
+    command = [str(trained[0].relative_to(fresh.folder)), *TINY_RUN]
     process = start(fresh, *command)
     wait_for(lambda: bool(list(results.glob("checkpoints/*.safetensors"))))
     kill_group(process)
@@ -131,9 +131,9 @@ def test_a_killed_training_goes_on_from_its_checkpoint(fresh):
 
 def test_a_second_run_beside_a_living_one_is_refused_and_harms_nothing(fresh):
     targets = [f"results/tiny/prepared/audio/actor_{actor}.npz" for actor in ("01", "02")]
-    first = start(fresh, *TINY_RUN, *targets)
+    first = start(fresh, *targets, *TINY_RUN)
     wait_for(lambda: (fresh.folder / "results" / "tiny" / ".lock").exists())
-    second = fresh.snakemake(*TINY_RUN, *targets)
+    second = fresh.snakemake(*targets, *TINY_RUN)
     text = second.stdout + second.stderr
     assert first.poll() is None, "the first run ended too early to be met"
     assert second.returncode != 0
@@ -142,18 +142,18 @@ def test_a_second_run_beside_a_living_one_is_refused_and_harms_nothing(fresh):
     output, _ = first.communicate()
     assert first.returncode == 0, output
     assert read_all_files(fresh) > 0
-    assert fresh.snakemake(*TINY_RUN, *targets).returncode == 0
+    assert fresh.snakemake(*targets, *TINY_RUN).returncode == 0
 
 
 def test_another_run_of_the_same_project_may_go_on_beside_it(fresh):
     """It has a folder of its own; what it reads of the downloads nobody writes meanwhile."""
     target = "prepared/audio/actor_01.npz"
-    assert fresh.snakemake(*TINY_RUN, f"results/tiny/{target}").returncode == 0
+    assert fresh.snakemake(f"results/tiny/{target}", *TINY_RUN).returncode == 0
     fresh.configure("other.yaml", run="other")
     shutil.rmtree(fresh.folder / "results")
-    first = start(fresh, *TINY_RUN, f"results/tiny/{target}")
+    first = start(fresh, f"results/tiny/{target}", *TINY_RUN)
     wait_for(lambda: (fresh.folder / "results" / "tiny" / ".lock").exists())
-    second = fresh.snakemake("--configfile", "other.yaml", f"results/other/{target}")
+    second = fresh.snakemake(f"results/other/{target}", "--configfile", "other.yaml")
     assert second.returncode == 0, second.stdout + second.stderr
     first.communicate()
     assert first.returncode == 0
