@@ -116,10 +116,15 @@ class LocalSlurm:
         """Kill the node's daemon and all that it runs, as a power cut would."""
         self._daemons["slurmd"].kill()
         self._daemons["slurmd"].wait()
-        for process in psutil.process_iter(["name", "environ"]):
-            if self._is_ours(process.info["name"], process.info["environ"] or {}):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
+        running = [
+            process
+            for process in psutil.process_iter(["name", "environ"])
+            if self._is_ours(process.info["name"], process.info["environ"] or {})
+        ]
+        # Those that look after jobs go first, or they would tell the controller how jobs ended.
+        for process in sorted(running, key=lambda process: process.info["name"] != "slurmstepd"):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
     def _is_ours(self, name: str, environment: dict[str, str]) -> bool:
         """Whether a process is a job of this SLURM, or what looks after one."""
