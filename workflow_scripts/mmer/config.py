@@ -90,6 +90,20 @@ class ComputeSettings(Settings):
         gt=0,
     )
 
+    gpus: int | None = Field(
+        None,
+        description="How many GPUs of the machine jobs share, each on one of its own; null takes "
+        "all that there are, or that CUDA_VISIBLE_DEVICES leaves.",
+        gt=0,
+    )
+    jobs_per_gpu: int = decided(
+        1,
+        "Small jobs (spatial transformers, bi-LSTMs, embeddings) that share one GPU at once.",
+        "Never two on one GPU unless somebody says so: what sharing gains and how much memory it "
+        "needs has not been measured on a GPU.",
+        gt=0,
+    )
+
     @field_validator("device")
     @classmethod
     def _known(cls, device: str) -> str:
