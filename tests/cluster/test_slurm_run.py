@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from ..workflow.conftest import REPOSITORY, Project, copy_project
+from ..workflow.conftest import REPOSITORY, TINY, Project, copy_project
 from .local_slurm import LocalSlurm
 
 pytestmark = [pytest.mark.slurm, pytest.mark.slow, pytest.mark.xdist_group("slurm")]
 
 SMALL = {
     "systems": ["zero_rule", "cnn14_fine_tuned/full", "stn_bilstm_flatten810/vad"],
-    "fusion": {"pairings": {"vad": None, "full": None}},
+    "fusion": {**TINY["fusion"], "pairings": {"vad": None, "full": None}},
     "compute": {"device": "cpu", "threads": 1},
 }
 """One system of each kind: trained speech, a chain of trained face models, none trained."""
@@ -175,7 +175,7 @@ def test_the_log_of_a_failed_job_is_kept_and_named(disturbed):
 
 
 def test_small_steps_share_jobs(disturbed):
-    shared = Counter(what.split("_")[1] for what in set(disturbed.jobs.values()))
+    shared = Counter(what.split("_")[1] for what in disturbed.jobs.values())
     assert shared["actors"] == 2
     assert shared["results"] == 1
     assert len(disturbed.jobs) < 20

@@ -115,14 +115,23 @@ class RunPlan:
             "PATH": os.pathsep.join([str(programs), present.get("PATH", "")]),
             "PYTHONPATH": str(self.scripts),
             "PYTHONDONTWRITEBYTECODE": "1",
-            # A job sees its own GPU only, as the first one.
-            "MMER_DEVICE": self.configuration.compute.device.partition(":")[0],
-            "MMER_ON_GPU": self.gpus.launcher(present, shared=False),
-            "MMER_ON_SHARED_GPU": self.gpus.launcher(present, shared=True),
-            "MMER_THREADS": str(self.configuration.compute.threads),
-            "MMER_TRAININGS_AT_ONCE": str(self.configuration.compute.trainings_at_once),
+            **self.compute_environment(present),
             "MMER_MIRROR": self.configuration.data.mirror or "",
             "MMER_CONFIGURATION": self.configuration.model_dump_json(indent=2),
+        }
+
+    def compute_environment(self, present: Mapping[str, str]) -> dict[str, str]:
+        """The section ``compute`` as variables."""
+        compute = self.configuration.compute
+        return {
+            # A job sees its own GPU only, as the first one.
+            "MMER_DEVICE": compute.device.partition(":")[0],
+            "MMER_ON_GPU": self.gpus.launcher(present, shared=False),
+            "MMER_ON_SHARED_GPU": self.gpus.launcher(present, shared=True),
+            "MMER_THREADS": str(compute.threads),
+            "MMER_TRAININGS_AT_ONCE": str(compute.trainings_at_once),
+            "MMER_TF32": str(compute.tf32).lower(),
+            "MMER_DETERMINISTIC": str(compute.deterministic).lower(),
         }
 
     def option(self, name: str, values: Sequence[str]) -> str:
