@@ -13,7 +13,7 @@ VAD_WEIGHTS := $(MIRROR)/github.com/ina-foss/inaSpeechSegmenter/releases/downloa
 PUBLISHED_MIRROR ?=
 MIRROR_OPTION = $(if $(PUBLISHED_MIRROR),--config data='{"mirror": "$(PUBLISHED_MIRROR)"}')
 
-.PHONY: help environment demo corpus test test-long lint bench decisions lock published paper
+.PHONY: help environment demo corpus test test-long test-slurm lint bench decisions lock published paper
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -61,6 +61,11 @@ test: lint $(VAD_WEIGHTS)
 ## make test-long  the same run killed at forty seeded moments; prints where each kill fell
 test-long: $(VAD_WEIGHTS)
 	$(BIN)/python -m pytest -m long -s tests/workflow/test_killed.py
+
+## make test-slurm the workflow on a SLURM started for it, with failures; needs root, skipped without
+test-slurm: $(READY) $(VAD_WEIGHTS)
+	tests/cluster/install_slurm.sh
+	$(BIN)/python -m pytest -m slurm tests/cluster
 
 ## make lint       style and structure of code, rules and configuration
 lint: $(READY)

@@ -96,6 +96,33 @@ class ComputeSettings(Settings):
         ge=0,
     )
 
+    tf32: bool = decided(
+        False,
+        "Whether a GPU rounds the factors of float32 products to TF32's 10 bits.",
+        "float32 then means float32 everywhere; how much faster TF32 trains, and at what accuracy, "
+        "has not been measured on RAVDESS.",
+    )
+    deterministic: bool = decided(
+        True,
+        "Whether a GPU gives the same numbers twice on one machine, wherever torch can; false lets "
+        "cuDNN choose the fastest.  The CPU always does.",
+        "A result that cannot be had again cannot be checked; what it costs on a GPU has not been "
+        "measured.",
+    )
+    gpus: int | None = Field(
+        None,
+        description="How many GPUs of the machine jobs share, each on one of its own; null takes "
+        "all that there are, or that CUDA_VISIBLE_DEVICES leaves.",
+        gt=0,
+    )
+    jobs_per_gpu: int = decided(
+        1,
+        "Small jobs (spatial transformers, bi-LSTMs, embeddings) that share one GPU at once.",
+        "Never two on one GPU unless somebody says so: what sharing gains and how much memory it "
+        "needs has not been measured on a GPU.",
+        gt=0,
+    )
+
     @field_validator("device")
     @classmethod
     def _known(cls, device: str) -> str:

@@ -85,6 +85,11 @@ class WeightsPlan(CorpusPlan):
         """How many GPUs a job takes that makes saliency maps."""
         return self.gpu if self.saliency_weights else 0
 
+    @property
+    def saliency_gpu_share(self) -> int:
+        """What such a job takes of all GPUs."""
+        return self.gpu_share if self.saliency_weights else 0
+
     def _needed_weights(self, model: str) -> list[str]:
         """Registered weights without which a model cannot be trained, but for its base's."""
         needed = [self.configuration.weights_of(model)]
