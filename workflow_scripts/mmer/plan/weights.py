@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from mmer.acquire.registry import RegisteredFile
-from mmer.config import AffectNetModel
 from mmer.errors import UserError
+from mmer.model_families import AffectNetModel
 from mmer.plan.corpus import CorpusPlan
 
 WITHOUT_WEIGHTS = ("literature", "majority", "support_vector", "max_voting")
