@@ -43,6 +43,7 @@ SelectTypeParameters=CR_CPU_Memory
 GresTypes=gpu
 SlurmdTimeout={timeout}
 KillWait=2
+MinJobAge=3600
 ReturnToService=2
 MpiDefault=none
 MailProg=/bin/true
