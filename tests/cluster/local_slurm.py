@@ -43,6 +43,7 @@ SelectTypeParameters=CR_CPU_Memory
 GresTypes=gpu
 SlurmdTimeout={timeout}
 KillWait=2
+MinJobAge=3600
 ReturnToService=2
 MpiDefault=none
 MailProg=/bin/true
@@ -116,20 +117,21 @@ class LocalSlurm:
         """Kill the node's daemon and all that it runs, as a power cut would."""
         self._daemons["slurmd"].kill()
         self._daemons["slurmd"].wait()
-        running = [
+        jobs = [
             process
-            for process in psutil.process_iter(["name", "environ"])
-            if self._is_ours(process.info["name"], process.info["environ"] or {})
+            for process in psutil.process_iter(["environ"])
+            if self._is_job(process.info["environ"] or {})
         ]
         # Those that look after jobs go first, or they would tell the controller how jobs ended.
-        for process in sorted(running, key=lambda process: process.info["name"] != "slurmstepd"):
+        # They write over their environment, so that only their children tell whose they are.
+        keepers = {job.parent() for job in jobs} - {None}
+        for process in [*(k for k in keepers if k.name().startswith("slurmstepd")), *jobs]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
 
-    def _is_ours(self, name: str, environment: dict[str, str]) -> bool:
-        """Whether a process is a job of this SLURM, or what looks after one."""
-        here = str(self.folder) in environment.get("PATH", "")
-        return here and (name == "slurmstepd" or "SLURM_JOB_ID" in environment)
+    def _is_job(self, environment: dict[str, str]) -> bool:
+        """Whether a process belongs to a job of this SLURM."""
+        return "SLURM_JOB_ID" in environment and str(self.folder) in environment.get("PATH", "")
 
     def node_state(self) -> str:
         """What ``sinfo`` calls the node's state."""

@@ -95,6 +95,7 @@ def disturbed(slurm, tmp_path_factory, tiny_mirror, tiny_affectnet) -> Finished:
             cancelled = _once(lambda: training(slurm, "train_cnn14"), engine)
             slurm.command("scancel", cancelled)
             _once(lambda: training(slurm, "train_spatial_transformer"), engine)
+            time.sleep(3)  # until it is at work
             slurm.kill_node()
             lost = slurm.jobs("RUNNING")
             _once(lambda: slurm.node_state().startswith("down"), engine)
