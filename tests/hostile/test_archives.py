@@ -62,7 +62,8 @@ def packed(*more: Member) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in GOOD.items():
-            archive.writestr(name, data)
+            info = zipfile.ZipInfo(name)  # of a fixed date, so that the bytes are always the same
+            archive.writestr(info, data, zipfile.ZIP_DEFLATED)
         for member in more:
             info = zipfile.ZipInfo("placeholder")
             # Set afterwards: the constructor would take slashes and NUL out of the name.

@@ -56,7 +56,9 @@ def assert_right(table: Posteriors, rows: list[list[str]]) -> None:
 @hostile()
 @given(
     st.lists(
-        st.lists(st.floats(-30, 30), min_size=8, max_size=8), min_size=len(CLIPS), max_size=len(CLIPS)
+        st.lists(st.floats(-30, 30), min_size=8, max_size=8),
+        min_size=len(CLIPS),
+        max_size=len(CLIPS),
     ),
     st.booleans(),
 )
@@ -109,7 +111,9 @@ def test_columns_count_by_title_and_not_by_place(order):
 
 
 @hostile()
-@given(st.integers(0, 9), st.one_of(st.sampled_from([*TITLES, *LOGIT_COLUMNS]), st.text(max_size=5)))
+@given(
+    st.integers(0, 9), st.one_of(st.sampled_from([*TITLES, *LOGIT_COLUMNS]), st.text(max_size=5))
+)
 def test_a_changed_title_is_refused(column, title):
     titles = [*TITLES]
     titles[column] = title
@@ -146,9 +150,9 @@ def test_rows_that_do_not_sum_to_one_are_refused(factor, row):
 @pytest.mark.parametrize("kept", [1, 7])
 def test_logits_are_there_for_all_classes_or_none(kept):
     rows = [[*row, *["0"] * kept] for row in good_rows()]
-    assert "has logits, but lacks" in outcome(
-        as_text([*TITLES, *LOGIT_COLUMNS[:kept]], *rows)
-    ).refusal
+    assert (
+        "has logits, but lacks" in outcome(as_text([*TITLES, *LOGIT_COLUMNS[:kept]], *rows)).refusal
+    )
 
 
 @hostile()

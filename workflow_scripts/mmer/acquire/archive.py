@@ -129,8 +129,8 @@ def _check_place(archive: Path, member: zipfile.ZipInfo, path: PurePosixPath) ->
         )
     if member.file_size > LARGEST_CLIP:
         raise UserError(
-            f"{archive}: {member.filename!r} would unpack to {member.file_size} bytes, more than any "
-            "RAVDESS clip: get the archive from Zenodo record 1188976"
+            f"{archive}: {member.filename!r} would unpack to {member.file_size} bytes, more than "
+            "any RAVDESS clip: get the archive from Zenodo record 1188976"
         )
 
 
