@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from mmer.corpus.folds import PAPER_FOLDS, Split, one_fold_out
 from mmer.evaluation.settings import EvaluationSettings, PaperRow
@@ -23,25 +24,47 @@ Variant = Literal["full", "vad"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
 
 
+def _path(text: str) -> str:
+    """A path that a command line and a file system can carry."""
+    if not text or "\0" in text or text.startswith("-"):
+        raise ValueError("a path is not empty, holds no NUL and does not begin with '-'")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("a path is made of whole characters") from None
+    return text
+
+
+PathText = Annotated[str, AfterValidator(_path)]
+"""A path or address that the user gives; spaces, quotes and line breaks in it are carried."""
+
+
 class DataSettings(Settings):
     """Where data come from."""
 
-    ravdess: str | None = Field(
+    ravdess: PathText | None = Field(
         None,
         description="Folder with Video_Speech_Actor_NN.zip files or Actor_NN folders; null "
         "downloads the corpus.",
     )
-    affectnet: str | None = Field(
+    affectnet: PathText | None = Field(
         None,
         description="Folder with AffectNet's manually annotated pictures and lists; null uses the "
         "published networks where there are any.  It needs a licence and is never downloaded.",
     )
-    mirror: str | None = Field(
+    mirror: PathText | None = Field(
         None,
         description="Folder or address prefix that serves every download from "
         "<mirror>/<host>/<path>; null downloads from the internet.",
     )
-    downloads: str = Field("downloads", description="Folder for downloaded files.")
+    downloads: PathText = Field("downloads", description="Folder for downloaded files.")
+
+    @field_validator("downloads")
+    @classmethod
+    def _names_no_pattern(cls, downloads: str) -> str:
+        if set(downloads) & set("{}<>"):
+            raise ValueError("the workflow engine reads {, }, < and > as patterns; name another")
+        return downloads
 
 
 class CorpusSettings(Settings):
@@ -93,8 +116,7 @@ class ComputeSettings(Settings):
     @field_validator("device")
     @classmethod
     def _known(cls, device: str) -> str:
-        kind, _, number = device.partition(":")
-        if kind not in ("auto", "cpu", "cuda") or (number and not number.isdigit()):
+        if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?", device):
             raise ValueError("device is auto, cpu, cuda or cuda:<number>")
         return device
 
@@ -104,6 +126,13 @@ class _Model(Settings):
 
     title: str = Field(description="What tables and figures call it.")
     variants: tuple[Variant, ...] = Field(("full", "vad"), min_length=1)
+
+    @field_validator("variants")
+    @classmethod
+    def _each_once(cls, variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
+        if len(set(variants)) < len(variants):
+            raise ValueError("name each variant once")
+        return variants
 
 
 class Cnn14Model(_Model):
@@ -213,8 +242,8 @@ class ExternalModel(_Model):
     family: Literal["external"]
     modality: Literal["speech", "face", "fusion"]
     variants: tuple[Variant, ...] = ("full",)
-    train: str | None = Field(None, description="Address or path of the training rows' table.")
-    heldout: str = Field(description="Address or path of the held-out rows' table.")
+    train: PathText | None = Field(None, description="Address or path of the training rows' table.")
+    heldout: PathText = Field(description="Address or path of the held-out rows' table.")
     first_fold: int = Field(0, description="What {fold} in addresses begins with.", ge=0)
     layout: ExternalLayout
 
@@ -263,7 +292,13 @@ class Configuration(Settings):
     """Everything a run depends on."""
 
     run: Name = Field("paper", description="Name of the folder under results/.")
-    seed: int = decided(2020, "Seed of everything random.", "The authors' published code uses it.")
+    seed: int = decided(
+        2020,
+        "Seed of everything random.",
+        "The authors' published code uses it.",
+        ge=0,
+        lt=2**32,
+    )
     data: DataSettings = DataSettings()
     corpus: CorpusSettings = CorpusSettings()
     protocol: ProtocolSettings = ProtocolSettings()
