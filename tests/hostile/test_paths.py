@@ -108,6 +108,28 @@ def test_downloads_pictures_and_tables_lie_anywhere(tmp_path, words):
     assert "Nothing to be done" in again.stdout + again.stderr
 
 
+def test_patterns_of_the_engine_are_refused_in_a_line_each(tmp_path):
+    project, overlay = configured(tmp_path / "plain", "{a}", ravdess="clips <results>")
+    (tmp_path / "mine.yaml").write_text(overlay.read_text())
+    plain = copy_project(tmp_path / "project")
+    done = plain.snakemake("-n", "--configfile", str(tmp_path / "mine.yaml"))
+    text = done.stdout + done.stderr
+    for key in ("data.downloads", "data.affectnet", "data.ravdess", "models.theirs.train"):
+        assert f"{key}: the workflow engine reads" in text
+    assert done.returncode != 0 and "Traceback" not in text
+    done = project.snakemake("-n")
+    text = done.stdout + done.stderr
+    assert "may be in the name of its folder: move it" in text
+    assert done.returncode != 0 and "Traceback" not in text
+
+
+def test_a_folder_whose_name_separates_paths_is_refused_in_one_line(tmp_path):
+    done = copy_project(tmp_path / "a:b").snakemake("-n")
+    text = done.stdout + done.stderr
+    assert "may be in the name of its folder: move it" in text
+    assert done.returncode != 0 and "Traceback" not in text
+
+
 @pytest.mark.parametrize("words", [WORDS, "one\nline"], ids=["words", "line break"])
 def test_a_local_corpus_lies_anywhere(tmp_path, words):
     corpus = tmp_path / f"corpus {words}"

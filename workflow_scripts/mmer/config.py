@@ -35,19 +35,32 @@ def _path(text: str) -> str:
     return text
 
 
+PATTERN_LETTERS = "{}<>"
+
 PathText = Annotated[str, AfterValidator(_path)]
 """A path or address that the user gives; spaces, quotes and line breaks in it are carried."""
+
+
+def _no_pattern(text: str) -> str:
+    """A path that the workflow engine takes for itself and for no pattern of several."""
+    if set(text.replace("{fold}", "")) & set(PATTERN_LETTERS):
+        raise ValueError("the workflow engine reads {, }, < and > as patterns; rename it")
+    return text
+
+
+FilePath = Annotated[PathText, AfterValidator(_no_pattern)]
+"""A path that becomes an input or output of a step."""
 
 
 class DataSettings(Settings):
     """Where data come from."""
 
-    ravdess: PathText | None = Field(
+    ravdess: FilePath | None = Field(
         None,
         description="Folder with Video_Speech_Actor_NN.zip files or Actor_NN folders; null "
         "downloads the corpus.",
     )
-    affectnet: PathText | None = Field(
+    affectnet: FilePath | None = Field(
         None,
         description="Folder with AffectNet's manually annotated pictures and lists; null uses the "
         "published networks where there are any.  It needs a licence and is never downloaded.",
@@ -57,14 +70,7 @@ class DataSettings(Settings):
         description="Folder or address prefix that serves every download from "
         "<mirror>/<host>/<path>; null downloads from the internet.",
     )
-    downloads: PathText = Field("downloads", description="Folder for downloaded files.")
-
-    @field_validator("downloads")
-    @classmethod
-    def _names_no_pattern(cls, downloads: str) -> str:
-        if set(downloads) & set("{}<>"):
-            raise ValueError("the workflow engine reads {, }, < and > as patterns; name another")
-        return downloads
+    downloads: FilePath = Field("downloads", description="Folder for downloaded files.")
 
 
 class CorpusSettings(Settings):
@@ -242,8 +248,8 @@ class ExternalModel(_Model):
     family: Literal["external"]
     modality: Literal["speech", "face", "fusion"]
     variants: tuple[Variant, ...] = ("full",)
-    train: PathText | None = Field(None, description="Address or path of the training rows' table.")
-    heldout: PathText = Field(description="Address or path of the held-out rows' table.")
+    train: FilePath | None = Field(None, description="Address or path of the training rows' table.")
+    heldout: FilePath = Field(description="Address or path of the held-out rows' table.")
     first_fold: int = Field(0, description="What {fold} in addresses begins with.", ge=0)
     layout: ExternalLayout
 
