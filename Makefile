@@ -73,6 +73,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint --quiet
+	$(BIN)/python workflow_scripts/scan_pins.py --locks envs/*.lock
 
 ## make bench      speed and memory against what one would do otherwise; stores benchmarks/results.md
 bench: $(READY)

@@ -10,6 +10,12 @@ import av
 import numpy as np
 import pytest
 
+from .hostile.closing_line import (  # noqa: F401  hooks
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
+
 REPOSITORY = Path(__file__).parents[1]
 
 

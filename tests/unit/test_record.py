@@ -7,12 +7,14 @@ import pytest
 from mmer.acquire.record import RecordFile, read_record
 from mmer.errors import UserError
 
+MD5 = "0123456789abcdef" * 2
+
 
 @pytest.mark.parametrize(
     "entry",
     [
-        {"key": "a.zip", "size": 12, "checksum": "md5:ab"},
-        {"filename": "a.zip", "filesize": 12, "checksum": "ab"},
+        {"key": "a.zip", "size": 12, "checksum": f"md5:{MD5}"},
+        {"filename": "a.zip", "filesize": 12, "checksum": MD5},
     ],
 )
 def test_both_forms_of_the_file_list_are_read(tmp_path, entry):
@@ -20,7 +22,7 @@ def test_both_forms_of_the_file_list_are_read(tmp_path, entry):
     path.write_text(json.dumps({"metadata": {"title": "RAVDESS"}, "files": [entry]}))
     record = read_record(path)
     assert record.title == "RAVDESS"
-    assert record.file("a.zip") == RecordFile("a.zip", 12, "md5:ab")
+    assert record.file("a.zip") == RecordFile("a.zip", 12, f"md5:{MD5}")
 
 
 def test_a_file_that_is_not_listed_is_named(tmp_path):

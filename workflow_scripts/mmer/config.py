@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import Field, field_validator
@@ -14,27 +15,28 @@ from mmer.prepare.affectnet_settings import AffectNetPreparationSettings
 from mmer.prepare.settings import PreparationSettings, SaliencySettings, VoiceActivitySettings
 from mmer.report.settings import ReportSettings
 from mmer.settings import Settings, decided, from_source
+from mmer.user_paths import FilePath, PathText
 
 
 class DataSettings(Settings):
     """Where data come from."""
 
-    ravdess: str | None = Field(
+    ravdess: FilePath | None = Field(
         None,
         description="Folder with Video_Speech_Actor_NN.zip files or Actor_NN folders; null "
         "downloads the corpus.",
     )
-    affectnet: str | None = Field(
+    affectnet: FilePath | None = Field(
         None,
         description="Folder with AffectNet's manually annotated pictures and lists; null uses the "
         "published networks where there are any.  It needs a licence and is never downloaded.",
     )
-    mirror: str | None = Field(
+    mirror: PathText | None = Field(
         None,
         description="Folder or address prefix that serves every download from "
         "<mirror>/<host>/<path>; null downloads from the internet.",
     )
-    downloads: str = Field("downloads", description="Folder for downloaded files.")
+    downloads: FilePath = Field("downloads", description="Folder for downloaded files.")
 
 
 class CorpusSettings(Settings):
@@ -119,8 +121,7 @@ class ComputeSettings(Settings):
     @field_validator("device")
     @classmethod
     def _known(cls, device: str) -> str:
-        kind, _, number = device.partition(":")
-        if kind not in ("auto", "cpu", "cuda") or (number and not number.isdigit()):
+        if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?", device):
             raise ValueError("device is auto, cpu, cuda or cuda:<number>")
         return device
 
@@ -138,7 +139,13 @@ class Configuration(Settings):
     """Everything a run depends on."""
 
     run: Name = Field("paper", description="Name of the folder under results/.")
-    seed: int = decided(2020, "Seed of everything random.", "The authors' published code uses it.")
+    seed: int = decided(
+        2020,
+        "Seed of everything random.",
+        "The authors' published code uses it.",
+        ge=0,
+        lt=2**32,
+    )
     data: DataSettings = DataSettings()
     corpus: CorpusSettings = CorpusSettings()
     protocol: ProtocolSettings = ProtocolSettings()

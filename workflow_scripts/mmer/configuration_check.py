@@ -30,6 +30,8 @@ def check_configuration(values: Mapping[str, Any], files: Sequence[Path]) -> Con
     UserError
         With one line per mistake: file, key, what is wrong, what to do.
     """
+    if not all(isinstance(key, str) for key in values):
+        raise UserError(f"{files[-1] if files else 'configuration'}: every key is text: mend it")
     values = _without_removed(values)
     try:
         configuration = Configuration.model_validate(values)
@@ -65,11 +67,19 @@ def _present(entries: Mapping[str, Any]) -> dict[str, Any]:
 
 def _mistakes(found: list[tuple[list[str], str]], files: Sequence[Path]) -> UserError:
     """One error that lists all mistakes."""
-    lines = [f"{_origin(path, files)}: {'.'.join(path)}: {text}" for path, text in found]
+    contents = {file: yaml.safe_load(file.read_text("utf-8")) for file in files}
+    lines = [
+        _one_line(f"{_origin(path, contents)}: {'.'.join(path)}: {text}") for path, text in found
+    ]
     count = "1 mistake" if len(lines) == 1 else f"{len(lines)} mistakes"
     return UserError(
         "\n".join([f"the configuration has {count}:", *(f"  {line}" for line in lines)])
     )
+
+
+def _one_line(text: str) -> str:
+    """The text with line breaks and the like written as in Python."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def _key_path(values: Any, location: Sequence[str | int]) -> list[str]:
@@ -131,13 +141,12 @@ def _classes(annotation: Any) -> Iterator[type[BaseModel]]:
             yield from _classes(extra)
 
 
-def _origin(path: Sequence[str], files: Sequence[Path]) -> str:
+def _origin(path: Sequence[str], contents: Mapping[Path, Any]) -> str:
     """The last file that holds a key, or as much of its path as any file does."""
     for depth in range(len(path), 0, -1):
-        for file in reversed(files):
-            content: Any = yaml.safe_load(file.read_text("utf-8"))
+        for file, content in reversed(contents.items()):
             for part in path[:depth]:
                 content = content.get(part) if isinstance(content, Mapping) else None
             if content is not None:
                 return str(file)
-    return str(files[-1]) if files else "configuration"
+    return str([*contents][-1]) if contents else "configuration"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ def reference_errors(configuration: Configuration) -> list[tuple[str, str]]:
     errors = [*_protocol_errors(configuration), *_model_errors(configuration.models)]
     for system in configuration.systems:
         errors += _system_errors(configuration, "systems", system, whole=True)
+    errors += _doubled_systems(configuration)
     for pairing, members in configuration.fusion.pairings.items():
         key = f"fusion.pairings.{pairing}"
         if len(set(members)) < 2:
@@ -22,6 +24,18 @@ def reference_errors(configuration: Configuration) -> list[tuple[str, str]]:
         for member in members:
             errors += _system_errors(configuration, key, member, whole=False)
     return [*errors, *_fusion_input_errors(configuration), *_report_errors(configuration)]
+
+
+def _doubled_systems(configuration: Configuration) -> list[tuple[str, str]]:
+    """Systems that would be evaluated more than once; unknown ones are told elsewhere."""
+    models = configuration.models
+    known = [name for name in configuration.systems if name.partition("/")[0] in models]
+    counts = Counter(configuration.model_copy(update={"systems": known}).evaluated())
+    return [
+        ("systems", f"'{model}/{variant}' is named {times} times; keep one")
+        for (model, variant), times in counts.items()
+        if times > 1
+    ]
 
 
 def _fusion_input_errors(configuration: Configuration) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from mmer.external.layouts import ExternalLayout
 from mmer.face.settings import AffectNetSettings, BiLstmSettings, SpatialTransformerSettings
@@ -12,6 +12,7 @@ from mmer.settings import Settings
 from mmer.speech.alexnet_settings import AlexNetEmbeddingSettings, AlexNetSettings
 from mmer.speech.cnn14_settings import Cnn14EmbeddingSettings, Cnn14Settings
 from mmer.speech.support_vector_settings import SupportVectorSettings
+from mmer.user_paths import FilePath
 
 Variant = Literal["full", "vad"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
@@ -22,6 +23,13 @@ class _Model(Settings):
 
     title: str = Field(description="What tables and figures call it.")
     variants: tuple[Variant, ...] = Field(("full", "vad"), min_length=1)
+
+    @field_validator("variants")
+    @classmethod
+    def _each_once(cls, variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
+        if len(set(variants)) < len(variants):
+            raise ValueError("name each variant once")
+        return variants
 
 
 class Cnn14Model(_Model):
@@ -131,8 +139,8 @@ class ExternalModel(_Model):
     family: Literal["external"]
     modality: Literal["speech", "face", "fusion"]
     variants: tuple[Variant, ...] = ("full",)
-    train: str | None = Field(None, description="Address or path of the training rows' table.")
-    heldout: str = Field(description="Address or path of the held-out rows' table.")
+    train: FilePath | None = Field(None, description="Address or path of the training rows' table.")
+    heldout: FilePath = Field(description="Address or path of the held-out rows' table.")
     first_fold: int = Field(0, description="What {fold} in addresses begins with.", ge=0)
     layout: ExternalLayout
 

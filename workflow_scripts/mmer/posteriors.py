@@ -94,19 +94,20 @@ def read_posteriors(path: Path) -> Posteriors:
         part, a value that is not finite, a row that does not sum to one, or an actor on both
         sides of the split.
     """
-    try:
-        table = pd.read_csv(path, dtype={"clip": str, "part": str})
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as a posteriors table ({error})") from error
+    table = _read_cells(path)
     missing = [name for name in ["clip", "part", *PROBABILITY_COLUMNS] if name not in table]
     if missing:
         raise UserError(f"{path} lacks the columns {', '.join(missing)}: add them")
+    if table.empty:
+        raise UserError(f"{path} holds column titles only: export it again")
     if not set(table["part"]) <= set(PARTS):
         raise UserError(f"{path}: column part may only hold train and heldout")
     table = table.sort_values("clip", ignore_index=True)
     _check_clips(path, table)
     logits = None
-    if set(LOGIT_COLUMNS) <= set(table.columns):
+    if given := set(LOGIT_COLUMNS) & set(table.columns):
+        if lacking := sorted(set(LOGIT_COLUMNS) - given):
+            raise UserError(f"{path} has logits, but lacks {', '.join(lacking)}: add them")
         logits = _finite(path, table, LOGIT_COLUMNS)
     probabilities = _finite(path, table, PROBABILITY_COLUMNS)
     sums = probabilities.sum(axis=1)
@@ -119,9 +120,29 @@ def read_posteriors(path: Path) -> Posteriors:
     return Posteriors(tuple(table["clip"]), table["part"].to_numpy(str), probabilities, logits)
 
 
+def _read_cells(path: Path) -> pd.DataFrame:
+    """The table as text, its columns by title."""
+    try:
+        # Titles are read as a row: pandas would rename doubled ones and shift rows that are longer.
+        cells = pd.read_csv(path, header=None, dtype=str)
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"{path} cannot be read as a posteriors table ({reason}): export it again"
+        ) from error
+    titles = cells.iloc[0].fillna("")
+    known = {"clip", "part", *PROBABILITY_COLUMNS, *LOGIT_COLUMNS}
+    for title in titles:
+        if title not in known:
+            raise UserError(f"{path} has a column {title!r}, which is not known: remove it")
+        if (titles == title).sum() > 1:
+            raise UserError(f"{path} has the column {title!r} twice: keep one")
+    return cells.iloc[1:].set_axis(list(titles), axis="columns").reset_index(drop=True)
+
+
 def _finite(path: Path, table: pd.DataFrame, columns: list[str]) -> np.ndarray:
     """The columns as float64; a UserError where one is not a finite number."""
-    values = table[columns].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
+    values = table[columns].map(_number).to_numpy(np.float64)
     bad = np.argwhere(~np.isfinite(values))
     if bad.size:
         row, column = bad[0]
@@ -130,6 +151,14 @@ def _finite(path: Path, table: pd.DataFrame, columns: list[str]) -> np.ndarray:
             "re-export the table"
         )
     return values
+
+
+def _number(cell: object) -> float:
+    """The number that a cell is, NaN where it is none; pandas would be off by a last bit."""
+    try:
+        return float(cell) if "_" not in cell else np.nan
+    except (TypeError, ValueError):  # an empty cell is no text
+        return np.nan
 
 
 def _check_clips(path: Path, table: pd.DataFrame) -> None:

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Settings(BaseModel):
-    """Typed, immutable settings that refuse unknown keys."""
+    """Typed, immutable settings that refuse unknown keys and numbers that are not finite."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def from_source(default: Any, meaning: str, source: str, **limits: Any) -> Any:

@@ -14,6 +14,9 @@ from mmer.errors import UserError
 LARGEST_CLIP = 64 << 20
 """Bytes; RAVDESS's largest clip has under 10 MB, so more is damage or an attack."""
 
+COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Those that zipfile unpacks in bounded memory; a megabyte of another can become gigabytes."""
+
 
 def extract_clips(
     archive: Path,
@@ -62,24 +65,26 @@ def extract_clips(
                 )
             for member in progress(members.values()):
                 _extract(archive, content, member, folder)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise UserError(
-            f"{archive} is not a whole zip archive ({error}): delete it and run again"
-        ) from error
     except UserError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    except Exception as error:  # a damaged or hostile archive can fail in any way
+        shutil.rmtree(folder, ignore_errors=True)
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(
+            f"{archive} is not a whole zip archive ({reason}): delete it and run again"
+        ) from error
     return sorted(members)
 
 
 def _wanted(archive: Path, content: zipfile.ZipFile, actor: int) -> dict[str, zipfile.ZipInfo]:
     """The members to extract, by clip name; every member of the archive is checked."""
     wanted: dict[str, zipfile.ZipInfo] = {}
+    seen: set[str] = set()
     for member in content.infolist():
-        if member.is_dir():
-            continue
         path = PurePosixPath(member.filename)
+        if member.is_dir() and not _escapes(member, path):
+            continue
         _check_place(archive, member, path)
         try:
             clip = Clip.parse(path.stem)
@@ -90,32 +95,42 @@ def _wanted(archive: Path, content: zipfile.ZipFile, actor: int) -> dict[str, zi
                 f"{archive} holds {path.name} of actor {clip.actor:02d} instead of {actor:02d}: "
                 "look whether archives were renamed"
             )
-        if not clip.is_audio_visual_speech:
-            continue
-        if clip.name in wanted:
+        if clip.name in seen:
             raise UserError(f"{archive} holds {clip.name} twice: get the archive again")
-        wanted[clip.name] = member
+        seen.add(clip.name)
+        if clip.is_audio_visual_speech:
+            wanted[clip.name] = member
     return wanted
 
 
-def _check_place(archive: Path, member: zipfile.ZipInfo, path: PurePosixPath) -> None:
-    """A plain file of sane size, directly in a folder like ``Actor_01``."""
-    escapes = (
+def _escapes(member: zipfile.ZipInfo, path: PurePosixPath) -> bool:
+    """Whether a name leads out of the folder, on any system."""
+    return (
         path.is_absolute()
         or ".." in path.parts
         or "\\" in member.filename
         or ":" in member.filename
     )
+
+
+def _check_place(archive: Path, member: zipfile.ZipInfo, path: PurePosixPath) -> None:
+    """A plain file of sane size, directly in a folder like ``Actor_01``."""
     linked = stat.S_ISLNK(member.external_attr >> 16)
-    if escapes or linked or len(path.parts) > 2 or path.suffix.lower() != ".mp4":
+    stray = len(path.parts) > 2 or path.suffix.lower() != ".mp4"
+    if _escapes(member, path) or linked or stray:
         raise UserError(
             f"{archive} holds {member.filename!r}, which no RAVDESS archive does: get the archive "
             "from Zenodo record 1188976"
         )
+    if member.compress_type not in COMPRESSIONS:
+        raise UserError(
+            f"{archive}: {member.filename!r} is compressed in another way than zip archives of "
+            "RAVDESS are: get the archive from Zenodo record 1188976"
+        )
     if member.file_size > LARGEST_CLIP:
         raise UserError(
-            f"{archive}: {member.filename} would unpack to {member.file_size} bytes, more than any "
-            "RAVDESS clip: get the archive from Zenodo record 1188976"
+            f"{archive}: {member.filename!r} would unpack to {member.file_size} bytes, more than "
+            "any RAVDESS clip: get the archive from Zenodo record 1188976"
         )
 
 
@@ -124,13 +139,11 @@ def _extract(
 ) -> None:
     """Unpack one member under its clip name; its CRC is checked while reading."""
     target = folder / f"{PurePosixPath(member.filename).stem}.mp4"
-    written = 0
     with content.open(member) as reader, target.open("xb") as writer:
-        while block := reader.read(1 << 20):
-            written += len(block)
-            if written > member.file_size:
-                raise UserError(
-                    f"{archive}: {member.filename} unpacks to more bytes than it declares: get the "
-                    "archive from Zenodo record 1188976"
-                )
-            writer.write(block)
+        shutil.copyfileobj(reader, writer, 1 << 20)  # the reader stops at the declared size
+        written = writer.tell()
+    if written != member.file_size:
+        raise UserError(
+            f"{archive}: {member.filename!r} unpacks to {written} bytes, not to the "
+            f"{member.file_size} that it declares: get the archive from Zenodo record 1188976"
+        )

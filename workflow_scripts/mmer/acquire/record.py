@@ -7,11 +7,14 @@ RAVDESS is record 1188976.  Zenodo renamed fields over the years (``filename`` t
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mmer.errors import UserError
+
+_CHECKSUM = re.compile(r"md5:[0-9a-fA-F]{32}|sha256:[0-9a-fA-F]{64}")
 
 
 def record_address(record: int) -> str:
@@ -68,7 +71,7 @@ def read_record(path: Path) -> Record:
         content = json.loads(path.read_text("utf-8"))
         files = [_read_file(entry) for entry in content["files"]]
         title = str(content.get("metadata", {}).get("title") or content.get("title") or "untitled")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except Exception as error:  # what a server sends can be wrong in any way
         raise UserError(
             f"{path} is not the metadata of a Zenodo record ({error!r}): delete it and run again"
         ) from error
@@ -82,4 +85,6 @@ def _read_file(entry: dict[str, Any]) -> RecordFile:
     checksum = str(entry["checksum"])
     if ":" not in checksum:
         checksum = f"md5:{checksum}"
+    if not _CHECKSUM.fullmatch(checksum) or size < 0:
+        raise ValueError(f"{name!r} has the checksum {checksum!r} and {size} bytes")
     return RecordFile(str(name), size, checksum)

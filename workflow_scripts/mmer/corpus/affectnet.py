@@ -75,6 +75,9 @@ LIST_PLACES = (
 )
 """Where unpacked copies have the lists."""
 
+LARGEST_PICTURE = 100_000
+"""Pixels; no picture is wider or higher, and places beyond are damage."""
+
 LABEL = "corpus.json"
 """A corpus in AffectNet's layout that is not AffectNet says what it is in this file's ``title``."""
 
@@ -163,9 +166,23 @@ def find_lists(folder: Path) -> list[Path]:
 
 
 def corpus_title(folder: Path) -> str:
-    """What results call the corpus in a folder: AffectNet, or what its label says."""
+    """What results call the corpus in a folder: AffectNet, or what its label says.
+
+    Raises
+    ------
+    UserError
+        If the label has no title in one line.
+    """
     label = folder / LABEL
-    return json.loads(label.read_text("utf-8"))["title"] if label.is_file() else "AffectNet"
+    if not label.is_file():
+        return "AffectNet"
+    try:
+        title = json.loads(label.read_text("utf-8"))["title"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise UserError(f"{label} cannot be read ({type(error).__name__}): remove it") from error
+    if not isinstance(title, str) or not title or not title.isprintable():
+        raise UserError(f"{label} gives no title in one line: write one, or remove the file")
+    return title
 
 
 def emotion_labels(expression: np.ndarray) -> np.ndarray:
@@ -204,23 +221,27 @@ def _read_list(path: Path, part: str) -> AffectNetRows:
             header=0 if headed else None,
             names=None if headed else list(COLUMNS),
             usecols=needed,
+            index_col=False,  # a longer row is no reason to shift the columns
             dtype=str,
             encoding="utf-8-sig",
         )
         if table.empty:
             raise ValueError("it has no row")
-    except ValueError as error:  # no text, no rows, a column lacking, a line too long
+    except (OSError, ValueError) as error:  # no text, no rows, a column lacking, a line too long
+        reason = " ".join(str(error).split())
         raise UserError(
-            f"{path} is not a list of AffectNet's form ({error}): its columns must be "
+            f"{path} is not a list of AffectNet's form ({reason}): its columns must be "
             f"{', '.join(COLUMNS)}"
         ) from error
     names = table[COLUMNS[0]].fillna("")
     expression = pd.to_numeric(table["expression"], errors="coerce")
     valence = pd.to_numeric(table["valence"], errors="coerce")
+    boxes = table[list(COLUMNS[1:5])].apply(pd.to_numeric, errors="coerce").fillna(0)
     _refuse(path, headed, ~names.map(_stays_inside), "names no picture below its folder")
     _refuse(path, headed, ~expression.isin(range(len(EXPRESSIONS))), "has no expression 0 to 10")
-    _refuse(path, headed, valence.isna(), "has no number as its valence")
-    boxes = table[list(COLUMNS[1:5])].apply(pd.to_numeric, errors="coerce").fillna(0)
+    _refuse(path, headed, ~valence.between(-2, 2), "has no number as its valence")
+    outside = ~boxes.abs().lt(LARGEST_PICTURE).all(axis="columns")
+    _refuse(path, headed, outside, "has a face that lies in no picture")
     return AffectNetRows(
         tuple(names),
         boxes.to_numpy().astype(np.int32),
@@ -233,7 +254,8 @@ def _read_list(path: Path, part: str) -> AffectNetRows:
 def _stays_inside(name: str) -> bool:
     """Whether a relative path names something below the folder it starts from."""
     path = PurePosixPath(name)
-    return bool(name) and not path.is_absolute() and ".." not in path.parts
+    inside = not path.is_absolute() and ".." not in path.parts
+    return bool(name) and inside and name.isprintable()
 
 
 def _refuse(path: Path, headed: bool, wrong: pd.Series, what: str) -> None:

@@ -57,7 +57,9 @@ class EvaluationSettings(Settings):
 class PaperRow(Settings):
     """Where a system's number stands in the paper's tables under ``resources/paper``."""
 
-    table: str = Field(description="Name of the CSV file without its ending.")
+    table: str = Field(
+        description="Name of the CSV file without its ending.", pattern=r"^[A-Za-z0-9_]+$"
+    )
     row: dict[str, str] = Field(
         description="Columns and the values that pick exactly one row.", min_length=1
     )

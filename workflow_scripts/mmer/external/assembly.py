@@ -7,15 +7,20 @@ from collections import Counter
 from collections.abc import Collection
 
 import numpy as np
+from scipy.stats import binomtest
 
 from mmer.corpus.clips import Clip
 from mmer.corpus.folds import Split
+from mmer.corpus.labels import EMOTIONS
 from mmer.errors import UserError
-from mmer.external.layouts import ExternalLayout
+from mmer.external.layouts import ALPHABETICAL, ExternalLayout
 from mmer.external.tables import ExternalTable
 from mmer.posteriors import Posteriors
 
 log = logging.getLogger(__name__)
+
+DOUBT = 1e-6
+"""Probability by chance below which another order of classes is taken for the right one."""
 
 
 def assemble(
@@ -42,7 +47,8 @@ def assemble(
     Raises
     ------
     UserError
-        If a table holds an actor of the other part, or lacks an actor or a clip.
+        If a table holds an actor of the other part, lacks an actor or a clip, or is plainly in
+        another order of classes than its layout says.
     """
     parts = [("heldout", heldout, split.heldout_actors)]
     if train is not None:
@@ -53,6 +59,7 @@ def assemble(
             _check_clips(part, table, actors, expected_clips)
         labels = np.array([Clip.parse(clip).label for clip in table.clips])
         accuracy = 100 * np.mean(table.values.argmax(axis=1) == labels)
+        _check_order(table, layout, labels)
         log.info("%s %s: %d clips, accuracy %.2f %%", split.name, part, len(labels), accuracy)
     return _join(parts, layout)
 
@@ -107,6 +114,26 @@ def _check_actors(
             raise UserError(
                 f"{table.path} has {counts[actor]} clips of actor {actor} instead of {wanted} in "
                 f"the {part} part of split {split.name}: give a table of all clips"
+            )
+
+
+def _check_order(table: ExternalTable, layout: ExternalLayout, labels: np.ndarray) -> None:
+    """A UserError where the values fit the clips far better in the other of the two usual orders.
+
+    By McNemar's exact test, so that a model that only guesses is not refused.
+    """
+    as_given = np.empty_like(table.values)
+    as_given[:, layout.to_ravdess_order] = table.values
+    right = table.values.argmax(axis=1) == labels
+    for name, order in (("ravdess", EMOTIONS), ("alphabetical", ALPHABETICAL)):
+        read = as_given[:, [order.index(emotion) for emotion in EMOTIONS]]
+        other = read.argmax(axis=1) == labels
+        better, worse = int(np.sum(other & ~right)), int(np.sum(right & ~other))
+        if better > worse and binomtest(better, better + worse).pvalue < DOUBT:
+            raise UserError(
+                f"{table.path} names the right emotion of {100 * other.mean():.0f} % of its clips "
+                f"in the order {name}, but of {100 * right.mean():.0f} % in the layout's: mend the "
+                "layout's class_order"
             )
 
 

@@ -43,6 +43,13 @@ class ExternalLayout(Settings):
         ..., "values before the softmax, or probabilities", _STATED_BY_USER
     )
 
+    @field_validator("separator")
+    @classmethod
+    def _separates(cls, separator: str) -> str:
+        if separator in '"\r\n\0':
+            raise ValueError("a quotation mark, a line's end or NUL separates no columns")
+        return separator
+
     @field_validator("class_order")
     @classmethod
     def _all_emotions(cls, order: str | tuple[str, ...]) -> str | tuple[str, ...]:

@@ -104,8 +104,8 @@ def _column(path: Path, titles: list[str], column: str | int, layout: ExternalLa
     if titles.count(column) != 1:
         raise UserError(
             f"{path} has {titles.count(column)} columns with the title {column!r} instead of one "
-            f"(its titles: {', '.join(titles)[:200]}): mend the layout's columns or its separator "
-            f"{layout.separator!r}"
+            f"(its titles: {', '.join(map(repr, titles))[:200]}): mend the layout's columns or "
+            f"its separator {layout.separator!r}"
         )
     return titles.index(column)
 
@@ -138,7 +138,7 @@ def _values(where: str, cells: list[str], layout: ExternalLayout) -> np.ndarray:
     """The eight values of a row in RAVDESS order."""
     numbers = cells if layout.list_column is None else _bracketed_list(where, cells[0])
     try:
-        values = np.array([float(number) for number in numbers])
+        values = np.array([_number(number) for number in numbers])
     except (ValueError, OverflowError) as error:
         raise UserError(f"{where} has a value that is not a number ({error}): mend it") from error
     if not np.isfinite(values).all():
@@ -146,6 +146,13 @@ def _values(where: str, cells: list[str], layout: ExternalLayout) -> np.ndarray:
     if layout.values == "probability":
         values = _distribution(where, values)
     return values[layout.to_ravdess_order]
+
+
+def _number(cell: str | float) -> float:
+    """The number of a cell; Python alone would also read ``1_000`` and digits of other scripts."""
+    if isinstance(cell, str) and ("_" in cell or not cell.isascii()):
+        raise ValueError(f"could not convert {cell!r} to a number")
+    return float(cell)
 
 
 def _bracketed_list(where: str, cell: str) -> list[float]:

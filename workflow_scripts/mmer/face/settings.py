@@ -189,5 +189,6 @@ class BiLstmSettings(Settings):
         """Name the architectures in full, so that what was tried is part of the settings."""
         if isinstance(given, dict) and not given.get("architectures"):
             layer = given.get("layer", cls.model_fields["layer"].default)
-            return {**given, "architectures": PAPER_ARCHITECTURES.get(layer, ())}
+            known = PAPER_ARCHITECTURES.get(layer, ()) if isinstance(layer, str) else ()
+            return {**given, "architectures": known}
         return given

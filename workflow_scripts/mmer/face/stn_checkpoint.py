@@ -84,11 +84,14 @@ def read_spatial_transformer(path: Path, device: torch.device) -> GuidedSpatialT
         If the file is not such a network.
     """
     state = _read_trained(path)
-    if f"{LAST_LAYER}.bias" not in state:
-        raise UserError(f"{path} has no layer {LAST_LAYER}: {_TRAINED}")
-    network = GuidedSpatialTransformer(classes=len(state[f"{LAST_LAYER}.bias"]))
-    for name, like in network.state_dict().items():
+    bias = state.get(f"{LAST_LAYER}.bias")
+    if bias is None or bias.ndim != 1 or not len(bias):
+        raise UserError(f"{path} has no layer {LAST_LAYER} of classes: {_TRAINED}")
+    network = GuidedSpatialTransformer(classes=len(bias))
+    own = network.state_dict()
+    for name, like in own.items():
         check_tensor(path, name, state, like, _TRAINED)
+    check_names(path, state, list(own), _TRAINED)
     network.load_state_dict(state)
     return move_to(network, device).eval()
 
@@ -97,4 +100,5 @@ def _read_trained(path: Path) -> dict[str, Tensor]:
     try:
         return read_model(path, torch.device("cpu"))
     except (OSError, SafetensorError) as error:
-        raise UserError(f"{path} holds no trained network ({error}): {_TRAINED}") from error
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} holds no trained network ({reason}): {_TRAINED}") from error

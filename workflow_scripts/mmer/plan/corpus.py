@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from mmer.acquire.download import mirrored_path
 from mmer.acquire.record import record_address
+from mmer.config import PATTERN_LETTERS
 from mmer.corpus.affectnet import find_lists
 from mmer.errors import UserError
 from mmer.plan.run import RunPlan
@@ -71,8 +73,14 @@ class CorpusPlan(RunPlan):
         Raises
         ------
         UserError
-            If a folder of loose clips is incomplete, or AffectNet's lists are not found.
+            If a folder of loose clips is incomplete, AffectNet's lists are not found, or the
+            project lies in a folder whose name neither engine nor Python can carry.
         """
+        if set(str(self.scripts)) & {*PATTERN_LETTERS, os.pathsep}:
+            raise UserError(
+                f"the project lies in {str(self.scripts.parent)!r}, but neither {PATTERN_LETTERS} "
+                f"nor {os.pathsep} may be in the name of its folder: move it"
+            )
         for actor in self.actors:
             self.clips(actor)
         if self.configuration.data.affectnet is not None:

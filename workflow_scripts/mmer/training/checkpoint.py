@@ -15,6 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from mmer.errors import UserError
 from mmer.store import writing
 
 
@@ -30,10 +31,24 @@ def write_checkpoint(path: Path, tree: dict[str, Any]) -> None:
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read what :func:`write_checkpoint` wrote; tensors come back on the CPU."""
-    with safe_open(path, framework="pt") as stream:
-        described = json.loads(stream.metadata()["tree"])
-        return _restore(described, stream)
+    """Read what :func:`write_checkpoint` wrote; tensors come back on the CPU.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged or another one.
+    """
+    try:
+        with safe_open(path, framework="pt") as stream:
+            tree = _restore(json.loads(stream.metadata()["tree"]), stream)
+        if not isinstance(tree, dict):
+            raise TypeError("no dictionary")
+        return tree
+    except Exception as error:  # a damaged or foreign file can fail in any way
+        raise UserError(
+            f"{path} is no checkpoint of a training ({type(error).__name__}): delete it, and the "
+            "training begins anew"
+        ) from error
 
 
 def _describe(value: Any, tensors: dict[str, Tensor]) -> Any:

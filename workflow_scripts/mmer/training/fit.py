@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from mmer.errors import UserError
 from mmer.training.checkpoint import read_checkpoint, write_checkpoint
 
 log = logging.getLogger(__name__)
@@ -234,10 +235,16 @@ def _save(task: Task, state: _Progress, best: dict[str, Tensor], path: Path) -> 
 def _resume(task: Task, path: Path) -> tuple[_Progress, dict[str, Tensor]]:
     """Restore what :func:`_save` wrote."""
     tree = read_checkpoint(path)
-    task.network.load_state_dict(tree["network"])
-    task.optimizer.load_state_dict(tree["optimizer"])
-    torch.set_rng_state(tree["random"]["cpu"])
-    if torch.cuda.is_available() and "cuda" in tree["random"]:
-        torch.cuda.set_rng_state(tree["random"]["cuda"])
-    device = next(task.network.parameters()).device
-    return _Progress(**tree["progress"]), {k: v.to(device) for k, v in tree["best"].items()}
+    try:
+        task.network.load_state_dict(tree["network"])
+        task.optimizer.load_state_dict(tree["optimizer"])
+        torch.set_rng_state(tree["random"]["cpu"])
+        if torch.cuda.is_available() and "cuda" in tree["random"]:
+            torch.cuda.set_rng_state(tree["random"]["cuda"])
+        device = next(task.network.parameters()).device
+        return _Progress(**tree["progress"]), {k: v.to(device) for k, v in tree["best"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise UserError(
+            f"{path} is the checkpoint of another training ({type(error).__name__}): delete it, "
+            "and the training begins anew"
+        ) from error

@@ -126,6 +126,8 @@ def check_tensor(
     found = state.get(name)
     if found is None:
         raise UserError(f"{path} lacks {name}: {advice}")
+    if found.layout is not torch.strided or found.device.type != "cpu":
+        raise UserError(f"{path}: {name} is no dense tensor with values: {advice}")
     expected = tuple(like.shape)
     if any_length and found.ndim == like.ndim:
         expected = (len(found), *expected[1:])
@@ -136,6 +138,16 @@ def check_tensor(
         )
     if not torch.isfinite(found).all():
         raise UserError(f"{path}: {name} holds a value that is not finite: {advice}")
+
+
+def check_classes(path: Path, state: Mapping[str, Tensor], layer: str, advice: str) -> None:
+    """A UserError unless weight and bias of a layer have the same number of classes, at least one.
+
+    Both are there and of the right number of axes, as :func:`check_tensor` makes sure.
+    """
+    lengths = {len(state[name]) for name in (f"{layer}.weight", f"{layer}.bias")}
+    if len(lengths) > 1 or 0 in lengths:
+        raise UserError(f"{path}: {layer} has no weight and bias of the same classes: {advice}")
 
 
 def load_all_but(
@@ -159,5 +171,6 @@ def load_all_but(
     exchanged = {name for name in own if name.startswith(f"{last_layer}.")}
     for name, like in own.items():
         check_tensor(path, name, state, like, advice, any_length=name in exchanged)
+    check_classes(path, state, last_layer, advice)
     check_names(path, state, list(own), advice)
     network.load_state_dict({name: (own if name in exchanged else state)[name] for name in own})
