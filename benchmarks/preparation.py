@@ -1,4 +1,4 @@
-"""Lines of the preparation: one pass over a clip, against decoding alone and against PNG files."""
+"""Lines of the preparation: a pass over a clip, against decoding alone and against PNG files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECONDS = 3.7
 
 def lines() -> Iterator[Line]:
     """The two lines."""
-    work = f"preparation of a clip of {SECONDS} s at 1280×720: audio, faces, saliency input"
+    work = f"preparation of a clip of {SECONDS} s at 1280×720: audio and faces"
     against: tuple[tuple[str, float, Callable[[Path], object]], ...] = (
         (
             "decoding its pictures and its sound and nothing else",

@@ -1,4 +1,5 @@
-# From published archives to the clips of each actor.
+# From published archives to the clips of each actor.  Downloads run where the workflow was started:
+# on clusters only that machine reaches the internet.
 
 
 rule download_registered:
@@ -8,6 +9,7 @@ rule download_registered:
         "<logs>/download/{place}.log",
     benchmark:
         "<benchmarks>/download/{place}.tsv"
+    localrule: True
     conda:
         "../envs/workflow.yaml"
     params:
@@ -23,6 +25,7 @@ rule download_record:
         PLAN.record,
     log:
         "<logs>/download/record.log",
+    localrule: True
     conda:
         "../envs/workflow.yaml"
     params:
@@ -43,6 +46,7 @@ rule download_actor:
         "<logs>/download/actor_{actor}.log",
     benchmark:
         "<benchmarks>/download/actor_{actor}.tsv"
+    localrule: True
     conda:
         "../envs/workflow.yaml"
     resources:

@@ -16,6 +16,7 @@ rule prepare_affectnet:
     threads: CONFIG.compute.threads
     resources:
         gpu=PLAN.saliency_gpu,
+        gpu_share=PLAN.saliency_gpu_share,
     params:
         folder=CONFIG.data.affectnet,
         settings=lambda w: PLAN.section("affectnet"),
@@ -23,6 +24,7 @@ rule prepare_affectnet:
         weights=PLAN.option("--weights", PLAN.saliency_weights),
         version=PLAN.version("prepare_affectnet"),
     shell:
+        "$MMER_ON_GPU "
         "python -m prepare_affectnet --folder {params.folder:q} --settings {params.settings:q} "
         "--saliency-settings {params.saliency:q} {params.weights} "
         '--device "$MMER_DEVICE" --threads "$MMER_THREADS" --pictures {output:q} > {log:q} 2>&1'
@@ -45,9 +47,11 @@ rule train_affectnet:
     threads: CONFIG.compute.threads
     resources:
         gpu=PLAN.gpu,
+        gpu_share=PLAN.gpu_share,
     params:
         options=lambda w: PLAN.affectnet_options("train_affectnet", w.model),
     shell:
+        "$MMER_ON_GPU "
         "python -m train_affectnet --pictures {input.pictures:q} {params.options} "
         '--device "$MMER_DEVICE" --threads "$MMER_THREADS" '
         "--model {output.model:q} --history {output.history:q} > {log:q} 2>&1"
@@ -92,12 +96,14 @@ rule train_spatial_transformer:
     threads: CONFIG.compute.threads
     resources:
         gpu=PLAN.gpu,
+        gpu_share=PLAN.shared_gpu_share,
     params:
         options=lambda w: PLAN.training_options(
             "train_spatial_transformer", w.model, w.variant, w.split
         ),
         start=lambda w: PLAN.option("--start-from", PLAN.start(w.model)),
     shell:
+        "$MMER_ON_SHARED_GPU "
         "python -m train_spatial_transformer --frames {input.frames:q} "
         "--saliency {input.saliency:q} {params.options} {params.start} "
         '--device "$MMER_DEVICE" --threads "$MMER_THREADS" '
@@ -124,10 +130,12 @@ rule score_frames:
     threads: CONFIG.compute.threads
     resources:
         gpu=PLAN.gpu,
+        gpu_share=PLAN.shared_gpu_share,
     params:
         options=lambda w: PLAN.variant_options(w.variant),
         version=PLAN.version("score_frames"),
     shell:
+        "$MMER_ON_SHARED_GPU "
         "python -m score_frames --spatial-transformer {input.spatial_transformer:q} "
         "--frames {input.frames:q} --saliency {input.saliency:q} {params.options} "
         '--device "$MMER_DEVICE" --threads "$MMER_THREADS" --frame-logits {output:q} '
@@ -180,11 +188,13 @@ rule train_bilstm:
     threads: CONFIG.compute.threads
     resources:
         gpu=PLAN.gpu,
+        gpu_share=PLAN.shared_gpu_share,
     params:
         options=lambda w: PLAN.grid_options("train_bilstm", w.model, w.variant),
         posteriors=lambda w, output: str(Path(output[0]).parent),
         models=lambda w, output: str(Path(output.architectures).parent),
     shell:
+        "$MMER_ON_SHARED_GPU "
         "python -m train_bilstm --frames {input.frames:q} --saliency {input.saliency:q} "
         "--spatial-transformers {input.spatial_transformers:q} {params.options} "
         '--device "$MMER_DEVICE" --threads "$MMER_THREADS" --at-once "$MMER_TRAININGS_AT_ONCE" '

@@ -78,12 +78,13 @@ rule map_saliency:
     threads: CONFIG.compute.threads if PLAN.saliency_weights else 1
     resources:
         gpu=PLAN.saliency_gpu,
+        gpu_share=PLAN.saliency_gpu_share,
     params:
-        settings=lambda w: PLAN.section("preparation"),
         saliency=lambda w: PLAN.section("saliency"),
         weights=PLAN.option("--weights", PLAN.saliency_weights),
         version=PLAN.version("map_saliency"),
     shell:
-        "python -m map_saliency --clips {input.clips:q} --settings {params.settings:q} "
+        "$MMER_ON_GPU "
+        "python -m map_saliency --clips {input.clips:q} "
         "--saliency-settings {params.saliency:q} {params.weights} "
         '--device "$MMER_DEVICE" --threads "$MMER_THREADS" --saliency {output:q} > {log:q} 2>&1'

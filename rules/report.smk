@@ -102,7 +102,6 @@ rule tabulate_architectures:
 rule draw_figures:
     input:
         evaluation=rules.evaluate_systems.output,
-        histories=flat(PLAN.histories()),
     output:
         report(
             "<results>/figures/accuracies.svg",
@@ -144,6 +143,24 @@ rule draw_figures:
             )
             for figure in PLAN.confusion_figures()
         ],
+    log:
+        "<logs>/draw_figures.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        evaluation=lambda w, input: str(Path(input.evaluation[0]).parent),
+        label=CONFIG.corpus.label,
+        out=lambda w, output: str(Path(output[0]).parent),
+        version=PLAN.version("draw_figures"),
+    shell:
+        "python -m draw_figures --evaluation {params.evaluation:q} "
+        "--corpus-label {params.label:q} --out {params.out:q} > {log:q} 2>&1"
+
+
+rule draw_learning_curves:
+    input:
+        flat(PLAN.histories()),
+    output:
         *[
             report(
                 f"<results>/figures/{figure.name}.svg",
@@ -155,20 +172,18 @@ rule draw_figures:
             for figure in PLAN.learning_figures()
         ],
     log:
-        "<logs>/draw_figures.log",
+        "<logs>/draw_learning_curves.log",
     conda:
         "../envs/workflow.yaml"
     params:
-        evaluation=lambda w, input: str(Path(input.evaluation[0]).parent),
         histories=lambda w: json.dumps(PLAN.histories()),
         titles=lambda w: PLAN.learning_titles,
         label=CONFIG.corpus.label,
         out=lambda w, output: str(Path(output[0]).parent),
-        version=PLAN.version("draw_figures"),
+        version=PLAN.version("draw_learning_curves"),
     shell:
-        "python -m draw_figures --evaluation {params.evaluation:q} "
-        "--histories {params.histories:q} --titles {params.titles:q} "
-        "--corpus-label {params.label:q} --out {params.out:q} "
+        "python -m draw_learning_curves --histories {params.histories:q} "
+        "--titles {params.titles:q} --corpus-label {params.label:q} --out {params.out:q} "
         "> {log:q} 2>&1"
 
 

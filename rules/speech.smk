@@ -21,10 +21,12 @@ rule train_cnn14:
     threads: CONFIG.compute.threads
     resources:
         gpu=PLAN.gpu,
+        gpu_share=PLAN.gpu_share,
     params:
         options=lambda w: PLAN.training_options("train_cnn14", w.model, w.variant, w.split),
         weights=lambda w: PLAN.initial_weights_options(w.model),
     shell:
+        "$MMER_ON_GPU "
         "python -m train_cnn14 --audio {input.audio:q} {params.options} {params.weights} "
         '--device "$MMER_DEVICE" --threads "$MMER_THREADS" '
         "--model {output.model:q} --history {output.history:q} --posteriors {output.posteriors:q} "
@@ -51,10 +53,12 @@ rule train_alexnet:
     threads: CONFIG.compute.threads
     resources:
         gpu=PLAN.gpu,
+        gpu_share=PLAN.gpu_share,
     params:
         options=lambda w: PLAN.training_options("train_alexnet", w.model, w.variant, w.split),
         weights=lambda w: PLAN.initial_weights_options(w.model),
     shell:
+        "$MMER_ON_GPU "
         "python -m train_alexnet --audio {input.audio:q} {params.options} {params.weights} "
         '--device "$MMER_DEVICE" --threads "$MMER_THREADS" '
         "--model {output.model:q} --history {output.history:q} --posteriors {output.posteriors:q} "
@@ -79,12 +83,14 @@ rule extract_embeddings:
     threads: CONFIG.compute.threads
     resources:
         gpu=PLAN.gpu,
+        gpu_share=PLAN.shared_gpu_share,
     params:
         entry=lambda w: PLAN.extractor(w.model),
         options=lambda w: PLAN.extraction_options(w.model, w.variant),
         weights=lambda w: PLAN.initial_weights_options(w.model),
         version=lambda w: PLAN.version(PLAN.extractor(w.model)),
     shell:
+        "$MMER_ON_SHARED_GPU "
         "python -m {params.entry} --audio {input.audio:q} {params.options} {params.weights} "
         '--device "$MMER_DEVICE" --threads "$MMER_THREADS" --embeddings {output:q} > {log:q} 2>&1'
 

@@ -1,9 +1,8 @@
-"""Draw confusion matrices, accuracies beside the paper's, and learning curves, as SVG and PNG."""
+"""Draw confusion matrices, calibration and accuracies beside the paper's, as SVG and PNG."""
 
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -21,21 +20,19 @@ from mmer.report.evaluation_folder import (
 )
 from mmer.report.figure_names import file_stems
 from mmer.report.group_figure import CLIP_GROUPS, group_figure
-from mmer.report.learning_curves import learning_curves_figure
 from mmer.report.paper_numbers import top_results
 from mmer.report.reliability_figure import reliability_figure
 from mmer.report.style import house_style, save_figure
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Read the evaluation and the histories and draw everything."""
+    """Read the evaluation and draw everything."""
     evaluation = read_evaluation(arguments.evaluation)
     predictions = read_table(arguments.evaluation / "predictions.csv", PREDICTION_COLUMNS)
     groups = read_table(arguments.evaluation / "groups.csv", GROUP_COLUMNS)
     calibration = read_table(arguments.evaluation / "calibration.csv", CALIBRATION_COLUMNS)
     tops = top_results(arguments.paper)
     label, out = arguments.corpus_label, arguments.out
-    histories, titles = json.loads(arguments.histories), json.loads(arguments.titles)
     with house_style():
         save_figure(top_accuracies_figure(evaluation, tops, label), out / "accuracies")
         save_figure(all_systems_figure(evaluation, label), out / "systems")
@@ -43,10 +40,6 @@ def main(arguments: argparse.Namespace) -> None:
             save_figure(group_figure(groups, evaluation, drawn, label), out / name)
         save_figure(reliability_figure(calibration, evaluation, label), out / "reliability")
         draw_confusions(evaluation, predictions, label, out)
-        for model, stem in file_stems(histories).items():
-            paths = {split: Path(path) for split, path in histories[model].items()}
-            figure = learning_curves_figure(paths, f"Training of {titles[model]}", label)
-            save_figure(figure, out / f"learning_curves_{stem}")
 
 
 def draw_confusions(
@@ -67,10 +60,6 @@ def draw_confusions(
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--evaluation", type=Path, required=True, help="folder of the evaluation")
-    parser.add_argument(
-        "--histories", default="{}", help='JSON: {"model/variant": {"heldout0": "history.csv"}}'
-    )
-    parser.add_argument("--titles", default="{}", help='JSON: {"model/variant": "title"}')
     parser.add_argument("--corpus-label", required=True, help="what the numbers were measured on")
     parser.add_argument(
         "--paper",

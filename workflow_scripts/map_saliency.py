@@ -12,9 +12,8 @@ from tqdm import tqdm
 
 from mmer.entry import run
 from mmer.prepare.clip_files import find_clips
-from mmer.prepare.decoding import FRAME_RATE, decode_clip
+from mmer.prepare.decoding import FRAME_RATE, decode_whole_frames
 from mmer.prepare.saliency import square_maps
-from mmer.prepare.settings import PreparationSettings
 from mmer.saliency_job import add_saliency_options, method_of
 from mmer.store import Ragged, write_ragged
 
@@ -23,7 +22,6 @@ BATCH = 64
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--clips", type=Path, nargs="+", required=True, help="files, or one folder")
-parser.add_argument("--settings", required=True, help="PreparationSettings as JSON")
 add_saliency_options(parser)
 parser.add_argument("--saliency", type=Path, required=True, help="where to write the maps")
 
@@ -31,11 +29,10 @@ parser.add_argument("--saliency", type=Path, required=True, help="where to write
 def main(arguments: argparse.Namespace) -> None:
     """Map whole frames, then crop and resize the maps as the frames were."""
     method = method_of(arguments)
-    settings = PreparationSettings.model_validate_json(arguments.settings)
     files = find_clips(arguments.clips)
     maps = []
     for file in tqdm(files, unit="clip", mininterval=5):
-        pictures = decode_clip(file, settings).saliency_input
+        pictures = decode_whole_frames(file)
         starts = range(0, len(pictures), BATCH)
         squares = [square_maps(method.maps(pictures[at : at + BATCH])) for at in starts]
         maps.append(np.concatenate(squares))

@@ -99,14 +99,6 @@ def test_precision_reduces_the_convolutions_and_nothing_that_is_kept():
     assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.02)
 
 
-def test_float32_is_not_rounded_to_tf32():
-    torch.backends.cudnn.allow_tf32 = True
-    torch.backends.cuda.matmul.allow_tf32 = True
-    _task(_settings())
-    assert not torch.backends.cudnn.allow_tf32
-    assert not torch.backends.cuda.matmul.allow_tf32
-
-
 def test_only_the_chosen_part_is_optimised():
     settings = Cnn14Settings(trainable="top", clip_seconds=0.4)
     with torch.device("meta"):

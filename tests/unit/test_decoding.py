@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmer.errors import UserError
-from mmer.prepare.decoding import at_constant_rate, centre_square, decode_clip
+from mmer.prepare.decoding import at_constant_rate, centre_square, decode_clip, decode_whole_frames
 from mmer.prepare.settings import PreparationSettings
 
 SETTINGS = PreparationSettings()
@@ -18,13 +18,18 @@ def level(audio):
     return np.sqrt(np.mean(audio**2))
 
 
-def test_a_clip_gives_audio_frames_and_saliency_input(tmp_path, make_clip):
+def test_a_clip_gives_audio_and_frames(tmp_path, make_clip):
     clip = decode_clip(make_clip(tmp_path / NAME, seconds=1.0), SETTINGS)
     assert clip.audio.dtype == np.int16
     assert abs(len(clip.audio) - 16000) <= 1024
     assert clip.frames.shape == (30, 48, 48)
-    assert clip.saliency_input.shape == (30, 180, 320, 3)
-    assert clip.frames.dtype == clip.saliency_input.dtype == np.uint8
+    assert clip.frames.dtype == np.uint8
+
+
+def test_whole_frames_show_at_the_ticks_of_the_faces(tmp_path, make_clip):
+    whole = decode_whole_frames(make_clip(tmp_path / NAME, seconds=1.0))
+    assert whole.shape == (30, 180, 320, 3)
+    assert whole.dtype == np.uint8
 
 
 def test_the_tone_keeps_its_pitch_and_level(tmp_path, make_clip):
@@ -45,9 +50,9 @@ def test_lateral_pixels_are_removed_and_the_range_is_full(tmp_path, make_clip):
         image[:, 70:250] = 255
         return image
 
-    clip = decode_clip(make_clip(tmp_path / NAME, picture=picture), SETTINGS)
-    assert clip.frames[5].min() >= 250
-    assert clip.saliency_input[5][:, :60].max() <= 5
+    path = make_clip(tmp_path / NAME, picture=picture)
+    assert decode_clip(path, SETTINGS).frames[5].min() >= 250
+    assert decode_whole_frames(path)[5][:, :60].max() <= 5
 
 
 def test_grey_is_the_mean_luminance_of_what_a_pixel_covers(tmp_path, make_clip):

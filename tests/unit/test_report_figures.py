@@ -182,7 +182,7 @@ def test_the_entry_draws_every_system_that_was_run(tmp_path, evaluation):
     (folder / "calibration.csv").write_text(",".join(CALIBRATION_COLUMNS) + "\n")
     (folder / "significance.csv").write_text(",".join(SIGNIFICANCE_COLUMNS) + "\n")
     arguments = {"evaluation": folder, "corpus_label": SYNTHETIC, "out": out, "paper": PAPER}
-    draw_figures.main(Namespace(histories="{}", titles="{}", **arguments))
+    draw_figures.main(Namespace(**arguments))
     stems = ["confusion_cnn14_full", "confusion_folds_cnn14_full", "accuracies", "systems"]
     stems += ["groups", "actors", "reliability"]
     names = {path.name for path in out.iterdir()}

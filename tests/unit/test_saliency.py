@@ -52,7 +52,7 @@ def test_the_method_names_itself():
 
 
 def test_msi_net_without_weights_is_refused_in_one_sentence(tmp_path):
-    told = {"clips": "in.mp4", "settings": "settings", "saliency": "out.npz"}
+    told = {"clips": "in.mp4", "saliency": "out.npz"}
     options = [f"--{name}={tmp_path / file}" for name, file in told.items()]
     settings = SaliencySettings().model_dump_json()
     arguments = map_saliency.parser.parse_args([*options, "--saliency-settings", settings])

@@ -67,6 +67,7 @@ FINE_TUNED_STN_READ = together(
     jobs("vote_frames", "stn_max_voting", VARIANTS),
     jobs("train_bilstm", STN_BILSTM, VARIANTS),
     jobs("tabulate_architectures"),
+    jobs("draw_learning_curves"),
     jobs("draw_clips"),
     FUSED,
 )
@@ -116,6 +117,7 @@ READ_FROM_SPANS = together(
     jobs("vote_frames", ["affectnet_max_voting", "stn_max_voting"], "vad"),
     jobs("train_bilstm", [*AFFECTNET_BILSTM, *STN_BILSTM], "vad"),
     jobs("tabulate_architectures"),
+    jobs("draw_learning_curves"),
     jobs("fuse_posteriors", ["vad", "mixed"]),
     EVALUATED,
 )
@@ -302,6 +304,7 @@ TABLE: dict[str, tuple[Change, Jobs]] = {
         awaiting(configured, "models", "cnn14_fine_tuned", "settings", "max_iterations", value=6),
         together(
             jobs("train_cnn14", "cnn14_fine_tuned", VARIANTS, SPLITS),
+            jobs("draw_learning_curves"),
             FUSED,
             CONFIGURED,
         ),
@@ -320,6 +323,7 @@ TABLE: dict[str, tuple[Change, Jobs]] = {
             jobs("extract_embeddings", "panns_cnn14_embedding", VARIANTS),
             jobs("classify_embeddings", "panns_svc", VARIANTS),
             jobs("train_cnn14", "cnn14_fine_tuned", VARIANTS, SPLITS),
+            jobs("draw_learning_curves"),
             FUSED,
         ),
     ),
@@ -332,6 +336,7 @@ TABLE: dict[str, tuple[Change, Jobs]] = {
         together(
             jobs("train_bilstm", [*AFFECTNET_BILSTM, *STN_BILSTM], VARIANTS),
             jobs("tabulate_architectures"),
+            jobs("draw_learning_curves"),
             jobs("draw_clips"),
             FUSED,
         ),
@@ -373,7 +378,12 @@ TABLE: dict[str, tuple[Change, Jobs]] = {
     ),
     "a model added": (
         with_another_model,
-        together(jobs("train_cnn14", "cnn14_faster", VARIANTS, SPLITS), EVALUATED, CONFIGURED),
+        together(
+            jobs("train_cnn14", "cnn14_faster", VARIANTS, SPLITS),
+            jobs("draw_learning_curves"),
+            EVALUATED,
+            CONFIGURED,
+        ),
     ),
     "a model removed": (
         awaiting(configured, "systems", value=[name for name in SYSTEMS if name != "panns_svc"]),

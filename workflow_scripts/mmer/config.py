@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from pydantic import Field, field_validator
 
 from mmer.corpus.folds import PAPER_FOLDS, Split, one_fold_out
 from mmer.evaluation.settings import EvaluationSettings, PaperRow
-from mmer.external.layouts import ExternalLayout
-from mmer.face.settings import AffectNetSettings, BiLstmSettings, SpatialTransformerSettings
 from mmer.fusion.settings import FusionSettings
+from mmer.model_families import AffectNetModel, AnyModel, Name, SpatialTransformerModel
 from mmer.prepare.affectnet_settings import AffectNetPreparationSettings
 from mmer.prepare.settings import PreparationSettings, SaliencySettings, VoiceActivitySettings
 from mmer.report.settings import ReportSettings
 from mmer.settings import Settings, decided, from_source
-from mmer.speech.alexnet_settings import AlexNetEmbeddingSettings, AlexNetSettings
-from mmer.speech.cnn14_settings import Cnn14EmbeddingSettings, Cnn14Settings
-from mmer.speech.support_vector_settings import SupportVectorSettings
-
-Variant = Literal["full", "vad"]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
 
 
 class DataSettings(Settings):
@@ -96,6 +89,33 @@ class ComputeSettings(Settings):
         ge=0,
     )
 
+    tf32: bool = decided(
+        False,
+        "Whether a GPU rounds the factors of float32 products to TF32's 10 bits.",
+        "float32 then means float32 everywhere; how much faster TF32 trains, and at what accuracy, "
+        "has not been measured on RAVDESS.",
+    )
+    deterministic: bool = decided(
+        True,
+        "Whether a GPU gives the same numbers twice on one machine, wherever torch can; false lets "
+        "cuDNN choose the fastest.  The CPU always does.",
+        "A result that cannot be had again cannot be checked; what it costs on a GPU has not been "
+        "measured.",
+    )
+    gpus: int | None = Field(
+        None,
+        description="How many GPUs of the machine jobs share, each on one of its own; null takes "
+        "all that there are, or that CUDA_VISIBLE_DEVICES leaves.",
+        gt=0,
+    )
+    jobs_per_gpu: int = decided(
+        1,
+        "Small jobs (spatial transformers, bi-LSTMs, embeddings) that share one GPU at once.",
+        "Never two on one GPU unless somebody says so: what sharing gains and how much memory it "
+        "needs has not been measured on a GPU.",
+        gt=0,
+    )
+
     @field_validator("device")
     @classmethod
     def _known(cls, device: str) -> str:
@@ -103,157 +123,6 @@ class ComputeSettings(Settings):
         if kind not in ("auto", "cpu", "cuda") or (number and not number.isdigit()):
             raise ValueError("device is auto, cpu, cuda or cuda:<number>")
         return device
-
-
-class _Model(Settings):
-    """What every entry under ``models`` has."""
-
-    title: str = Field(description="What tables and figures call it.")
-    variants: tuple[Variant, ...] = Field(("full", "vad"), min_length=1)
-
-
-class Cnn14Model(_Model):
-    """CNN-14 fine-tuned on the corpus."""
-
-    family: Literal["cnn14"]
-    modality: Literal["speech"] = "speech"
-    settings: Cnn14Settings = Cnn14Settings()
-
-
-class AlexNetModel(_Model):
-    """AlexNet fine-tuned on images of the corpus's spectrograms."""
-
-    family: Literal["alexnet"]
-    modality: Literal["speech"] = "speech"
-    settings: AlexNetSettings = AlexNetSettings()
-
-
-class AlexNetEmbeddingModel(_Model):
-    """DeepSpectrum's embeddings: AlexNet's fc7 of spectrogram images, nothing trained."""
-
-    family: Literal["alexnet_embedding"]
-    modality: Literal["speech"] = "speech"
-    settings: AlexNetEmbeddingSettings = AlexNetEmbeddingSettings()
-
-
-class Cnn14EmbeddingModel(_Model):
-    """PANNs' embeddings: CNN-14's last hidden layer, nothing trained."""
-
-    family: Literal["cnn14_embedding"]
-    modality: Literal["speech"] = "speech"
-    settings: Cnn14EmbeddingSettings = Cnn14EmbeddingSettings()
-
-
-class SupportVectorModel(_Model):
-    """A support vector classifier on embeddings."""
-
-    family: Literal["support_vector"]
-    modality: Literal["speech"] = "speech"
-    of: Name = Field(description="The embeddings it reads.")
-    settings: SupportVectorSettings = SupportVectorSettings()
-
-
-class MajorityModel(_Model):
-    """ZeroR: the most frequent class of the training clips."""
-
-    family: Literal["majority"]
-    modality: Literal["speech", "face"]
-    variants: tuple[Variant, ...] = ("full",)
-
-
-class LiteratureModel(_Model):
-    """A constant that the literature states."""
-
-    family: Literal["literature"]
-    modality: Literal["speech", "face"]
-    variants: tuple[Variant, ...] = ("full",)
-    accuracy: float = Field(description="In percent.", gt=0, le=100)
-    source: str = Field(description="Where it is stated.")
-
-
-class AffectNetModel(_Model):
-    """The guided spatial transformer trained on AffectNet, or the published one."""
-
-    family: Literal["affectnet"]
-    modality: Literal["face"] = "face"
-    target: Literal["valence", "emotion"] = Field(
-        description="Three classes of valence, or seven emotions."
-    )
-    published: Name | None = Field(
-        None, description="Registered weights to use where data.affectnet names no folder."
-    )
-    settings: AffectNetSettings = AffectNetSettings()
-
-
-class SpatialTransformerModel(_Model):
-    """The guided spatial transformer fine-tuned on the corpus's frames."""
-
-    family: Literal["spatial_transformer"]
-    modality: Literal["face"] = "face"
-    of: Name | None = Field(
-        None, description="The AffectNet model whose weights it starts from; null for random ones."
-    )
-    settings: SpatialTransformerSettings = SpatialTransformerSettings()
-
-
-class MaxVotingModel(_Model):
-    """Max voting over the frames of a spatial transformer."""
-
-    family: Literal["max_voting"]
-    modality: Literal["face"] = "face"
-    of: Name = Field(description="The spatial transformer or AffectNet model whose frames vote.")
-
-
-class BiLstmModel(_Model):
-    """A bi-LSTM with attention over the frames of a spatial transformer."""
-
-    family: Literal["bilstm"]
-    modality: Literal["face"] = "face"
-    of: Name = Field(description="The spatial transformer or AffectNet model whose layer it reads.")
-    settings: BiLstmSettings = BiLstmSettings()
-
-
-class ExternalModel(_Model):
-    """A model trained elsewhere, which enters as tables of posteriors."""
-
-    family: Literal["external"]
-    modality: Literal["speech", "face", "fusion"]
-    variants: tuple[Variant, ...] = ("full",)
-    train: str | None = Field(None, description="Address or path of the training rows' table.")
-    heldout: str = Field(description="Address or path of the held-out rows' table.")
-    first_fold: int = Field(0, description="What {fold} in addresses begins with.", ge=0)
-    layout: ExternalLayout
-
-    def table(self, part: Literal["train", "heldout"], fold: int) -> str | None:
-        """Address or path of one table; ``{fold}`` in it is filled in."""
-        template = self.train if part == "train" else self.heldout
-        return None if template is None else template.replace("{fold}", str(fold + self.first_fold))
-
-
-BASES: dict[str, tuple[str, ...]] = {
-    "support_vector": ("alexnet_embedding", "cnn14_embedding"),
-    "spatial_transformer": ("affectnet",),
-    "max_voting": ("spatial_transformer", "affectnet"),
-    "bilstm": ("spatial_transformer", "affectnet"),
-}
-"""Families that read another model, and which they may read.  Models that are read give no
-posteriors of their own."""
-
-AnyModel = Annotated[
-    Cnn14Model
-    | AlexNetModel
-    | AlexNetEmbeddingModel
-    | Cnn14EmbeddingModel
-    | SupportVectorModel
-    | MajorityModel
-    | LiteratureModel
-    | AffectNetModel
-    | SpatialTransformerModel
-    | MaxVotingModel
-    | BiLstmModel
-    | ExternalModel,
-    Field(discriminator="family"),
-]
 
 
 class FusionPlan(Settings):

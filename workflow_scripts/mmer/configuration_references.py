@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mmer.config import BASES, Configuration
+from mmer.config import Configuration
 from mmer.corpus.clips import Clip
+from mmer.model_families import BASES
 
 
 def reference_errors(configuration: Configuration) -> list[tuple[str, str]]:

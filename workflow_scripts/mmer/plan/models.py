@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mmer.acquire.download import mirrored_path
-from mmer.config import ExternalModel
+from mmer.model_families import ExternalModel
 from mmer.plan.run import NO_MODEL, with_values
 from mmer.plan.weights import WeightsPlan
 

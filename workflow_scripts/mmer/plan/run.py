@@ -14,13 +14,11 @@ from pathlib import Path
 from mmer.acquire.registry import RegisteredFile
 from mmer.config import Configuration
 from mmer.corpus.folds import Split
+from mmer.plan.devices import Gpus, visible_gpus
 from mmer.source_version import source_version
 
 NO_MODEL = "no_such_model"
 """A pattern that no model's name matches."""
-
-NVIDIA_DEVICE = Path("/dev/nvidia0")
-"""There where the machine has an NVIDIA GPU; asking torch would cost seconds at every start."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +81,25 @@ class RunPlan:
         """Sixteen hexadecimal digits that stand for the whole configuration."""
         return hashlib.sha256(self.configuration.model_dump_json().encode()).hexdigest()[:16]
 
+    @cached_property
+    def gpus(self) -> Gpus:
+        """The GPUs that jobs share."""
+        return Gpus.of(self.configuration.compute, visible_gpus(os.environ))
+
     @property
     def gpu(self) -> int:
-        """How many GPUs a training takes: one where trainings compute on one, else none."""
-        device = self.configuration.compute.device
-        return int(device.startswith("cuda") or (device == "auto" and NVIDIA_DEVICE.exists()))
+        """How many GPUs a job takes that trains: one where trainings compute on one, else none."""
+        return int(bool(self.gpus.numbers))
+
+    @property
+    def gpu_share(self) -> int:
+        """What a job takes of all GPUs that wants one for itself."""
+        return self.gpus.share()
+
+    @property
+    def shared_gpu_share(self) -> int:
+        """What a job takes of all GPUs that leaves room for others on the same one."""
+        return self.gpus.share(self.gpus.jobs_per_gpu)
 
     def environment(self, programs: Path, present: Mapping[str, str]) -> dict[str, str]:
         """What jobs find in their environment: where the code is and where to compute.
@@ -103,12 +115,24 @@ class RunPlan:
             "PATH": os.pathsep.join([str(programs), present.get("PATH", "")]),
             "PYTHONPATH": str(self.scripts),
             "PYTHONDONTWRITEBYTECODE": "1",
-            "MMER_DEVICE": self.configuration.compute.device,
-            "MMER_THREADS": str(self.configuration.compute.threads),
-            "MMER_TRAININGS_AT_ONCE": str(self.configuration.compute.trainings_at_once),
-            "MMER_CHECKPOINT_SECONDS": str(self.configuration.compute.checkpoint_seconds),
+            **self.compute_environment(present),
             "MMER_MIRROR": self.configuration.data.mirror or "",
             "MMER_CONFIGURATION": self.configuration.model_dump_json(indent=2),
+        }
+
+    def compute_environment(self, present: Mapping[str, str]) -> dict[str, str]:
+        """The section ``compute`` as variables."""
+        compute = self.configuration.compute
+        return {
+            # A job sees its own GPU only, as the first one.
+            "MMER_DEVICE": compute.device.partition(":")[0],
+            "MMER_ON_GPU": self.gpus.launcher(present, shared=False),
+            "MMER_ON_SHARED_GPU": self.gpus.launcher(present, shared=True),
+            "MMER_THREADS": str(compute.threads),
+            "MMER_TRAININGS_AT_ONCE": str(compute.trainings_at_once),
+            "MMER_CHECKPOINT_SECONDS": str(compute.checkpoint_seconds),
+            "MMER_TF32": str(compute.tf32).lower(),
+            "MMER_DETERMINISTIC": str(compute.deterministic).lower(),
         }
 
     def option(self, name: str, values: Sequence[str]) -> str:

@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from mmer.acquire.registry import RegisteredFile
-from mmer.config import AffectNetModel
 from mmer.errors import UserError
+from mmer.model_families import AffectNetModel
 from mmer.plan.corpus import CorpusPlan
 
 WITHOUT_WEIGHTS = ("literature", "majority", "support_vector", "max_voting")
@@ -84,6 +84,11 @@ class WeightsPlan(CorpusPlan):
     def saliency_gpu(self) -> int:
         """How many GPUs a job takes that makes saliency maps."""
         return self.gpu if self.saliency_weights else 0
+
+    @property
+    def saliency_gpu_share(self) -> int:
+        """What such a job takes of all GPUs."""
+        return self.gpu_share if self.saliency_weights else 0
 
     def _needed_weights(self, model: str) -> list[str]:
         """Registered weights without which a model cannot be trained, but for its base's."""

@@ -1,4 +1,7 @@
-"""One decode pass per clip: audio, square grey frames and the saliency method's input.
+"""Decoding clips: audio and square grey frames in one pass, whole frames in another.
+
+Whole frames are wanted by the saliency method alone.  They are decoded again there: that costs
+less than writing and reading gigabytes of them, and a changed method repeats nothing else.
 
 Source: paper sections 3.2.1 (16 kHz, one channel, by FFmpeg) and 3.3 (30 frames per second, lateral
 pixels removed from 1280×720 to 720×720, resized to 48×48).  PyAV gives FFmpeg's own decoders and
@@ -7,16 +10,18 @@ resampler.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import numpy as np
-from PIL import Image
+from threadpoolctl import threadpool_limits
 
 from mmer.errors import UserError
 from mmer.prepare.settings import PreparationSettings
+from mmer.prepare.shrinking import Shrinking
 
 SAMPLE_RATE = 16_000
 """Hz, paper section 3.2.1."""
@@ -37,7 +42,7 @@ _LIMITED_BLACK, _LIMITED_RANGE = 16.0, 219.0
 
 @dataclass(frozen=True)
 class DecodedClip:
-    """What one pass over a clip's file gives.
+    """What the speech and face models see of a clip.
 
     Attributes
     ----------
@@ -45,17 +50,14 @@ class DecodedClip:
         ``(samples,)`` int16, 16 kHz, mono.
     frames
         ``(frames, 48, 48)`` uint8 grey at 30 frames per second.
-    saliency_input
-        ``(frames, 180, 320, 3)`` uint8 RGB, the whole frame, scaled.
     """
 
     audio: np.ndarray
     frames: np.ndarray
-    saliency_input: np.ndarray
 
 
 def decode_clip(path: Path, settings: PreparationSettings) -> DecodedClip:
-    """Decode audio and video of one clip in one pass.
+    """Decode audio and the face of one clip in one pass.
 
     Raises
     ------
@@ -63,25 +65,70 @@ def decode_clip(path: Path, settings: PreparationSettings) -> DecodedClip:
         If the file is no video, is damaged, has no audio or no video stream, or is shorter than
         the models' front ends need.
     """
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+    audio: list[np.ndarray] = []
+    times: list[float] = []
+    faces: list[np.ndarray] = []
+    # The products of a small frame are over before a second thread has woken up.
+    with threadpool_limits(1, user_api="blas"):
+        for frame in _decoded(path, ("audio", "video")):
+            if isinstance(frame, av.AudioFrame):
+                audio.extend(block.to_ndarray()[0] for block in resampler.resample(frame))
+            else:
+                times.append(float(frame.time))
+                faces.append(_grey(frame, settings))
+    audio.extend(block.to_ndarray()[0] for block in resampler.resample(None))
+    samples = np.concatenate(audio) if audio else np.zeros(0, np.int16)
+    seconds = len(samples) / SAMPLE_RATE
+    if not faces or seconds < settings.shortest_seconds:
+        raise UserError(
+            f"{path} has {len(faces)} frames and {seconds:.2f} s of audio, but the models need "
+            f"at least {settings.shortest_seconds} s of both: get the clip again and replace it"
+        )
+    shown = at_constant_rate(np.array(times), FRAME_RATE)
+    return DecodedClip(samples, np.stack(faces)[shown])
+
+
+def decode_whole_frames(path: Path) -> np.ndarray:
+    """The whole frames of one clip for the saliency method, at the same ticks as its faces.
+
+    Returns
+    -------
+    np.ndarray
+        ``(frames, 180, 320, 3)`` uint8 RGB.
+
+    Raises
+    ------
+    UserError
+        If the file is no video, is damaged, or has no pictures.
+    """
+    times: list[float] = []
+    pictures: list[np.ndarray] = []
+    for frame in _decoded(path, ("video",)):
+        times.append(float(frame.time))
+        pictures.append(_whole(frame))
+    if not pictures:
+        raise UserError(f"{path} has no frames: get the clip again and replace it")
+    return np.stack(pictures)[at_constant_rate(np.array(times), FRAME_RATE)]
+
+
+def _decoded(path: Path, kinds: Sequence[str]) -> Iterator[av.AudioFrame | av.VideoFrame]:
+    """Frames of the first stream of each kind, in the order of the file."""
     try:
         with av.open(str(path)) as container:
-            _require_streams(path, container)
-            audio, times, pictures = _demux(container, settings)
+            for kind in kinds:
+                if not getattr(container.streams, kind):
+                    raise UserError(
+                        f"{path} has no {kind} stream, but a clip of modality 01 carries both: get "
+                        "the clip again and replace it"
+                    )
+            streams = [getattr(container.streams, kind)[0] for kind in kinds]
+            for packet in container.demux(*streams):
+                yield from packet.decode()
     except (av.error.FFmpegError, OSError) as error:
         raise UserError(
             f"{path} cannot be decoded as a video ({error}): get the clip again and replace it"
         ) from error
-    samples = np.concatenate(audio) if audio else np.zeros(0, np.int16)
-    seconds = len(samples) / SAMPLE_RATE
-    if not pictures or seconds < settings.shortest_seconds:
-        raise UserError(
-            f"{path} has {len(pictures)} frames and {seconds:.2f} s of audio, but the models need "
-            f"at least {settings.shortest_seconds} s of both: get the clip again and replace it"
-        )
-    repeated = at_constant_rate(np.array(times), FRAME_RATE)
-    frames = np.stack([grey for grey, _ in pictures])[repeated]
-    saliency_input = np.stack([colour for _, colour in pictures])[repeated]
-    return DecodedClip(samples, frames, saliency_input)
 
 
 def at_constant_rate(times: np.ndarray, rate: float) -> np.ndarray:
@@ -107,46 +154,18 @@ def at_constant_rate(times: np.ndarray, rate: float) -> np.ndarray:
     return np.repeat(np.arange(len(times)), np.diff(edges))
 
 
-def _require_streams(path: Path, container: av.container.InputContainer) -> None:
-    """A UserError unless there are both pictures and sound."""
-    for kind in ("audio", "video"):
-        if not getattr(container.streams, kind):
-            raise UserError(
-                f"{path} has no {kind} stream, but a clip of modality 01 carries both: get the "
-                "clip again and replace it"
-            )
-
-
-def _demux(
-    container: av.container.InputContainer, settings: PreparationSettings
-) -> tuple[list[np.ndarray], list[float], list[tuple[np.ndarray, np.ndarray]]]:
-    """Audio blocks, frame times in seconds, and (grey, saliency input) per source frame."""
-    video, sound = container.streams.video[0], container.streams.audio[0]
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
-    audio: list[np.ndarray] = []
-    times: list[float] = []
-    pictures: list[tuple[np.ndarray, np.ndarray]] = []
-    for packet in container.demux(video, sound):
-        for frame in packet.decode():
-            if isinstance(frame, av.AudioFrame):
-                audio.extend(block.to_ndarray()[0] for block in resampler.resample(frame))
-            else:
-                times.append(float(frame.time))
-                pictures.append((_grey(frame, settings), _saliency_input(frame)))
-    audio.extend(block.to_ndarray()[0] for block in resampler.resample(None))
-    return audio, times, pictures
-
-
 def _grey(frame: av.VideoFrame, settings: PreparationSettings) -> np.ndarray:
     """The centre square of a frame, ``(48, 48)`` uint8, full range."""
-    luma = _luma(frame)
-    square = centre_square(luma)
-    filters = {"bicubic": Image.Resampling.BICUBIC, "area": Image.Resampling.BOX}
-    small = Image.fromarray(square).resize((FRAME_SIZE, FRAME_SIZE), filters[settings.frame_resize])
-    if frame.color_range == av.video.reformatter.ColorRange.JPEG:
-        return np.asarray(small)
-    stretched = (np.asarray(small, np.float32) - _LIMITED_BLACK) * (255 / _LIMITED_RANGE)
-    return np.clip(np.rint(stretched), 0, 255).astype(np.uint8)
+    square = centre_square(_luma(frame))
+    small = _shrinking(len(square), settings.frame_resize)(square)
+    if frame.color_range != av.video.reformatter.ColorRange.JPEG:
+        small = (small - _LIMITED_BLACK) * (255 / _LIMITED_RANGE)
+    return np.clip(np.rint(small), 0, 255).astype(np.uint8)
+
+
+@functools.cache
+def _shrinking(side: int, kernel: str) -> Shrinking:
+    return Shrinking(side, FRAME_SIZE, kernel)
 
 
 def _luma(frame: av.VideoFrame) -> np.ndarray:
@@ -166,14 +185,8 @@ def centre_square(picture: np.ndarray) -> np.ndarray:
     return picture[top : top + side, left : left + side]
 
 
-def _saliency_input(frame: av.VideoFrame) -> np.ndarray:
+def _whole(frame: av.VideoFrame) -> np.ndarray:
     """The whole frame, scaled, ``(180, 320, 3)`` uint8 RGB."""
     height, width = SALIENCY_INPUT_SIZE
     small = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
     return small.to_ndarray()
-
-
-def decode_clips(paths: list[Path], settings: PreparationSettings) -> Iterator[DecodedClip]:
-    """Decode several clips, one after the other."""
-    for path in paths:
-        yield decode_clip(path, settings)

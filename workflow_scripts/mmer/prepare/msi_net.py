@@ -242,7 +242,5 @@ class MsiNetSaliency:
     @torch.inference_mode()
     def _predict(self, images: Tensor) -> Tensor:
         """Maps ``(batch, 240, 320)`` in [0, 1]."""
-        torch.backends.cudnn.allow_tf32 = False
-        torch.backends.cuda.matmul.allow_tf32 = False
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.reduced):
             return self.network(images)

@@ -71,7 +71,7 @@ class SaliencySettings(Settings):
     )
     precision: Literal["float32", "bfloat16"] = decided(
         "float32",
-        "Number format of MSI-Net's convolutions: float32, on a GPU without TF32's rounding, or "
+        "Number format of MSI-Net's convolutions: float32 (compute.tf32 may round it on a GPU) or "
         "bfloat16.",
         "The paper is silent; the published network computes in float32.",
     )

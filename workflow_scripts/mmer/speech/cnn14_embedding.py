@@ -80,9 +80,6 @@ def embed_clips(
     assert audio.rate == SAMPLE_RATE, f"audio at {audio.rate} Hz"
     assert not network.training, "dropout and batch statistics would make embeddings random"
     device = next(network.parameters()).device
-    # float32 is float32: torch lets a GPU's convolutions round to TF32's 10 bits by itself.
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cuda.matmul.allow_tf32 = False
     rows = rows_by_name(audio.clips)
     front_end = LogMel()
     log_mels = [

@@ -96,7 +96,7 @@ class Cnn14Settings(Settings):
     )
     precision: Literal["float32", "bfloat16"] = decided(
         "float32",
-        "Number format of the convolutions: float32, on a GPU without TF32's rounding, or "
+        "Number format of the convolutions: float32 (compute.tf32 may round it on a GPU) or "
         "bfloat16. Weights, optimiser, batch-norm statistics, linear layers and loss are float32 "
         "either way.",
         "The paper is silent; float32 is the default of its framework, and the accuracy with "

@@ -64,9 +64,6 @@ class Cnn14FineTuning:
         self.network = network
         self.clips = clips
         self.settings = settings
-        # float32 is float32: torch lets a GPU's convolutions round to TF32's 10 bits by itself.
-        torch.backends.cudnn.allow_tf32 = False
-        torch.backends.cuda.matmul.allow_tf32 = False
         self.optimizer = torch.optim.Adam(
             [parameter for parameter in network.parameters() if parameter.requires_grad],
             lr=settings.learning_rate,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 
 from mmer.errors import UserError
@@ -26,7 +28,27 @@ def choose_device(name: str) -> torch.device:
 
 
 def make_deterministic(seed: int, threads: int) -> None:
-    """Seed torch and fix the number of CPU threads, on which sums depend in the last bit."""
+    """Seed torch, fix the number of CPU threads, and settle how a GPU rounds and sums.
+
+    Sums on the CPU depend on the threads in the last bit.  For a GPU two variables of the
+    environment count, ``true`` or ``false``, so that worker processes follow them too:
+    ``MMER_TF32`` (by default false: float32 is float32, where torch by itself lets convolutions
+    round to TF32's 10 bits) and ``MMER_DETERMINISTIC`` (by default true: the same numbers twice,
+    wherever torch has an algorithm for it; it warns where it has none).
+    """
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    tf32 = _asked_for("MMER_TF32", False)
+    torch.backends.cudnn.allow_tf32 = tf32
+    torch.backends.cuda.matmul.allow_tf32 = tf32
+    deterministic = _asked_for("MMER_DETERMINISTIC", True)
+    if deterministic:
+        # cuBLAS sums in one order only with a workspace of this kind, read at its first call.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.backends.cudnn.benchmark = not deterministic
+    torch.use_deterministic_algorithms(deterministic, warn_only=True)
+
+
+def _asked_for(variable: str, default: bool) -> bool:
+    """A variable of the environment as true or false."""
+    return os.environ.get(variable, str(default)).lower() == "true"

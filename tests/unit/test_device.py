@@ -1,0 +1,94 @@
+"""How torch is set up before anything is computed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmer.config import ComputeSettings, Configuration
+from mmer.errors import UserError
+from mmer.plan.run import RunPlan
+from mmer.training.device import choose_device, make_deterministic
+
+SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
+
+
+@pytest.fixture(autouse=True)
+def restored(monkeypatch) -> Iterator[None]:
+    """What is set for the whole process is undone, and the environment asks for nothing."""
+    for variable in ("MMER_TF32", "MMER_DETERMINISTIC", "CUBLAS_WORKSPACE_CONFIG"):
+        monkeypatch.delenv(variable, raising=False)
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(False)
+    torch.backends.cudnn.benchmark = False
+
+
+def rounds_to_tf32() -> set[bool]:
+    """Whether convolutions and products of matrices round."""
+    return {torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32}
+
+
+def test_float32_is_not_rounded_by_default():
+    torch.backends.cudnn.allow_tf32 = True
+    make_deterministic(seed=1, threads=1)
+    assert rounds_to_tf32() == {False}
+
+
+def test_tf32_is_used_where_it_is_asked_for(monkeypatch):
+    monkeypatch.setenv("MMER_TF32", "true")
+    make_deterministic(seed=1, threads=1)
+    assert rounds_to_tf32() == {True}
+
+
+def test_algorithms_are_deterministic_by_default():
+    make_deterministic(seed=1, threads=1)
+    assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.backends.cudnn.benchmark
+
+
+def test_the_fastest_algorithms_are_taken_where_they_are_asked_for(monkeypatch):
+    monkeypatch.setenv("MMER_DETERMINISTIC", "false")
+    make_deterministic(seed=1, threads=1)
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.backends.cudnn.benchmark
+
+
+def test_one_seed_gives_the_same_numbers():
+    make_deterministic(seed=7, threads=1)
+    first = torch.rand(3)
+    make_deterministic(seed=7, threads=1)
+    assert torch.equal(torch.rand(3), first)
+
+
+def test_worker_processes_follow_the_environment(monkeypatch):
+    monkeypatch.setenv("MMER_TF32", "true")
+    program = (
+        "import torch; from mmer.training.device import make_deterministic\n"
+        "make_deterministic(1, 1); print(torch.backends.cudnn.allow_tf32)"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(SCRIPTS))
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "True", done.stderr
+
+
+@pytest.mark.parametrize(("tf32", "deterministic"), [(True, False), (False, True)])
+def test_the_configuration_reaches_the_environment(tmp_path, tf32, deterministic):
+    compute = ComputeSettings(tf32=tf32, deterministic=deterministic)
+    configuration = Configuration.model_construct(compute=compute)
+    settings = RunPlan(configuration, {}, tmp_path).compute_environment({})
+    assert settings["MMER_TF32"] == str(tf32).lower()
+    assert settings["MMER_DETERMINISTIC"] == str(deterministic).lower()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_auto_is_the_cpu_and_cuda_is_refused():
+    assert choose_device("auto").type == "cpu"
+    with pytest.raises(UserError, match="sees no GPU"):
+        choose_device("cuda")
