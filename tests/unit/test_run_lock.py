@@ -70,5 +70,5 @@ def test_closed_files_hold_nothing(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(NotADirectoryError):
+    with pytest.raises(UserError, match=r"cannot be written \(Not a directory\)"):
         hold_folders(written=[tmp_path / "file" / "run"])

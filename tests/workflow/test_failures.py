@@ -50,7 +50,7 @@ def test_a_full_disk(project):
     """One that holds the clips of some actors; once it has room, the others' are made."""
     text = in_own_mounts(
         project,
-        f"mkdir -p results/tiny && mount -t tmpfs -o size={ROOM} tmpfs results/tiny; "
+        f"exec 2>&1; mkdir -p results/tiny && mount -t tmpfs -o size={ROOM} tmpfs results/tiny; "
         f"{RUN}; echo '# more room'; mount -o remount,size=1g results/tiny; {RUN}; "
         f"echo '# and again'; {RUN}; ls {' '.join(AUDIO)}",
     )

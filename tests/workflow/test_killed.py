@@ -6,6 +6,7 @@ import copy
 import random
 import re
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -44,11 +45,17 @@ def configure(project: Project, tiny: dict, name: str = "tiny.yaml") -> None:
     (project.folder / name).write_text(yaml.safe_dump({**tiny, "compute": compute}))
 
 
-def moments(seed: int, count: int, jobs: int) -> list[Moment]:
-    """Seeded moments of runs that follow each other; each run does its part of all jobs."""
+def moments(project: Project, seed: int, count: int) -> list[Moment]:
+    """Seeded moments of runs that follow each other, spread over all jobs from first to last."""
+    dry = project.snakemake("-n", *TINY_RUN)
+    jobs = sum(map(len, read_plan(dry.stdout + dry.stderr).values()))
     draw = random.Random(seed)
-    part = 2 * jobs / count
-    return [Moment(draw.randrange(round(part)), draw.uniform(0, 1.5)) for _ in range(count)]
+    places = [
+        draw.randrange(part * jobs // count, (part + 1) * jobs // count) for part in range(count)
+    ]
+    return [
+        Moment(place - before, draw.uniform(0, 1.5)) for before, place in pairwise([0, *places])
+    ]
 
 
 def kill_again_and_again(project: Project, planned: list[Moment]) -> str:
@@ -88,7 +95,7 @@ def has_ended_like(project: Project, finished: Project, parts: tuple[str, ...]) 
 
 def test_a_run_killed_three_times_ends_like_an_uninterrupted_one(fresh, finished):
     configure(fresh, SHORT)
-    print(kill_again_and_again(fresh, moments(seed=2020, count=3, jobs=40)))  # noqa: T201
+    print(kill_again_and_again(fresh, moments(fresh, seed=2020, count=3)))  # noqa: T201
     has_ended_like(fresh, finished, ("posteriors", "fusion"))
 
 
@@ -98,7 +105,7 @@ def test_a_run_killed_at_many_moments_ends_like_an_uninterrupted_one(
     fresh, finished, seed, kills_log
 ):
     configure(fresh, TINY)
-    told = kill_again_and_again(fresh, moments(seed, count=20, jobs=83))
+    told = kill_again_and_again(fresh, moments(fresh, seed, count=20))
     kills_log(f"seed {seed}\n{told}\n")
     has_ended_like(fresh, finished, ("posteriors", "fusion", "evaluation"))
 

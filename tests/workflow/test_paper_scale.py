@@ -9,6 +9,9 @@ from benchmarks.workflow import NOTHING_TO_DO, PaperRun, jobs_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dry")]
 
+FEWEST_JOBS = 200
+"""At the scale of the paper; how many of which rule stands in the test of dry runs."""
+
 MOST_SECONDS = 5
 """Of one processor, so that other work on the machine does not count."""
 
@@ -28,12 +31,12 @@ def seconds_of(paper: PaperRun, *options: str) -> tuple[float, str]:
 
 def test_the_whole_plan_takes_under_five_seconds(paper):
     seconds, text = seconds_of(paper, "-n")
-    assert jobs_in(text) == 201
+    assert jobs_in(text) > FEWEST_JOBS
     assert seconds < MOST_SECONDS
 
 
 def test_a_complete_run_again_plans_nothing_in_under_five_seconds(paper):
-    assert paper.fake_results() == 201
+    assert paper.fake_results() > FEWEST_JOBS
     seconds, text = seconds_of(paper)
     assert NOTHING_TO_DO in text
     assert seconds < MOST_SECONDS

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TextIO
 
 from mmer.errors import UserError
-from mmer.writing import REFUSALS
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +60,6 @@ def _hold(folder: Path, kind: int) -> TextIO:
         folder.mkdir(parents=True, exist_ok=True)
         file = path.open("a+", encoding="utf-8")
     except OSError as error:
-        if error.errno not in REFUSALS:
-            raise
         raise UserError(
             f"{folder} cannot be written ({error.strerror}): make room, mend its permissions or "
             "name another folder in the configuration"
