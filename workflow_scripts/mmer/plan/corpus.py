@@ -9,10 +9,10 @@ from typing import Literal
 
 from mmer.acquire.download import mirrored_path
 from mmer.acquire.record import record_address
-from mmer.config import PATTERN_LETTERS
 from mmer.corpus.affectnet import find_lists
 from mmer.errors import UserError
 from mmer.plan.run import RunPlan
+from mmer.user_paths import PATTERN_LETTERS
 
 Kind = Literal["audio", "frames", "saliency", "speech"]
 _ENDINGS = {"audio": "npz", "frames": "npz", "saliency": "npz", "speech": "csv"}
