@@ -45,6 +45,7 @@ def test_face_models_miss_what_the_mirror_lacks(plan, tmp_path, model):
 
 def test_weights_in_the_mirror_or_downloaded_before_are_not_missing(plan, tmp_path):
     place = REGISTRY["msi_net"].place
+    (tmp_path / "mirror").mkdir()
     for folder in (tmp_path / "mirror", tmp_path / "downloads"):
         assert plan("msi_net", str(tmp_path / "mirror")).missing_weights(FACE[0])
         (folder / place).parent.mkdir(parents=True)

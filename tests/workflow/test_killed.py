@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import os
 import random
 import re
 import shutil
+import signal
 from itertools import pairwise
 from pathlib import Path
 
@@ -140,9 +142,10 @@ def test_a_second_run_beside_a_living_one_is_refused_and_harms_nothing(fresh):
     targets = [f"results/tiny/prepared/audio/actor_{actor}.npz" for actor in ("01", "02")]
     first = start(fresh, *targets, *TINY_RUN)
     wait_for(lambda: (fresh.folder / "results" / "tiny" / ".lock").exists())
+    os.killpg(first.pid, signal.SIGSTOP)  # so that it does not end before it is met
     second = fresh.snakemake(*targets, *TINY_RUN)
     text = second.stdout + second.stderr
-    assert first.poll() is None, "the first run ended too early to be met"
+    os.killpg(first.pid, signal.SIGCONT)
     assert second.returncode != 0
     assert f"is in use by another run (process {first.pid} on" in text
     assert "Traceback" not in text

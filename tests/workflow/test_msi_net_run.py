@@ -38,7 +38,7 @@ def with_msi_net(project, tmp_path):
 
 
 def test_maps_are_made_from_the_published_file(with_msi_net):
-    text = with_msi_net.run(SALIENCY)
+    text = with_msi_net.run(SALIENCY, SALIENCY.replace("saliency", "frames"))
     assert "convert_msi_net" in text
     maps = read_ragged([with_msi_net.folder / SALIENCY])
     frames = read_ragged([with_msi_net.folder / SALIENCY.replace("saliency", "frames")])
