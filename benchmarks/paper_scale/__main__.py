@@ -21,8 +21,8 @@ from benchmarks.paper_scale.counts import NOTHING, Count, Size, paper_counts
 from benchmarks.paper_scale.measure import Scale, Step, Throughput, throughput_of
 from benchmarks.paper_scale.table import Row, as_data, as_markdown
 from benchmarks.paper_scale.training import SEED
+from benchmarks.voice_activity import verified_weights
 from benchmarks.workflow import REPOSITORY, PaperRun, jobs_in
-from mmer.acquire.checksums import verify
 from mmer.acquire.registry import read_registry
 from mmer.configuration_check import check_configuration
 from mmer.entry import run
@@ -35,7 +35,6 @@ log = logging.getLogger(__name__)
 
 SHARES = (0.25, 0.5, 1.0)
 """Of the clips measured, for the growth."""
-MIRROR = REPOSITORY / "results" / "demo" / "mirror"
 CONFIGURATION = REPOSITORY / "config.yaml"
 
 
@@ -73,7 +72,7 @@ def main(arguments: argparse.Namespace) -> None:
         with tempfile.TemporaryDirectory() as folder:
             log.info("prepared files of %g of the clips", share)
             corpus = make_corpus(Path(folder), round(60 * share), SEED)
-            scale = Scale(corpus, plan, device, voice_activity_weights())
+            scale = Scale(corpus, plan, device, verified_weights())
             growing.append({s.name: measured(s, scale, arguments.seconds) for s in steps})
             size = paper_size(corpus, plan)
     counts = paper_counts(plan, size) | {"job_start": jobs_of_the_run()}
@@ -144,16 +143,6 @@ def paper_size(corpus: PaperCorpus, plan: Plan) -> Size:
     )
     factor = clips / corpus.clips
     return Size(clips, {"full": factor * len(frames.values), "vad": factor * kept})
-
-
-def voice_activity_weights() -> Path | None:
-    """The weights in the demo's mirror, verified; None where they are not there."""
-    entry = read_registry(REPOSITORY / "resources" / "weights.yaml")["speech_music_noise_vad"]
-    path = MIRROR / entry.place
-    if not path.is_file():
-        return None
-    verify(path, f"sha256:{entry.sha256}", entry.size)
-    return path
 
 
 def jobs_of_the_run() -> Count:
