@@ -22,9 +22,9 @@ weights with the settings of the shipped configuration, for some seconds; its th
 configuration's counts is its time in the whole paper. *At least* and *at most* differ where
 training may stop early: one good epoch and the patience after it, or every epoch. Not in it:
 downloads, AffectNet (which needs a licence), voting and drawing. All steps are laid end to end,
-though a run does several at a time: jobs on the CPU share its cores, and bi-LSTMs of one grid train
-side by side. Bi-LSTM times take every architecture for the largest one, and whole clips where the run
-trims them.
+though a run does several at a time: jobs on the CPU share its cores, and bi-LSTMs of one grid
+train side by side. Bi-LSTM times take every architecture for the largest one, and whole clips where
+the run trims them.
 """
 
 
