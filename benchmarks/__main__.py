@@ -12,7 +12,17 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import faces, preparation, saliency, speech, workflow
+from benchmarks import (
+    faces,
+    fusion,
+    intervals,
+    preparation,
+    saliency,
+    sequence_grid,
+    speech,
+    voice_activity,
+    workflow,
+)
 from benchmarks.machine import describe_machine
 from benchmarks.measure import Line, NotMeasured, measure
 from benchmarks.table import Outcome, as_data, as_markdown
@@ -21,7 +31,17 @@ from mmer.store import write_json, writing
 
 log = logging.getLogger(__name__)
 
-FAMILIES = (preparation, speech, saliency, faces, workflow)
+FAMILIES = (
+    preparation,
+    voice_activity,
+    speech,
+    saliency,
+    faces,
+    sequence_grid,
+    fusion,
+    intervals,
+    workflow,
+)
 """Modules that offer lines, in the order of the table."""
 
 

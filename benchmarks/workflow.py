@@ -18,6 +18,8 @@ from benchmarks.measure import Contest, Line
 
 REPOSITORY = Path(__file__).parents[1]
 PARTS = ("Snakefile", "config.yaml", "config", "envs", "profiles", "resources", "rules")
+SHELL_JOBS = 40
+"""As many as show what one costs beside the engine's start."""
 NOTHING_TO_DO = "Nothing to be done"
 SNAKEMAKE = (sys.executable, "-m", "snakemake", "--cores", "1")
 
@@ -46,6 +48,32 @@ def lines() -> Iterator[Line]:
             repetitions=3,
             prepare=prepare,
         )
+    yield Line(
+        work=f"{SHELL_JOBS} jobs that touch a file, run by the engine one after the other",
+        against="the same commands from a shell: what is more is the engine's overhead",
+        device="CPU",
+        goal=None,
+        repetitions=3,
+        prepare=job_contest,
+    )
+
+
+def job_contest() -> Contest:
+    """A bare workflow, run from scratch, and a shell loop."""
+    folder = tempfile.TemporaryDirectory()
+    place = Path(folder.name)
+    (place / "Snakefile").write_text(BARE.format(jobs=SHELL_JOBS))
+
+    def ours(kept: tempfile.TemporaryDirectory = folder) -> None:
+        assert kept.name  # the folder lives as long as the contest
+        _run(place, "--forceall", "--quiet", "all")
+
+    def theirs() -> None:
+        touches = "do sh -c 'touch made/$0' $number; done"
+        loop = f"mkdir -p made && for number in $(seq {SHELL_JOBS}); {touches}"
+        subprocess.run(["sh", "-c", loop], cwd=place, check=True)
+
+    return Contest(ours, theirs, f"{SHELL_JOBS} jobs each", torch.device("cpu"))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""How long the whole paper takes: throughput at its scale times its counts."""
