@@ -58,9 +58,10 @@ paper: $(READY)
 test: lint $(VAD_WEIGHTS)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-## make test-long  the same run killed at forty seeded moments; prints where each kill fell
+## make test-long  a run killed at forty seeded moments, and many hostile inputs; prints what was met
 test-long: $(VAD_WEIGHTS)
 	$(BIN)/python -m pytest -m long -s tests/workflow/test_killed.py
+	MMER_HOSTILE_EXAMPLES=2000 $(BIN)/python -m pytest -n 2 tests/hostile
 
 ## make test-slurm the workflow on a SLURM started for it, with failures; needs root, skipped without
 test-slurm: $(READY) $(VAD_WEIGHTS)

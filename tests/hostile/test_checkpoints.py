@@ -25,6 +25,10 @@ from mmer.training.job import file_sha256
 
 from .tries import Outcome, attempt, hostile
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Detected pickle protocol", "ignore:Sparse invariant"
+)
+
 CPU = torch.device("cpu")
 torch.manual_seed(11)
 GOOD = GuidedSpatialTransformer(classes=3).state_dict()

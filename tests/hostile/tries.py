@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from mmer.errors import UserError
 
-EXAMPLES = int(os.environ.get("MMER_HOSTILE_EXAMPLES", "80"))
+EXAMPLES = int(os.environ.get("MMER_HOSTILE_EXAMPLES", "60"))
 
 TRIED: Counter[str] = Counter()
 """Inputs ``accepted`` and ``refused`` in this process."""
