@@ -54,7 +54,7 @@ def _line(kind: str, goal: float | None, work: str, way: Callable[..., object]) 
 def contest(kind: str, way: Callable[..., object]) -> Contest:
     """The same frames as bytes on the device and as PNG files."""
     if kind == "cuda" and not torch.cuda.is_available():
-        raise NotMeasured("no GPU here")
+        raise NotMeasured("not measured: no GPU here")
     device = torch.device(kind)
     frames = random_frames(CLIPS[kind], device)
     settings = SpatialTransformerSettings()

@@ -49,7 +49,7 @@ def draw_confusions(
     accuracy = evaluation.summary.set_index("system")["mean_accuracy"]
     for system, stem in file_stems(evaluation.confusion["system"].unique()).items():
         rows = evaluation.confusion[evaluation.confusion["system"] == system]
-        title = f"{evaluation.name(system)}: {accuracy[system]:.2f} %"
+        title = f"{evaluation.name(system)}: {accuracy[system]:.2f}\N{NO-BREAK SPACE}%"
         figure, _ = confusion_figure(rows, title, label)
         save_figure(figure, out / f"confusion_{stem}")
         of_system = predictions[predictions["system"] == system]
