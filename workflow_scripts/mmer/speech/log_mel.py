@@ -6,13 +6,14 @@ none is a setting.  Source: Kong et al. 2020, "PANNs" (paper reference 49), mode
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import librosa
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 SAMPLE_RATE = 16_000
 FULL_SCALE = 32_768
@@ -80,43 +81,92 @@ class LogMel(nn.Module):
         batch, samples = waveform.shape
         mel = torch.empty(batch, frames_of(samples), MEL_BANDS, device=waveform.device)
         if waveform.is_cuda:
-            self._write(waveform, mel)
+            self._write([waveform], [mel])
         else:
             parts = waveform.split(CLIPS_ON_A_CORE), mel.split(CLIPS_ON_A_CORE)
-            _each_on_a_core(self._write, *parts)
+            _each_core(self._write, *parts)
         return mel
 
     @torch.inference_mode()
-    def _write(self, waveform: Tensor, mel: Tensor) -> None:
-        """Write the log-mel of ``waveform`` into ``mel``, ``(batch, frames, 64)``."""
-        mel = mel.view(-1, MEL_BANDS)
+    def _write(self, waveforms: Sequence[Tensor], mels: Sequence[Tensor]) -> None:
+        """Write the log-mel of groups of clips, none larger than the first, one after the other.
+
+        All groups pass through the same memory: fresh memory for each costs a fifth of the time.
+        """
+        room = _Room.for_clips(waveforms[0])
+        for waveform, mel in zip(waveforms, mels, strict=True):
+            bands = mel.view(-1, MEL_BANDS)
+            parts = self._power_parts(waveform, room)
+            for rows, columns in self.blocks:
+                torch.mm(parts[:, rows], self.filters[rows, columns], out=bands[:, columns])
+            bands.clamp_(min=POWER_FLOOR).log10_().mul_(10)
+
+    def _power_parts(self, waveform: Tensor, room: _Room) -> Tensor:
+        """Squares of the spectrum's real and imaginary parts, ``(batch * frames, 514)`` float32."""
+        batch, samples = waveform.shape
         half = WINDOW // 2
-        reflected = functional.pad(waveform, (half, half), mode="reflect").double()
-        frames = (reflected.unfold(1, WINDOW, HOP) * self.window).flatten(0, 1)
-        parts = torch.view_as_real(torch.fft.rfft(frames)).float().square_().flatten(1)
-        for bins, bands in self.blocks:
-            torch.mm(parts[:, bins], self.filters[bins, bands], out=mel[:, bands])
-        mel.clamp_(min=POWER_FLOOR).log10_().mul_(10)
+        reflected = room.reflected[:batch]
+        reflected[:, half : half + samples] = waveform
+        reflected[:, :half] = waveform[:, 1 : half + 1].flip(1)
+        reflected[:, half + samples :] = waveform[:, -half - 1 : -1].flip(1)
+        windowed = room.frames[:batch]
+        torch.mul(reflected.unfold(1, WINDOW, HOP), self.window, out=windowed)
+        spectrum = torch.view_as_real(torch.fft.rfft(windowed.flatten(0, 1))).flatten(1)
+        return room.parts[: len(spectrum)].copy_(spectrum).square_()
 
 
-def _each_on_a_core(
-    work: Callable[..., None], waveforms: Sequence[Tensor], mels: Sequence[Tensor]
+@dataclass(frozen=True)
+class _Room:
+    """Memory that a group of clips passes through on its way to its log-mel.
+
+    Attributes
+    ----------
+    reflected
+        ``(batch, samples + 512)`` float64.
+    frames
+        ``(batch, frames, 512)`` float64.
+    parts
+        ``(batch * frames, 514)`` float32.
+    """
+
+    reflected: Tensor
+    frames: Tensor
+    parts: Tensor
+
+    @classmethod
+    def for_clips(cls, waveform: Tensor) -> _Room:
+        """Room for as many clips as ``waveform``, ``(batch, samples)``, has."""
+        batch, samples = waveform.shape
+        frames = frames_of(samples)
+        double = functools.partial(torch.empty, dtype=torch.float64, device=waveform.device)
+        return cls(
+            reflected=double(batch, samples + WINDOW),
+            frames=double(batch, frames, WINDOW),
+            parts=torch.empty(batch * frames, WINDOW + 2, device=waveform.device),
+        )
+
+
+def _each_core(
+    work: Callable[[Sequence[Tensor], Sequence[Tensor]], None],
+    waveforms: Sequence[Tensor],
+    mels: Sequence[Tensor],
 ) -> None:
-    """Work on groups of clips side by side, each on one core, as many as torch may use.
+    """Deal out groups of clips to as many cores as torch may use.
 
     A few clips stay in the cache of their core, which halves the time, and no core waits for
     another after every operation, which takes seconds where other jobs compete for the cores.
     """
-    threads = torch.get_num_threads()
-    if threads == 1:
-        for waveform, mel in zip(waveforms, mels, strict=True):
-            work(waveform, mel)
+    threads = min(torch.get_num_threads(), len(waveforms))
+    if threads <= 1:
+        work(waveforms, mels)
         return
+    allowed = torch.get_num_threads()
+    hands = ([parts[core::threads] for core in range(threads)] for parts in (waveforms, mels))
     try:
         with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            list(pool.map(work, waveforms, mels))  # raises what a thread raised
+            list(pool.map(work, *hands))  # raises what a thread raised
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(allowed)
 
 
 def _blocks(filters: Tensor) -> Iterator[tuple[slice, slice]]:
