@@ -30,6 +30,8 @@ _ENCODER_DILATIONS = (1, 1, 1, 1, 2)
 _CONTEXT = 256
 _CONTEXT_DILATIONS = (4, 8, 12)
 _DECODER = (128, 64, 32)
+_BATCH_ON = {"cpu": 4, "cuda": 32}
+"""Frames at a time where the settings leave it open."""
 _TINY = 1e-7
 """Added to the largest value before dividing by it."""
 
@@ -232,7 +234,7 @@ class MsiNetSaliency:
         return found
 
     def _batches(self, pictures: Sequence[np.ndarray]) -> Iterator[Sequence[np.ndarray]]:
-        size = self.settings.batch_size
+        size = self.settings.batch_size or _BATCH_ON[self.device.type]
         return (pictures[start : start + size] for start in range(0, len(pictures), size))
 
     def _fit(self, frames: np.ndarray) -> Tensor:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-ROWS_AT_ONCE = 8
-"""Rows made by one product: more would multiply more zeros, fewer would call more often."""
+ROWS_AT_ONCE, COLUMNS_AT_ONCE = 4, 16
+"""Of the small square, made by one product: more would multiply more zeros, fewer would call more
+often."""
 
 
 def _bicubic(x: np.ndarray) -> np.ndarray:
@@ -53,16 +54,20 @@ class Shrinking:
 
     def __init__(self, side: int, size: int, kernel: str) -> None:
         self.weights = filter_weights(side, size, kernel)
-        self._bands = list(_bands(self.weights))
+        self._rows = list(_bands(self.weights, ROWS_AT_ONCE))
+        self._columns = list(_bands(self.weights, COLUMNS_AT_ONCE))
 
     def __call__(self, square: np.ndarray) -> np.ndarray:
         """``(side, side)`` uint8 to ``(size, size)`` float32, not rounded."""
         assert square.shape == (self.weights.shape[1],) * 2
         values = square.astype(np.float32)
         fewer_rows = np.empty((len(self.weights), len(values)), np.float32)
-        for made, read in self._bands:
+        for made, read in self._rows:
             np.matmul(self.weights[made, read], values[read], out=fewer_rows[made])
-        return fewer_rows @ self.weights.T
+        small = np.empty((len(self.weights),) * 2, np.float32)
+        for made, read in self._columns:
+            np.matmul(fewer_rows[:, read], self.weights[made, read].T, out=small[:, made])
+        return small
 
 
 def filter_weights(side: int, size: int, kernel: str) -> np.ndarray:
@@ -84,9 +89,9 @@ def filter_weights(side: int, size: int, kernel: str) -> np.ndarray:
     return weights.astype(np.float32)
 
 
-def _bands(weights: np.ndarray) -> Iterator[tuple[slice, slice]]:
-    """Groups of small rows, with the large rows that they take anything of."""
-    for start in range(0, len(weights), ROWS_AT_ONCE):
-        made = slice(start, start + ROWS_AT_ONCE)
+def _bands(weights: np.ndarray, size: int) -> Iterator[tuple[slice, slice]]:
+    """Groups of small pixels along a side, with the large ones that they take anything of."""
+    for start in range(0, len(weights), size):
+        made = slice(start, start + size)
         taken = np.flatnonzero(weights[made].any(axis=0))
         yield made, slice(int(taken[0]), int(taken[-1]) + 1)
