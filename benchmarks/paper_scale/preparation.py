@@ -10,12 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.heavy_film import CLIP, heavy_film
 from benchmarks.measure import NotMeasured
 from benchmarks.paper_scale.measure import Scale, Step, Work
 from benchmarks.paper_scale.training import SEED
-from benchmarks.preparation import CLIP, SECONDS
-from mmer.corpus.synthetic.film import cast, film
-from mmer.corpus.synthetic.settings import SyntheticCorpusSettings
 from mmer.prepare.decoding import SALIENCY_INPUT_SIZE, decode_clip, decode_whole_frames
 from mmer.prepare.msi_net import MsiNet, MsiNetSaliency
 from mmer.prepare.saliency import square_maps
@@ -37,9 +35,8 @@ def steps() -> Iterator[Step]:
 
 
 def _filmed(way: Callable[[Path], object], scale: Scale) -> Work:
-    """A way over one film of RAVDESS's mean length at 1280×720."""
-    settings = SyntheticCorpusSettings(shortest_seconds=SECONDS, longest_seconds=SECONDS)
-    movie = film(CLIP, cast(CLIP.actor, settings), settings)
+    """A way over one film of RAVDESS's mean length, size and bits per second."""
+    movie = heavy_film()
 
     def clips() -> Iterator[float]:
         with tempfile.TemporaryDirectory() as folder:
