@@ -110,7 +110,7 @@ def test_a_pin_without_a_hash_is_refused(project):
 @pytest.mark.parametrize("lock", sorted((REPOSITORY / "envs").glob("*.lock")), ids=lambda p: p.name)
 def test_every_pin_of_every_lock_has_a_hash_and_no_address(lock):
     text = lock.read_text("utf-8")
-    written = "".join(line for line in text.splitlines(True) if not line.lstrip().startswith("#"))
-    pins = written.replace("\\\n", " ").splitlines()
+    lines = [line for line in text.splitlines() if not line.strip().startswith("#")]
+    pins = [pin for pin in "\n".join(lines).replace("\\\n", " ").split("\n") if pin]
     assert pins and all("--hash=sha256:" in pin for pin in pins)
     assert "://" not in text
