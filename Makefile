@@ -13,7 +13,7 @@ VAD_WEIGHTS := $(MIRROR)/github.com/ina-foss/inaSpeechSegmenter/releases/downloa
 PUBLISHED_MIRROR ?=
 MIRROR_OPTION = $(if $(PUBLISHED_MIRROR),--config data='{"mirror": "$(PUBLISHED_MIRROR)"}')
 
-.PHONY: help environment demo corpus test test-long test-slurm lint bench bench-scale decisions lock published paper
+.PHONY: help environment demo corpus test test-long test-slurm lint bench bench-precision bench-scale decisions lock published paper
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -80,6 +80,10 @@ lint: $(READY)
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r envs/benchmark.lock --upgrade --target $(VENV)/benchmark-packages
 	PYTHONPATH=workflow_scripts:$(VENV)/benchmark-packages $(BIN)/python -m benchmarks
+
+## make bench-precision  whether bfloat16 recognises as well as float32; stores benchmarks/precision.md
+bench-precision: $(READY)
+	PYTHONPATH=workflow_scripts $(BIN)/python -m benchmarks.precision
 
 ## make bench-scale  how long the whole paper takes on this machine; stores benchmarks/paper_scale.md
 bench-scale: $(READY)
