@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import logging
-from pathlib import Path
 
 from mmer.corpus.folds import Split
 from mmer.entry import run
-from mmer.posteriors import write_posteriors
 from mmer.speech.alexnet_checkpoint import initial_alexnet
 from mmer.speech.alexnet_fine_tuning import AlexNetFineTuning, fit_plan
 from mmer.speech.alexnet_settings import AlexNetSettings
+from mmer.speech.fine_tuning_job import fine_tuning_options, train_and_write
 from mmer.speech.images_on_device import load_images
 from mmer.store import read_ragged
 from mmer.training.device import choose_device, make_deterministic
-from mmer.training.fit import fit
-from mmer.training.job import (
-    add_weights_options,
-    forget_checkpoint,
-    spans_of_variant,
-    training_options,
-    write_training,
-)
-
-log = logging.getLogger(__name__)
-
-
-def command_line() -> argparse.ArgumentParser:
-    """The options of this step."""
-    parser = training_options(__doc__)
-    add_weights_options(parser)
-    parser.add_argument("--audio", type=Path, nargs="+", required=True, help="NPZ per actor")
-    parser.add_argument("--posteriors", type=Path, required=True, help="CSV to write")
-    return parser
+from mmer.training.job import spans_of_variant
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Train and write; the checkpoint goes when everything else is there."""
+    """Start from the configured weights and train."""
     settings = AlexNetSettings.model_validate_json(arguments.settings)
     device = choose_device(arguments.device)
     make_deterministic(arguments.seed, arguments.threads)
@@ -48,13 +28,8 @@ def main(arguments: argparse.Namespace) -> None:
     spans, split = spans_of_variant(arguments), Split.from_json(arguments.split)
     clips = load_images(audio, spans, split, settings.image, settings.clip_seconds, device)
     task = AlexNetFineTuning(network, clips, settings)
-    millions = sum(parameter.numel() for parameter in network.parameters()) / 1e6
-    log.info("AlexNet of %.2f million parameters, %d clips", millions, len(clips.names))
-    history = fit(task, fit_plan(settings, arguments.seed), arguments.checkpoint)
-    write_training(arguments, network, history, settings, settings.weights)
-    write_posteriors(arguments.posteriors, task.posteriors())
-    forget_checkpoint(arguments)
+    train_and_write(arguments, task, fit_plan(settings, arguments.seed), settings)
 
 
 if __name__ == "__main__":
-    run(command_line(), main)
+    run(fine_tuning_options(__doc__), main)

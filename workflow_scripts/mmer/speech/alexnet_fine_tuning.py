@@ -100,13 +100,7 @@ class AlexNetFineTuning:
 
     def posteriors(self) -> Posteriors:
         """Posteriors of every clip, training ones too, from the network as it is."""
-        logits = self.logits(torch.arange(len(self.clips.names))).double().cpu()
-        return Posteriors(
-            clips=self.clips.names,
-            part=self.clips.part,
-            probabilities=logits.softmax(dim=1).numpy(),
-            logits=logits.numpy(),
-        )
+        return self.clips.posteriors(self.logits(torch.arange(len(self.clips.names))))
 
     @torch.inference_mode()
     def logits(self, rows: Tensor) -> Tensor:

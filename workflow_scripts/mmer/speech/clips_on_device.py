@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mmer.corpus.clips import Clip
 from mmer.corpus.folds import Split
+from mmer.posteriors import Posteriors
 from mmer.prepare.speech_spans import SpeechSpan
 from mmer.speech.kept_audio import kept_samples, rows_of_split
 from mmer.speech.log_mel import SAMPLE_RATE
@@ -45,6 +46,16 @@ class ClipsOnDevice:
     def rows(self, part: str) -> Tensor:
         """Rows of one part, ``(rows,)`` int64 on the CPU."""
         return torch.from_numpy(np.flatnonzero(self.part == part))
+
+    def posteriors(self, logits: Tensor) -> Posteriors:
+        """Posteriors of all clips, from their logits ``(clips, classes)`` on any device."""
+        logits = logits.double().cpu()
+        return Posteriors(
+            clips=self.names,
+            part=self.part,
+            probabilities=logits.softmax(dim=1).numpy(),
+            logits=logits.numpy(),
+        )
 
 
 def load_clips(
