@@ -30,7 +30,7 @@ _ENCODER_DILATIONS = (1, 1, 1, 1, 2)
 _CONTEXT = 256
 _CONTEXT_DILATIONS = (4, 8, 12)
 _DECODER = (128, 64, 32)
-_BATCH_ON = {"cpu": 4, "cuda": 32}
+_BATCH_ON = {"cpu": 2, "cuda": 32}
 """Frames at a time where the settings leave it open."""
 _TINY = 1e-7
 """Added to the largest value before dividing by it."""

@@ -65,9 +65,9 @@ class SaliencySettings(Settings):
     )
     batch_size: int | None = decided(
         None,
-        "Frames that MSI-Net maps at a time, null for 4 on a CPU and 32 on a GPU; maps depend on "
+        "Frames that MSI-Net maps at a time, null for 2 on a CPU and 32 on a GPU; maps depend on "
         "it by a rounded grey level at most.",
-        "The paper is silent; 4 fill the CPU's caches and keep an actor under 1 GB, 32 keep a GPU "
+        "The paper is silent; 2 lose no time on a CPU and keep an actor under 1 GB, 32 keep a GPU "
         "busy in less than 4 GB.",
         gt=0,
     )
