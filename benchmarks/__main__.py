@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from benchmarks import (
+    choices,
     faces,
     fusion,
     intervals,
@@ -35,6 +36,7 @@ FAMILIES = (
     preparation,
     voice_activity,
     speech,
+    choices,
     saliency,
     faces,
     sequence_grid,

@@ -123,7 +123,7 @@ def step_contest(precision: str, kind: str) -> Contest:
         raise NotMeasured("not measured: no GPU here")
     device = torch.device(kind)
     items, seconds = STEP[kind]
-    speech = _some_speech(2 * items)
+    speech = some_speech(2 * items)
     reference = _of_the_reference(lambda: ReferenceTransfer(CLASS_COUNT)).to(device)
     settings = Cnn14Settings(
         weights="random", batch_size=items, clip_seconds=seconds, precision=precision
@@ -134,14 +134,14 @@ def step_contest(precision: str, kind: str) -> Contest:
     task = Cnn14FineTuning(network, clips, settings)
     batch = next(task.batches(torch.Generator().manual_seed(0)))
     # Where TF32 is allowed, torch's default, the reference has it.
-    ours = _step(task.optimizer, lambda: task.loss(batch), tf32=False)
+    ours = optimiser_step(task.optimizer, lambda: task.loss(batch), tf32=False)
     sound = torch.from_numpy(waveforms(speech, seconds))[batch].to(device)
     theirs = _reference_step(reference, sound, clips.labels[batch.to(device)], settings)
     agreement = _agreement(network, reference, sound, task, batch)
     return Contest(ours, theirs, agreement, device)
 
 
-def _some_speech(clips: int) -> Ragged:
+def some_speech(clips: int) -> Ragged:
     """Speech of a training actor and one clip of a held-out one, in order of their names."""
     trained, heldout = speech_of(1, max(clips, ACTOR_CLIPS)), speech_of(2, 1)
     spoken = {name: trained.of(row) for row, name in enumerate(trained.clips[:clips])}
@@ -193,10 +193,10 @@ def _reference_step(
         targets = mix_pairs(functional.one_hot(labels, CLASS_COUNT).float(), mixing)
         return -(targets * reference(sound, mixing)).mean()
 
-    return _step(optimizer, loss, tf32=True)
+    return optimiser_step(optimizer, loss, tf32=True)
 
 
-def _step(
+def optimiser_step(
     optimizer: torch.optim.Optimizer, loss_of_batch: Callable[[], Tensor], tf32: bool
 ) -> Callable[[], float]:
     """A call that takes one optimiser step."""

@@ -6,6 +6,7 @@ import argparse
 import logging
 from pathlib import Path
 
+from mmer.acceleration import compile_where_asked
 from mmer.entry import run
 from mmer.face.affectnet_on_device import CLASSES, load_pictures
 from mmer.face.affectnet_training import AffectNetTraining, fit_plan
@@ -37,6 +38,7 @@ def main(arguments: argparse.Namespace) -> None:
     log.info("%d training, %d held out", len(pictures.train_rows), len(pictures.heldout_rows))
     network = GuidedSpatialTransformer(len(pictures.classes), settings.dropout)
     task = AffectNetTraining(move_to(network, device), pictures, settings)
+    compile_where_asked(network)
     history = fit(task, fit_plan(settings, arguments.seed), arguments.checkpoint)
     origin = {
         "initial_weights": "random",

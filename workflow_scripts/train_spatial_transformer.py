@@ -6,6 +6,7 @@ import argparse
 import logging
 from pathlib import Path
 
+from mmer.acceleration import compile_where_asked
 from mmer.corpus.folds import Split
 from mmer.entry import run
 from mmer.face.fine_tuning import SpatialTransformerFineTuning, fit_plan, logits_of_frames
@@ -58,6 +59,7 @@ def main(arguments: argparse.Namespace) -> None:
     )
     log.info("%d frames of %d clips", len(frames.images), len(frames.clips))
     task = SpatialTransformerFineTuning(move_to(network, device), frames, settings)
+    compile_where_asked(network)
     history = fit(task, fit_plan(settings, arguments.seed), arguments.checkpoint)
     write_training(arguments, network, history, settings, initial_weights)
     write_ragged(arguments.frame_logits, logits_of_frames(network, frames))

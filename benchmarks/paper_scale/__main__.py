@@ -54,10 +54,7 @@ def command_line() -> argparse.ArgumentParser:
 def main(arguments: argparse.Namespace) -> None:
     """Measure, project, print, store."""
     plan = shipped_plan()
-    compute = plan.configuration.compute
-    os.environ.update(
-        MMER_TF32=str(compute.tf32).lower(), MMER_DETERMINISTIC=str(compute.deterministic).lower()
-    )
+    os.environ.update(plan.compute_environment(os.environ))
     make_deterministic(SEED, arguments.threads)
     device = choose_device(arguments.device)
     torch.zeros(1, device=device)  # before a step may hide the GPU

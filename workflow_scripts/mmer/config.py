@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -103,6 +103,20 @@ class ComputeSettings(Settings):
         "cuDNN choose the fastest.  The CPU always does.",
         "A result that cannot be had again cannot be checked; what it costs on a GPU has not been "
         "measured.",
+    )
+    channels_last: Literal["auto", "always", "never"] = decided(
+        "auto",
+        "Whether values of a pixel lie side by side in memory: auto decides by network, device and "
+        "precision.",
+        "auto is what measurement on a CPU gave (spatial transformer, MSI-Net, and CNN-14 where "
+        "maps are larger than weights), and on a GPU, not measured, what suits reduced precision.",
+    )
+    compile: bool = decided(
+        False,
+        "Whether spatial transformers, CNN-14 and AlexNet are compiled before training "
+        "(torch.compile).",
+        "On a CPU the steps of a small CNN-14 take a tenth less time and each training a minute "
+        "more; it needs a C++ compiler, and what it gains on a GPU has not been measured.",
     )
     gpus: int | None = Field(
         None,

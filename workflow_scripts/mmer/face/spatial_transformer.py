@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmer.acceleration import memory_format
+
 FLATTENED = 810
 """10 channels of 9×9 (table A1)."""
 
@@ -98,10 +100,8 @@ class GuidedSpatialTransformer(nn.Module):
 
 
 def move_to(network: GuidedSpatialTransformer, device: torch.device) -> GuidedSpatialTransformer:
-    """The network on a device; on the CPU with channels last, which nearly doubles its speed.
+    """The network on a device; on the CPU channels last nearly doubles its speed.
 
     The layout changes results by rounding only, and the names and shapes of the weights not at all.
     """
-    if device.type == "cpu":
-        return network.to(device, memory_format=torch.channels_last)
-    return network.to(device)
+    return network.to(device, memory_format=memory_format(device.type == "cpu"))

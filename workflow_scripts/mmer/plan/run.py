@@ -133,6 +133,8 @@ class RunPlan:
             "MMER_CHECKPOINT_SECONDS": str(compute.checkpoint_seconds),
             "MMER_TF32": str(compute.tf32).lower(),
             "MMER_DETERMINISTIC": str(compute.deterministic).lower(),
+            "MMER_CHANNELS_LAST": compute.channels_last,
+            "MMER_COMPILE": str(compute.compile).lower(),
         }
 
     def option(self, name: str, values: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmer.acceleration import memory_format
 from mmer.errors import UserError
 from mmer.prepare.msi_net_frames import fit_frames, maps_onto_frames
 from mmer.prepare.settings import SaliencySettings
@@ -211,8 +212,7 @@ class MsiNetSaliency:
         self.device = device
         self.reduced = settings.precision == "bfloat16"
         last = self.reduced or device.type == "cpu"
-        layout = torch.channels_last if last else torch.contiguous_format
-        self.network = network.eval().to(device, memory_format=layout)
+        self.network = network.eval().to(device, memory_format=memory_format(last))
 
     def maps(self, frames: np.ndarray) -> np.ndarray:
         """See :class:`~mmer.prepare.saliency.SaliencyMethod`."""

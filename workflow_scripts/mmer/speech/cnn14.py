@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmer.acceleration import memory_format
 from mmer.speech.log_mel import MEL_BANDS
 from mmer.speech.spec_augment import SpecAugment
 
@@ -100,7 +101,7 @@ def _laid_out_for(block: int, maps: Tensor) -> Tensor:
     On a GPU it is the layout of the matrix units, which reduced precision uses.
     """
     last = torch.is_autocast_enabled("cuda") if maps.is_cuda else block <= CHANNELS_LAST_BLOCKS
-    return maps.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
+    return maps.contiguous(memory_format=memory_format(last))
 
 
 class Cnn14(nn.Module):

@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 from typing import Protocol
 
+from mmer.acceleration import compile_where_asked
 from mmer.posteriors import Posteriors, write_posteriors
 from mmer.speech.alexnet_settings import AlexNetSettings
 from mmer.speech.clips_on_device import ClipsOnDevice
@@ -48,6 +49,7 @@ def train_and_write(
 ) -> None:
     """Train and write; the checkpoint goes when everything else is there."""
     millions = sum(parameter.numel() for parameter in task.network.parameters()) / 1e6
+    compile_where_asked(task.network)
     log.info("%.2f million parameters, %d clips", millions, len(task.clips.names))
     history = fit(task, plan, arguments.checkpoint)
     write_training(arguments, task.network, history, settings, settings.weights)
