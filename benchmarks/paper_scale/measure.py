@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.paper_scale.corpus import PaperCorpus
 from mmer.corpus.folds import Split, one_fold_out
@@ -98,11 +99,14 @@ class Throughput:
         Done, and how long it took.
     units_per_pass
         As in :class:`Work`.
+    operations_per_unit
+        Floating-point operations of torch's matrix products and convolutions.
     """
 
     units: float
     seconds: float
     units_per_pass: float
+    operations_per_unit: float = 0.0
 
     @property
     def per_second(self) -> float:
@@ -120,22 +124,24 @@ class Throughput:
 
 
 def throughput_of(work: Work, seconds: float, device: torch.device) -> Throughput:
-    """Work for some seconds after a first chunk to warm up.
+    """Work for some seconds after a first chunk to warm up, whose operations are counted.
 
     A first chunk that takes all the time by itself is counted, since a second one would take as
     long again.
     """
     chunks = itertools.chain.from_iterable(work.chunks() for _ in itertools.repeat(None))
     start = time.perf_counter()
-    done = next(chunks)
+    with FlopCounterMode(display=False) as counter:
+        done = next(chunks)
     _wait_for(device)
+    operations = counter.get_total_flops() / done
     if (first := time.perf_counter() - start) >= seconds:
-        return Throughput(done, first, work.units_per_pass)
+        return Throughput(done, first, work.units_per_pass, operations)
     start, done = time.perf_counter(), 0.0
     while time.perf_counter() - start < seconds:
         done += next(chunks)
         _wait_for(device)
-    return Throughput(done, time.perf_counter() - start, work.units_per_pass)
+    return Throughput(done, time.perf_counter() - start, work.units_per_pass, operations)
 
 
 def _wait_for(device: torch.device) -> None:

@@ -10,9 +10,20 @@ from typing import Any
 from benchmarks.paper_scale.counts import Count
 from benchmarks.paper_scale.measure import Step, Throughput
 
-HEADER = ("Step", "On", "Units per second", "Units in the paper", "Hours, at least", "at most")
+HEADER = (
+    "Step",
+    "On",
+    "Units per second",
+    "Units in the paper",
+    "Hours, at least",
+    "at most",
+    "PFLOP at most",
+)
 GOALS = {"CNN-14": None, "everything but CNN-14": 0.5, "the whole paper": 6.0}
 """Hours on one data-centre GPU."""
+SUSTAINED = 20e12
+"""Operations per second that a data-centre GPU is taken to sustain where none could be measured:
+under a third of the 67e12 in float32 that NVIDIA specifies for an H100 or H200."""
 LINEAR = 1.1
 """Exponents up to this one count as linear: clocks waver."""
 
@@ -24,7 +35,8 @@ training may stop early: one good epoch and the patience after it, or every epoc
 downloads, AffectNet (which needs a licence), voting and drawing. All steps are laid end to end,
 though a run does several at a time: jobs on the CPU share its cores, and bi-LSTMs of one grid
 train side by side. Bi-LSTM times take every architecture for the largest one, and whole clips where
-the run trims them.
+the run trims them. PFLOP are 10^15 operations of matrix products and convolutions, as torch counts
+them.
 """
 
 
@@ -46,6 +58,13 @@ class Row:
             self.throughput.hours_for(self.count.at_least),
             self.throughput.hours_for(self.count.at_most),
         )
+
+    @property
+    def operations(self) -> float:
+        """Floating-point operations at most; nothing where the step was not measured."""
+        if isinstance(self.throughput, str):
+            return 0.0
+        return self.throughput.operations_per_unit * self.count.at_most
 
 
 def projected(rows: Sequence[Row]) -> dict[str, tuple[float, float]]:
@@ -98,9 +117,11 @@ def _cells(row: Row) -> tuple[str, ...]:
     if count.at_least != count.at_most:
         units = f"{count.at_least:,.0f} to {units}"
     if isinstance(row.throughput, str):
-        return (row.step.work, row.device, row.throughput, units, "", "")
+        return (row.step.work, row.device, row.throughput, units, "", "", "")
     speed = f"{row.throughput.per_second:,.3g} {unit}"
-    return (row.step.work, row.device, speed, units, *(f"{hours:.3f}" for hours in row.hours))
+    operations = f"{row.operations / 1e15:,.3g}" if row.operations else ""
+    hours = (f"{each:.3f}" for each in row.hours)
+    return (row.step.work, row.device, speed, units, *hours, operations)
 
 
 def _sums(rows: Sequence[Row], machine: Mapping[str, str]) -> list[str]:
@@ -116,10 +137,23 @@ def _sums(rows: Sequence[Row], machine: Mapping[str, str]) -> list[str]:
     top = dominating(rows)
     share = top.hours[1] / max(projected(rows)["the whole paper"][1], 1e-12)
     lines.append(f"- the step that dominates: {top.step.work}, {100 * share:.0f} % of the most")
+    if machine["GPU"] == "none":
+        lines.append(_on_a_gpu(rows))
     absent = [row.step.work for row in rows if isinstance(row.throughput, str)]
     if absent:
         lines.append(f"- not measured and not in the sums: {', '.join(absent)}")
     return lines
+
+
+def _on_a_gpu(rows: Sequence[Row]) -> str:
+    """What arithmetic says of a GPU that nobody measured: operations over an assumed rate."""
+    there = sum(row.operations for row in rows if row.step.on_gpu) / SUSTAINED / 3600
+    beside = sum(row.hours[1] for row in rows if not row.step.on_gpu)
+    return (
+        f"- no GPU here, so arithmetic stands in: at an assumed {SUSTAINED / 1e12:g} TFLOP/s the "
+        f"steps that use a GPU take {there:.2f} hours at most, if nothing else holds them up, and "
+        f"the other steps {beside:.2f} hours on this CPU; an estimate and no measurement"
+    )
 
 
 def _growth(rows: Sequence[Row], growth: Growth, shares: Sequence[float]) -> list[str]:
@@ -160,4 +194,4 @@ def _as_data(row: Row) -> dict[str, Any]:
     if isinstance(row.throughput, str):
         return {**told, "not_measured": row.throughput}
     measured = {"units": row.throughput.units, "seconds": row.throughput.seconds}
-    return {**told, **measured, "hours": list(row.hours)}
+    return {**told, **measured, "hours": list(row.hours), "operations": row.operations}

@@ -142,6 +142,26 @@ def test_what_was_not_measured_is_named_and_not_in_the_sums():
     assert "not measured and not in the sums: work of fusion" in page
 
 
+def test_operations_of_products_are_counted():
+    def product():
+        yield len(torch.ones(2, 3) @ torch.ones(3, 4))
+
+    throughput = throughput_of(Work(product, 2), 0, CPU)
+    # Two rows, each of four sums of three products.
+    assert throughput.operations_per_unit == 2 * 3 * 4
+
+
+def test_without_a_gpu_arithmetic_stands_in_and_says_so():
+    step = Step("cnn14_training", "CNN-14", "steps", True, False, lambda scale: None)
+    throughput = Throughput(units=10, seconds=2, units_per_pass=100, operations_per_unit=2e12)
+    row = Row(step, "CPU", Count(36_000, 36_000), throughput)
+    page = as_markdown({"GPU": "none"}, [row, _row("fusion", Count(9000, 9000))], {}, [1.0])
+    assert "| 72 |" in page
+    assert "at an assumed 20 TFLOP/s the steps that use a GPU take 1.00 hours at most" in page
+    assert "the other steps 0.50 hours on this CPU; an estimate and no measurement" in page
+    assert "assumed" not in as_markdown({"GPU": "H200"}, [row], {}, [1.0])
+
+
 def test_exponent_is_the_power_of_the_number_of_clips():
     assert exponent([1, 2, 4], [0.25, 0.5, 1]) == 1
     assert exponent([1, 4, 16], [0.25, 0.5, 1]) == 2
