@@ -9,7 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mmer.corpus.labels import CLASS_COUNT
+from mmer.face.settings import Architecture, BiLstmSettings, Layer
+from mmer.face.spatial_transformer import FLATTENED
 from mmer.plan import Plan
+
+WIDTHS: dict[Layer, int] = {"posteriors": CLASS_COUNT, "fc50": 50, "flatten810": FLATTENED}
+"""Features of a frame."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +139,11 @@ def _of_model(plan: Plan, model: str, clips: float, frames: float) -> dict[str, 
             "spatial_transformer_evaluation": _times(epochs, frames) + _exactly(splits * frames),
         }
     if entry.family == "bilstm":
-        networks, architectures = len(plan.networks(model, "full")), len(settings.architectures)
+        networks, largest = len(plan.networks(model, "full")), largest_of(settings)
+        # In clips of the largest network, which is the one measured.
+        architectures = sum(
+            products_per_frame(each, settings.layer) for each in settings.architectures
+        ) / products_per_frame(largest, settings.layer)
         epochs = _times(epochs_of(settings), architectures)
         return {
             "load_frames": _exactly(splits * clips),
@@ -153,6 +163,23 @@ def _of_model(plan: Plan, model: str, clips: float, frames: float) -> dict[str, 
             "spatial_transformer_evaluation": _exactly(frames),
         }
     return once.get(entry.family, {})
+
+
+def largest_of(settings: BiLstmSettings) -> Architecture:
+    """The architecture that costs most."""
+    return max(settings.architectures, key=lambda each: products_per_frame(each, settings.layer))
+
+
+def products_per_frame(architecture: Architecture, layer: Layer) -> float:
+    """Multiplications of a bi-LSTM with attention for one frame.
+
+    A layer's direction has four gates, each of which sees the layer's input and its own output.
+    """
+    units, seen, products = architecture.units, WIDTHS[layer], 0
+    for _ in range(architecture.layers):
+        products += 2 * 4 * units * (seen + units)
+        seen = 2 * units
+    return products + (architecture.attention_layers - 1) * seen**2 + seen
 
 
 def _votes(plan: Plan, model: str) -> bool:

@@ -10,18 +10,15 @@ import numpy as np
 import torch
 
 from benchmarks.measure import NotMeasured
+from benchmarks.paper_scale.counts import WIDTHS, largest_of
 from benchmarks.paper_scale.measure import Scale, Step, Work
 from benchmarks.paper_scale.speech import settings_of
 from benchmarks.paper_scale.training import evaluation, repeated, training
-from mmer.corpus.labels import CLASS_COUNT
 from mmer.face.fine_tuning import SpatialTransformerFineTuning
 from mmer.face.frames_on_device import FramesOnDevice, load_frames
 from mmer.face.sequence_training import Sequences, SequenceTraining, build_network
 from mmer.face.settings import PAPER_ARCHITECTURES, BiLstmSettings, Layer
-from mmer.face.spatial_transformer import FLATTENED, GuidedSpatialTransformer, move_to
-
-WIDTHS: dict[Layer, int] = {"posteriors": CLASS_COUNT, "fc50": 50, "flatten810": FLATTENED}
-"""Features of a frame."""
+from mmer.face.spatial_transformer import GuidedSpatialTransformer, move_to
 
 
 def steps() -> Iterator[Step]:
@@ -88,8 +85,7 @@ def evaluate_sequences(layer: Layer, scale: Scale) -> Work:
 
 def _sequence_training(layer: Layer, scale: Scale) -> SequenceTraining:
     settings = _settings_behind(layer, scale)
-    largest = max(settings.architectures, key=lambda size: size.layers * size.units**2)
-    network = build_network(WIDTHS[layer], largest, settings.dropout).to(scale.device)
+    network = build_network(WIDTHS[layer], largest_of(settings), settings.dropout).to(scale.device)
     return SequenceTraining(network, random_sequences(WIDTHS[layer], scale), settings)
 
 

@@ -34,9 +34,9 @@ configuration's counts is its time in the whole paper. *At least* and *at most* 
 training may stop early: one good epoch and the patience after it, or every epoch. Not in it:
 downloads, AffectNet (which needs a licence), voting and drawing. All steps are laid end to end,
 though a run does several at a time: jobs on the CPU share its cores, and bi-LSTMs of one grid
-train side by side. Bi-LSTM times take every architecture for the largest one, and whole clips where
-the run trims them. PFLOP are 10^15 operations of matrix products and convolutions, as torch counts
-them.
+train side by side. The largest bi-LSTM of a grid is measured, on whole clips; the clips of all
+others count by their multiplications. PFLOP are 10^15 operations of matrix products and
+convolutions, as torch counts them.
 """
 
 
