@@ -26,7 +26,7 @@ from benchmarks import (
 )
 from benchmarks.machine import describe_machine
 from benchmarks.measure import Line, NotMeasured, measure
-from benchmarks.table import Outcome, as_data, as_markdown
+from benchmarks.table import ABSENT, Outcome, as_data, as_markdown, key_of, read_data
 from mmer.entry import run
 from mmer.store import write_json, writing
 
@@ -52,7 +52,7 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="where to store")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--only", help="lines whose text holds this; the table is not stored")
+    parser.add_argument("--only", help="lines whose text holds this; the others keep their figures")
     return parser
 
 
@@ -61,14 +61,21 @@ def main(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     machine = describe_machine(arguments.threads)
-    lines = [line for line in all_lines() if (arguments.only or "") in f"{line.work} {line.device}"]
-    measured = [(line, outcome_of(line)) for line in lines]
+    kept = {} if arguments.only is None else read_data(arguments.out / "results.json")
+    measured = [
+        (line, outcome_of(line) if chosen(line, arguments.only) else kept.get(key_of(line), ABSENT))
+        for line in all_lines()
+    ]
     page = as_markdown(machine, measured)
     sys.stdout.write(page)
-    if arguments.only is None:
-        write_json(arguments.out / "results.json", as_data(machine, measured))
-        with writing(arguments.out / "results.md") as unfinished:
-            unfinished.write_text(page, "utf-8")
+    write_json(arguments.out / "results.json", as_data(machine, measured))
+    with writing(arguments.out / "results.md") as unfinished:
+        unfinished.write_text(page, "utf-8")
+
+
+def chosen(line: Line, only: str | None) -> bool:
+    """Whether a line is to be measured."""
+    return (only or "") in f"{line.work} {line.device}"
 
 
 def all_lines() -> Iterator[Line]:

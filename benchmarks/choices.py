@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
+from unittest.mock import patch
 
 import torch
 
@@ -76,14 +77,14 @@ def step_under(variables: dict[str, str], kind: str, precision: str) -> Callable
     )
     torch.manual_seed(0)
     network = build_network(settings).to(device)
-    os.environ.update(variables)
-    compile_where_asked(network)
+    with patch.dict(os.environ, variables):
+        compile_where_asked(network)
     task = Cnn14FineTuning(network, clips, settings)
     batch = next(task.batches(torch.Generator().manual_seed(0)))
     step = optimiser_step(task.optimizer, lambda: task.loss(batch), tf32=False)
 
     def under_them() -> float:
-        os.environ.update(variables)
-        return step()
+        with patch.dict(os.environ, variables):
+            return step()
 
     return under_them

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import Line, Measured
@@ -28,6 +30,7 @@ calls that followed each other. Peak memory is what one call needs beyond what b
 
 Outcome = Measured | str
 """The figures of a line, or why it has none."""
+ABSENT = "not measured yet"
 
 
 def as_markdown(machine: Mapping[str, str], lines: Sequence[tuple[Line, Outcome]]) -> str:
@@ -73,6 +76,33 @@ def size(count: int) -> str:
 def as_data(machine: Mapping[str, str], lines: Sequence[tuple[Line, Outcome]]) -> dict[str, Any]:
     """Everything that was measured, for programs."""
     return {"machine": dict(machine), "lines": [_as_data(*line) for line in lines]}
+
+
+def key_of(line: Line) -> tuple[str, str, str]:
+    """What tells a line from all others."""
+    return line.work, line.against, line.device
+
+
+def read_data(path: Path) -> dict[tuple[str, str, str], Outcome]:
+    """What an earlier benchmark stored, by the keys of its lines; nothing where there is none."""
+    if not path.exists():
+        return {}
+    return {
+        (told["work"], told["against"], told["device"]): _outcome(told)
+        for told in json.loads(path.read_text("utf-8"))["lines"]
+    }
+
+
+def _outcome(told: Mapping[str, Any]) -> Outcome:
+    if "not_measured" in told:
+        return told["not_measured"]
+    return Measured(
+        tuple(told["ours_seconds"]),
+        tuple(told["theirs_seconds"]),
+        told["ours_peak_bytes"],
+        told["theirs_peak_bytes"],
+        told["agreement"],
+    )
 
 
 def _as_data(line: Line, outcome: Outcome) -> dict[str, Any]:

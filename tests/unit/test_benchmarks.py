@@ -9,11 +9,12 @@ from benchmarks.__main__ import all_lines, outcome_of
 from benchmarks.demo_speech import speech_of, waveforms
 from benchmarks.measure import Contest, Line, Measured, NotMeasured, measure, peak_memory
 from benchmarks.reference_cnn14 import ReferenceAbsent, our_state, reference_network
-from benchmarks.table import HEADER, as_data, as_markdown, cells, duration, size
+from benchmarks.table import HEADER, as_data, as_markdown, cells, duration, key_of, read_data, size
 from torch import nn
 
 from mmer.speech.cnn14 import Cnn14
 from mmer.speech.log_mel import LogMel
+from mmer.store import write_json
 
 CPU = torch.device("cpu")
 PACKAGES = Path(__file__).parents[2] / ".venv" / "benchmark-packages"
@@ -72,6 +73,16 @@ def test_a_line_that_cannot_be_measured_says_why():
     assert row["Ours"] == "not measured: no GPU here"
     assert row["Goal"] == "≥ 2"
     assert as_data({}, [(line, outcome_of(line))])["lines"][0]["not_measured"] == row["Ours"]
+
+
+def test_stored_figures_are_read_back_by_line(tmp_path):
+    other = Line("other work", "other way", "GPU", None, 3, lambda: None)
+    measured = [(_line(), MEASURED), (other, "not measured: no GPU here")]
+    write_json(tmp_path / "results.json", as_data({}, measured))
+    assert read_data(tmp_path / "results.json") == {
+        key_of(line): outcome for line, outcome in measured
+    }
+    assert read_data(tmp_path / "absent.json") == {}
 
 
 def test_page_holds_the_machine_and_a_row_per_line():

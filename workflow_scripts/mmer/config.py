@@ -115,8 +115,8 @@ class ComputeSettings(Settings):
         False,
         "Whether spatial transformers, CNN-14 and AlexNet are compiled before training "
         "(torch.compile).",
-        "On a CPU the steps of a small CNN-14 take a tenth less time and each training a minute "
-        "more; it needs a C++ compiler, and what it gains on a GPU has not been measured.",
+        "On a CPU a step of CNN-14 takes a tenth longer compiled, and each training a minute more; "
+        "it needs a C++ compiler, and what it gains on a GPU has not been measured.",
     )
     gpus: int | None = Field(
         None,
