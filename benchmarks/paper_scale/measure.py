@@ -123,11 +123,15 @@ class Throughput:
         return units / self.per_second / 3600
 
 
+TOO_LONG = 4
+"""Times the seconds of a step, after which its first chunk is not repeated."""
+
+
 def throughput_of(work: Work, seconds: float, device: torch.device) -> Throughput:
     """Work for some seconds after a first chunk to warm up, whose operations are counted.
 
-    A first chunk that takes all the time by itself is counted, since a second one would take as
-    long again.
+    A first chunk that takes several times that long is counted itself: what it spends on warming
+    up is little of that.
     """
     chunks = itertools.chain.from_iterable(work.chunks() for _ in itertools.repeat(None))
     start = time.perf_counter()
@@ -135,7 +139,7 @@ def throughput_of(work: Work, seconds: float, device: torch.device) -> Throughpu
         done = next(chunks)
     _wait_for(device)
     operations = counter.get_total_flops() / done
-    if (first := time.perf_counter() - start) >= seconds:
+    if (first := time.perf_counter() - start) >= TOO_LONG * seconds:
         return Throughput(done, first, work.units_per_pass, operations)
     start, done = time.perf_counter(), 0.0
     while time.perf_counter() - start < seconds:

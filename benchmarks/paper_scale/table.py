@@ -26,6 +26,8 @@ SUSTAINED = 20e12
 under a third of the 67e12 in float32 that NVIDIA specifies for an H100 or H200."""
 LINEAR = 1.1
 """Exponents up to this one count as linear: clocks waver."""
+BY_ITS_NATURE = {"support_vector": "a kernel has a value for every two clips"}
+"""Steps that compare every clip with every other, by name, and why."""
 
 EXPLANATION = """\
 Made by `make bench-scale`. Each step is measured on prepared files of RAVDESS's size and random
@@ -163,6 +165,8 @@ def _growth(rows: Sequence[Row], growth: Growth, shares: Sequence[float]) -> lis
             seconds = growth[row.step.name]
             power = exponent(seconds, shares)
             verdict = "linear or less" if power <= LINEAR else "faster than linear"
+            if row.step.name in BY_ITS_NATURE and power > LINEAR:
+                verdict += f": {BY_ITS_NATURE[row.step.name]}"
             times = [f"{value:.3g} s" for value in seconds]
             cells.append((row.step.work, *times, f"{power:.2f}", verdict))
     header = ["A pass over the data", *(f"{share:g} of the clips" for share in shares)]
