@@ -99,9 +99,9 @@ class Cnn14Settings(Settings):
         "Number format of the convolutions: float32 (compute.tf32 may round it on a GPU) or "
         "bfloat16. Weights, optimiser, batch-norm statistics, linear layers and loss are float32 "
         "either way.",
-        "The paper is silent; float32 is the default of its framework.  On synthetic voices bfloat16 "
-        "changes the accuracy no more than another seed does (benchmarks/precision.md); on RAVDESS "
-        "it has yet to be measured.",
+        "The paper is silent; float32 is the default of its framework.  On synthetic voices "
+        "bfloat16 changes the accuracy no more than another seed does (benchmarks/precision.md); "
+        "on RAVDESS it has yet to be measured.",
     )
 
     @model_validator(mode="after")
