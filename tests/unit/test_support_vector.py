@@ -18,7 +18,7 @@ from mmer.corpus.folds import Split
 from mmer.errors import UserError
 from mmer.posteriors import read_posteriors
 from mmer.speech.embeddings import Embeddings, write_embeddings
-from mmer.speech.support_vector import classify_split, outvoted
+from mmer.speech.support_vector import KernelToTraining, classify_split, outvoted
 from mmer.speech.support_vector_settings import SupportVectorSettings
 
 ENTRY = Path(__file__).parents[2] / "workflow_scripts" / "classify_embeddings.py"
@@ -196,3 +196,20 @@ def test_the_entry_writes_a_table_per_split(tmp_path):
     ours = classify_split(embeddings(), SPLIT, settings())
     assert table.clips == ours.clips
     np.testing.assert_allclose(table.logits, ours.logits)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "gamma"), [("rbf", "scale"), ("rbf", "auto"), ("rbf", 0.3), ("linear", "scale")]
+)
+def test_the_kernel_made_at_once_gives_the_classifiers_own_decision_values(kernel, gamma):
+    random = np.random.default_rng(5)
+    values, heldout = random.normal(size=(40, 6)), random.normal(size=(7, 6))
+    labels = np.arange(40) % 8
+    own = SVC(kernel=kernel, gamma=gamma, C=0.7).fit(values, labels)
+    ours = make_pipeline(KernelToTraining(kernel, gamma), SVC(kernel="precomputed", C=0.7))
+    found = ours.fit(values, labels).decision_function(heldout)
+    np.testing.assert_allclose(found, own.decision_function(heldout), rtol=0, atol=1e-3)
+
+
+def test_rows_that_are_all_alike_have_the_librarys_width():
+    assert KernelToTraining("rbf", "scale").fit(np.ones((3, 4))).gamma_ == 1.0

@@ -67,8 +67,8 @@ class SaliencySettings(Settings):
         None,
         "Frames that MSI-Net maps at a time, null for 2 on a CPU and 32 on a GPU; maps depend on "
         "it by a rounded grey level at most.",
-        "The paper is silent; 2 lose no time on a CPU and keep an actor under 1 GB, 32 keep a GPU "
-        "busy in less than 4 GB.",
+        "The paper is silent; 2 lose no time on a CPU and keep an actor under 1 GB; 32, by their "
+        "maps' size, need less than 4 GB of a GPU, where nothing was measured.",
         gt=0,
     )
     precision: Literal["float32", "bfloat16"] = decided(
