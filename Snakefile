@@ -1,6 +1,5 @@
 # Luna-Jiménez et al. 2021 on RAVDESS: raw videos in, every table and figure beside the paper's out.
 # The configuration is checked here before anything runs; the rules lie by stage under rules/.
-import json
 import os
 import re
 import sys
@@ -14,11 +13,14 @@ min_version("9.27")
 SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from mmer.acquire.registry import read_registry
-from mmer.configuration_check import check_configuration
-from mmer.errors import UserError
-from mmer.plan import Plan, flat
-from mmer.run_lock import hold_folders
+from mmer.configuration_check import check_configuration, registry_of
+from mmer.evaluation.tables_of_task import tables_of
+from mmer.media.weights_registry import read_registered
+from mmer.plan import Plan
+from mmer.plan.rules import model_rules
+from mmer.plan.weights import SALIENCY, VOICE_ACTIVITY
+from mmer.runtime.errors import UserError
+from mmer.runtime.run_lock import hold_folders
 
 
 configfile: "config.yaml"
@@ -28,19 +30,22 @@ configfile: "config.yaml"
 OVERLAYS = [Path(file) for file in workflow.config_settings.configfiles]
 
 try:
-    CONFIG = check_configuration(config, [Path("config.yaml"), *OVERLAYS])
-    REGISTRY = {
-        **read_registry(Path(workflow.basedir) / "resources" / "weights.yaml"),
-        **read_registry(Path(workflow.basedir) / "resources" / "published_posteriors.yaml"),
+    KINDS = registry_of(config)
+    CONFIG = check_configuration(config, [Path("config.yaml"), *OVERLAYS], KINDS)
+    REGISTERED = {
+        **read_registered(Path(workflow.basedir) / "resources" / "weights.yaml"),
+        **read_registered(Path(workflow.basedir) / "resources" / "published_posteriors.yaml"),
     }
-    PLAN = Plan(CONFIG, REGISTRY, SCRIPTS)
-    PLAN.check_local_data()
+    PLAN = Plan(CONFIG, KINDS, REGISTERED, SCRIPTS)
+    PLAN.corpora.check()
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
+LAYOUT = PLAN.run.layout
+
 # Where a job computes is no parameter of what it computes: it goes through the environment, so
 # that another device or mirror re-runs nothing.
-os.environ.update(PLAN.environment(Path(sys.executable).parent, os.environ))
+os.environ.update(PLAN.run.environment(Path(sys.executable).parent, os.environ))
 
 # With its limit of 100 jobs a second the scheduler sets a timer whenever it looks for jobs, and looks
 # again at every timer and every end of a job: timers add up to dozens of looks a second, which take
@@ -53,19 +58,15 @@ if limit and (limit.max_jobs, limit.timespan) == (100, 1):
 LOCKS = []
 
 
-pathvars:
-    results=PLAN.results,
-    logs=f"{PLAN.results}/logs",
-    benchmarks=f"{PLAN.results}/benchmarks",
-    downloads=CONFIG.data.downloads,
-
-
 wildcard_constraints:
-    actor=r"\d\d",
+    corpus=PLAN.corpora.pattern(),
+    speaker=PLAN.corpora.speakers_pattern,
     variant="full|vad",
-    split="|".join(PLAN.splits),
+    split="|".join(PLAN.corpora.splits),
     pairing="|".join(CONFIG.fusion.pairings) or "none",
-    place="|".join(map(re.escape, PLAN.registered_places)),
+    place="|".join(map(re.escape, PLAN.weights.by_place)),
+    record="[0-9]+",
+    archive="|".join(re.escape(a.file) for a in PLAN.corpora.archives.values()) or "none",
 
 
 report: "resources/captions/workflow.rst"
@@ -73,9 +74,7 @@ report: "resources/captions/workflow.rst"
 
 include: "rules/acquire.smk"
 include: "rules/prepare.smk"
-include: "rules/speech.smk"
-include: "rules/face.smk"
-include: "rules/external.smk"
+include: "rules/models.smk"
 include: "rules/fusion.smk"
 include: "rules/evaluation.smk"
 include: "rules/report.smk"
@@ -84,16 +83,7 @@ include: "rules/report.smk"
 rule all:
     default_target: True
     input:
-        rules.write_tables.output,
-        rules.draw_figures.output,
-        rules.draw_learning_curves.output if PLAN.histories() else [],
-        rules.tabulate_architectures.output if PLAN.architecture_grids else [],
-        rules.draw_clips.output,
-        rules.describe_speech_spans.output if PLAN.shows_spans() else [],
-        rules.draw_saliency.output if PLAN.shows_saliency() else [],
-        rules.tabulate_costs.output,
-        rules.describe_run.output,
-        rules.write_landing.output,
+        PLAN.report.outputs,
 
 
 # Only a run that executes jobs comes here: no dry run, no report, no job of a run.
@@ -103,7 +93,7 @@ onstart:
     fetches = any(file.is_relative_to(downloads) for file in planned)
     try:
         locks = hold_folders(
-            written=[Path(PLAN.results), *([downloads] if fetches else [])],
+            written=[Path(LAYOUT.results), *([downloads] if fetches else [])],
             read=[] if fetches else [downloads],
         )
     except UserError as error:
@@ -112,13 +102,13 @@ onstart:
 
 
 onsuccess:
-    headline = Path(PLAN.results) / "tables" / "summary.md"
+    headline = Path(LAYOUT.table("summary", "md"))
     if headline.exists():
         print(headline.read_text("utf-8"))
 
 
 onerror:
     print(
-        f"Not everything could be made: the messages are above and in {PLAN.results}/logs.  "
+        f"Not everything could be made: the messages are above and in {LAYOUT.results}/logs.  "
         "What is finished is kept; mend the cause and run the same command again."
     )

@@ -1,4 +1,4 @@
-"""Measure, print and store the benchmark's table."""
+"""Measure what a run waits for against other ways, and project the paper's whole run."""
 
 from __future__ import annotations
 
@@ -12,76 +12,41 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import (
-    choices,
-    faces,
-    fusion,
-    intervals,
-    preparation,
-    saliency,
-    sequence_grid,
-    speech,
-    voice_activity,
-    workflow,
-)
-from benchmarks.machine import describe_machine
+from benchmarks import cnn14, engine, faces, preparation, projection, saliency
 from benchmarks.measure import Line, NotMeasured, measure
-from benchmarks.table import ABSENT, Outcome, as_data, as_markdown, key_of, read_data
-from mmer.entry import run
-from mmer.store import write_json, writing
+from benchmarks.table import Outcome, as_markdown, machine
+from mmer.runtime.writing import writing
 
 log = logging.getLogger(__name__)
 
-FAMILIES = (
-    preparation,
-    voice_activity,
-    speech,
-    choices,
-    saliency,
-    faces,
-    sequence_grid,
-    fusion,
-    intervals,
-    workflow,
-)
+PARTS = (preparation, cnn14, faces, saliency, engine)
 """Modules that offer lines, in the order of the table."""
 
-
-def command_line() -> argparse.ArgumentParser:
-    """The options of the benchmark."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="where to store")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--only", help="lines whose text holds this; the others keep their figures")
-    return parser
+parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+parser.add_argument("--out", type=Path, help="page to write; else it is only printed")
+parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+parser.add_argument("--only", default="", help="lines whose text holds this")
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Measure every line, then print and store the table."""
+    """Measure, project, print, store."""
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
-    machine = describe_machine(arguments.threads)
-    kept = {} if arguments.only is None else read_data(arguments.out / "results.json")
-    measured = [
-        (line, outcome_of(line) if chosen(line, arguments.only) else kept.get(key_of(line), ABSENT))
-        for line in all_lines()
-    ]
-    page = as_markdown(machine, measured)
+    facts = machine(arguments.threads)
+    chosen = [line for line in all_lines() if arguments.only in f"{line.work} {line.device}"]
+    page = as_markdown(facts, [(line, outcome_of(line)) for line in chosen])
+    if arguments.only in projection.TITLE:
+        page = f"{page}\n{projection.page()}"
     sys.stdout.write(page)
-    write_json(arguments.out / "results.json", as_data(machine, measured))
-    with writing(arguments.out / "results.md") as unfinished:
-        unfinished.write_text(page, "utf-8")
-
-
-def chosen(line: Line, only: str | None) -> bool:
-    """Whether a line is to be measured."""
-    return (only or "") in f"{line.work} {line.device}"
+    if arguments.out is not None:
+        with writing(arguments.out) as unfinished:
+            unfinished.write_text(page, "utf-8")
 
 
 def all_lines() -> Iterator[Line]:
     """Every line of the table."""
-    for family in FAMILIES:
-        yield from family.lines()
+    for part in PARTS:
+        yield from part.lines()
 
 
 def outcome_of(line: Line) -> Outcome:
@@ -96,4 +61,5 @@ def outcome_of(line: Line) -> Outcome:
 
 
 if __name__ == "__main__":
-    run(command_line(), main)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    main(parser.parse_args())

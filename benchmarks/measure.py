@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import statistics
 import time
 from collections.abc import Callable
@@ -10,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+
+CPU = torch.device("cpu")
 
 
 class NotMeasured(Exception):
@@ -33,7 +34,7 @@ class Contest:
     ours: Callable[[], object]
     theirs: Callable[[], object]
     agreement: str
-    device: torch.device
+    device: torch.device = CPU
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,7 @@ class Line:
     repetitions
         Calls of each way that are timed.
     prepare
-        Makes both ways ready; raises :class:`NotMeasured` where that cannot be.  What it allocates
-        is released with its contest, so that lines do not add up in memory.
+        Makes both ways ready; raises :class:`NotMeasured` where that cannot be.
     """
 
     work: str
@@ -136,7 +136,6 @@ def peak_memory(way: Callable[[], object], device: torch.device) -> int:
         way()
         _wait_for(device)
         return torch.cuda.max_memory_allocated(device) - before
-    _give_back_free_memory()
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
     before = _status("VmRSS")
     way()
@@ -145,18 +144,9 @@ def peak_memory(way: Callable[[], object], device: torch.device) -> int:
 
 def _status(key: str) -> int:
     """A size of this process in bytes, from the kernel."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        name, _, value = line.partition(":")
-        if name == key:
-            return int(value.split()[0]) * 1024
-    raise AssertionError(f"the kernel tells no {key}")
-
-
-def _give_back_free_memory() -> None:
-    """Have the C library return what it holds free, lest the next call takes it unseen."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own
-    if trim is not None:
-        trim(0)
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (size,) = (line.split()[1] for line in lines if line.startswith(f"{key}:"))
+    return int(size) * 1024
 
 
 def _wait_for(device: torch.device) -> None:

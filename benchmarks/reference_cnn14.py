@@ -85,7 +85,7 @@ class ReferenceTransfer(nn.Module):
 
 
 def our_state(reference: nn.Module) -> dict[str, Tensor]:
-    """The weights of a reference network under the names of :class:`mmer.speech.cnn14.Cnn14`."""
+    """The weights of a reference network under the names of ours."""
     ours = {}
     for name, tensor in reference.state_dict().items():
         part, _, rest = name.partition(".")

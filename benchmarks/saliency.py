@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from benchmarks.measure import Contest, Line
-from mmer.prepare.decoding import SALIENCY_INPUT_SIZE
-from mmer.prepare.msi_net import convolutions
-from mmer.prepare.msi_net_frames import INPUT_SIZE
-from mmer.prepare.saliency import saliency_method
-from mmer.prepare.settings import SaliencySettings
+from mmer.media.decoding import SALIENCY_INPUT_SIZE
+from mmer.media.msi_net import convolutions
+from mmer.media.msi_net_frames import INPUT_SIZE
+from mmer.media.saliency import saliency_method
+from mmer.media.settings import SaliencySettings
 
 CPU = torch.device("cpu")
 FRAMES = 2

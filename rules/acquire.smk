@@ -1,77 +1,72 @@
-# From published archives to the clips of each actor.  Downloads run where the workflow was started:
-# on clusters only that machine reaches the internet.
+# From published archives to the recordings of each speaker.  Downloads run where the workflow was
+# started: on clusters only that machine reaches the internet.
 
 
 rule download_registered:
     output:
-        "<downloads>/{place}",
+        LAYOUT.downloaded("{place}"),
     log:
-        "<logs>/download/{place}.log",
+        LAYOUT.log("download", "{place}"),
     benchmark:
-        "<benchmarks>/download/{place}.tsv"
+        LAYOUT.benchmark("download", "{place}")
     localrule: True
     conda:
         "../envs/workflow.yaml"
     params:
-        address=lambda w: PLAN.registered_places[w.place].address,
-        checks=lambda w: PLAN.registered_places[w.place].options(),
+        job=lambda w, output: PLAN.told_of_download(w.place, output[0]),
     shell:
-        "python -m download_file --address {params.address:q} {params.checks} "
-        '--mirror "$MMER_MIRROR" --out {output:q} > {log:q} 2>&1'
+        "python -m download_file {params.job:q} > {log:q} 2>&1"
 
 
 rule download_record:
     output:
-        PLAN.record,
+        PLAN.corpora.record_metadata("{record}"),
     log:
-        "<logs>/download/record.log",
+        LAYOUT.log("download", "record_{record}"),
     localrule: True
     conda:
         "../envs/workflow.yaml"
     params:
-        record=CONFIG.corpus.record,
-        label=CONFIG.corpus.label,
+        job=lambda w, output: PLAN.told_of_record(w.record, output[0]),
     shell:
-        "python -m download_record --record {params.record} --corpus-label {params.label:q} "
-        '--mirror "$MMER_MIRROR" --out {output:q} > {log:q} 2>&1'
+        "python -m download_record {params.job:q} > {log:q} 2>&1"
 
 
-rule download_actor:
+rule download_archive:
     input:
         # The record also counts views and downloads, so its age says nothing of the archives.
-        metadata=ancient(rules.download_record.output[0]),
+        metadata=ancient(PLAN.corpora.record_metadata("{record}")),
     output:
-        f"<downloads>/zenodo.org/records/{CONFIG.corpus.record}/files/Video_Speech_Actor_{{actor}}.zip",
+        LAYOUT.downloaded("zenodo.org/records/{record}/files/{archive}"),
     log:
-        "<logs>/download/actor_{actor}.log",
+        LAYOUT.log("download", "{record}_{archive}"),
     benchmark:
-        "<benchmarks>/download/actor_{actor}.tsv"
+        LAYOUT.benchmark("download", "{record}_{archive}")
     localrule: True
     conda:
         "../envs/workflow.yaml"
     resources:
         downloads=1,
     params:
-        record=CONFIG.corpus.record,
+        job=lambda w, input, output: PLAN.told_of_archive(w.record, input[0], output[0]),
     shell:
-        "python -m download_actor --record {params.record} --metadata {input.metadata:q} "
-        '--mirror "$MMER_MIRROR" --out {output:q} > {log:q} 2>&1'
+        "python -m download_archive {params.job:q} > {log:q} 2>&1"
 
 
-rule extract_actor:
+rule extract_speaker:
     input:
-        archive=lambda w: PLAN.archive(w.actor),
+        archive=lambda w: PLAN.corpora.archive(w.speaker),
     output:
-        directory("<results>/clips/Actor_{actor}"),
+        directory(LAYOUT.clips("{speaker}")),
     log:
-        "<logs>/extract/actor_{actor}.log",
+        LAYOUT.log("extract_speaker", "{speaker}"),
     benchmark:
-        "<benchmarks>/extract/actor_{actor}.tsv"
+        LAYOUT.benchmark("extract_speaker", "{speaker}")
     conda:
         "../envs/workflow.yaml"
     params:
-        clips=CONFIG.corpus.clips_per_actor,
-        version=PLAN.version("extract_actor"),
+        job=lambda w, input, output: PLAN.corpora.told(
+            "extract_speaker", "", archive=input[0], speaker=w.speaker, out=output[0]
+        ),
     shell:
-        "python -m extract_actor --archive {input.archive:q} --actor {wildcards.actor} "
-        "--clips {params.clips} --out {output:q} > {log:q} 2>&1"
+        "python -m extract_speaker {params.job:q} > {log:q} 2>&1"

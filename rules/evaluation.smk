@@ -1,42 +1,23 @@
-# From posteriors and fused predictions to the statistics.
-
-PAPER_TABLES = Path(workflow.basedir) / "resources" / "paper"
+# From predictions and fused predictions to the statistics.
 
 
 rule evaluate_systems:
     input:
-        posteriors=flat({s["name"]: s["posteriors"] for s in PLAN.systems if "posteriors" in s}),
-        fusion=[fused["predictions"] for fused in PLAN.fusions if "predictions" in fused],
-        paper=sorted(map(str, PAPER_TABLES.glob("*.csv"))),
+        predictions=PLAN.systems.evaluated_files,
+        item_table=LAYOUT.items(),
+        traces=PLAN.corpora.prepared("traces") if PLAN.follows_traces else [],
+        paper=PLAN.paper_tables,
     output:
-        expand(
-            "<results>/evaluation/{table}.csv",
-            table=[
-                "accuracies",
-                "summary",
-                "confusion",
-                "significance",
-                "groups",
-                "calibration",
-                "predictions",
-            ],
-        ),
+        [LAYOUT.evaluation(table) for table in tables_of(PLAN.corpora.task)],
     log:
-        "<logs>/evaluate_systems.log",
+        LAYOUT.log("evaluate_systems"),
     benchmark:
-        "<benchmarks>/evaluate_systems.tsv"
+        LAYOUT.benchmark("evaluate_systems")
     conda:
         "../envs/workflow.yaml"
     params:
-        systems=lambda w: json.dumps(PLAN.systems),
-        fusion=lambda w: json.dumps(PLAN.fusions),
-        paper=lambda w, input: str(Path(input.paper[0]).parent),
-        paper_rows=lambda w: PLAN.paper_rows,
-        settings=lambda w: PLAN.section("evaluation"),
-        seed=CONFIG.seed,
-        out=lambda w, output: str(Path(output[0]).parent),
-        version=PLAN.version("evaluate_systems"),
+        job=lambda w, output: PLAN.systems.told_of_evaluation(
+            PLAN.paper, str(Path(output[0]).parent)
+        ),
     shell:
-        "python -m evaluate_systems --systems {params.systems:q} --fusion {params.fusion:q} "
-        "--paper {params.paper:q} --paper-rows {params.paper_rows:q} "
-        "--settings {params.settings:q} --seed {params.seed} --out {params.out:q} > {log:q} 2>&1"
+        "python -m evaluate_systems {params.job:q} > {log:q} 2>&1"

@@ -1,24 +1,24 @@
 # Late fusion: the whole grid of one pairing, every split, in one job.
 
 
-rule fuse_posteriors:
+rule fuse_predictions:
     input:
-        posteriors=lambda w: flat(PLAN.pairing_inputs(w.pairing)),
+        predictions=lambda w: [
+            path
+            for by_split in PLAN.systems.pairing_inputs(w.pairing).values()
+            for path in by_split.values()
+        ],
+        item_table=LAYOUT.items(),
     output:
-        predictions="<results>/fusion/{pairing}/predictions.csv",
-        grid="<results>/fusion/{pairing}/grid.csv",
+        LAYOUT.fusion("{pairing}", "predictions"),
+        LAYOUT.fusion("{pairing}", "grid"),
     log:
-        "<logs>/fuse_posteriors/{pairing}.log",
+        LAYOUT.log("fuse_predictions", "{pairing}"),
     benchmark:
-        "<benchmarks>/fuse_posteriors/{pairing}.tsv"
+        LAYOUT.benchmark("fuse_predictions", "{pairing}")
     conda:
         "../envs/workflow.yaml"
     params:
-        systems=lambda w: json.dumps(PLAN.pairing_inputs(w.pairing)),
-        settings=lambda w: CONFIG.fusion.settings.only(
-            PLAN.pairing_inputs(w.pairing)
-        ).model_dump_json(),
-        version=PLAN.version("fuse_posteriors"),
+        job=lambda w: PLAN.systems.told_of_fusion(w.pairing),
     shell:
-        "python -m fuse_posteriors --systems {params.systems:q} --settings {params.settings:q} "
-        "--out {output.predictions:q} --grid {output.grid:q} > {log:q} 2>&1"
+        "python -m fuse_predictions {params.job:q} > {log:q} 2>&1"

@@ -1,90 +1,104 @@
-# From the clips of each actor to audio, frames, saliency maps and speech spans.
+# From the recordings of each speaker to the item table, audio, frames, saliency maps, speech spans.
+# The wildcard {corpus} is empty for the run's own corpus, else a name and a slash.
 
 
-rule prepare_media:
+rule list_items:
     input:
-        clips=lambda w: PLAN.clips(w.actor),
+        lambda w: PLAN.corpora.item_sources(w.corpus),
     output:
-        audio="<results>/prepared/audio/actor_{actor}.npz",
-        frames="<results>/prepared/frames/actor_{actor}.npz",
+        LAYOUT.items("{corpus}"),
     log:
-        "<logs>/prepare_media/actor_{actor}.log",
-    benchmark:
-        "<benchmarks>/prepare_media/actor_{actor}.tsv"
+        LAYOUT.log("list_items", "{corpus}items"),
     conda:
         "../envs/workflow.yaml"
     params:
-        settings=lambda w: PLAN.section("preparation"),
-        version=PLAN.version("prepare_media"),
+        job=lambda w, output: PLAN.corpora.told_of_items(w.corpus, output[0]),
     shell:
-        "python -m prepare_media --clips {input.clips:q} --settings {params.settings:q} "
-        "--audio {output.audio:q} --frames {output.frames:q} > {log:q} 2>&1"
+        "python -m list_items {params.job:q} > {log:q} 2>&1"
+
+
+for RECORDINGS, MEDIA in PLAN.prepared_media.items():
+
+    rule:
+        name:
+            f"prepare_{RECORDINGS}s"
+        input:
+            unpack(PLAN.recordings_of),
+        output:
+            **{medium: LAYOUT.prepared(medium, "{speaker}", "{corpus}") for medium in MEDIA},
+        log:
+            LAYOUT.log("prepare_media", "{corpus}{speaker}"),
+        benchmark:
+            LAYOUT.benchmark("prepare_media", "{corpus}{speaker}")
+        wildcard_constraints:
+            corpus=PLAN.corpora.pattern(RECORDINGS),
+        conda:
+            "../envs/workflow.yaml"
+        resources:
+            runtime=lambda w, attempt: 20 * attempt,
+        params:
+            job=lambda w, input, output: PLAN.told_of_preparation(w, input, output),
+        shell:
+            "python -m prepare_media {params.job:q} > {log:q} 2>&1"
 
 
 rule detect_speech:
     input:
-        audio="<results>/prepared/audio/actor_{actor}.npz",
-        weights=PLAN.weights("speech_music_noise_vad"),
+        audio=LAYOUT.prepared("audio", "{speaker}", "{corpus}"),
+        weights=PLAN.weights.path(VOICE_ACTIVITY),
     output:
-        "<results>/prepared/speech/actor_{actor}.csv",
+        LAYOUT.prepared("speech", "{speaker}", "{corpus}"),
     log:
-        "<logs>/detect_speech/actor_{actor}.log",
+        LAYOUT.log("detect_speech", "{corpus}{speaker}"),
     benchmark:
-        "<benchmarks>/detect_speech/actor_{actor}.tsv"
+        LAYOUT.benchmark("detect_speech", "{corpus}{speaker}")
     conda:
         "../envs/workflow.yaml"
     params:
-        settings=lambda w: PLAN.section("voice_activity"),
-        sha256=REGISTRY["speech_music_noise_vad"].sha256,
-        version=PLAN.version("detect_speech"),
+        job=lambda w, input, output: PLAN.told_of_speech(input.audio, output[0]),
     shell:
-        "python -m detect_speech --audio {input.audio:q} --weights {input.weights:q} "
-        "--weights-sha256 {params.sha256} --settings {params.settings:q} --spans {output:q} "
-        "> {log:q} 2>&1"
+        "python -m detect_speech {params.job:q} > {log:q} 2>&1"
 
 
 rule convert_msi_net:
     input:
-        PLAN.weights("msi_net"),
+        PLAN.weights.path(SALIENCY),
     output:
-        "<downloads>/converted/msi_net.safetensors",
+        LAYOUT.converted(SALIENCY),
     log:
-        "<logs>/convert_msi_net.log",
+        LAYOUT.log("convert_msi_net"),
     benchmark:
-        "<benchmarks>/convert_msi_net.tsv"
+        LAYOUT.benchmark("convert_msi_net")
     conda:
         "../envs/workflow.yaml"
+    resources:
+        mem_mb=lambda w, attempt: 8000 * attempt,
+        runtime=lambda w, attempt: 30 * attempt,
     params:
-        sha256=REGISTRY["msi_net"].sha256,
-        width=CONFIG.saliency.width,
-        version=PLAN.version("convert_msi_net"),
+        job=lambda w, output: PLAN.told_of_conversion(output[0]),
     shell:
-        "python -m convert_msi_net --saved-model {input:q} --sha256 {params.sha256} "
-        "--width {params.width} --weights {output:q} > {log:q} 2>&1"
+        "python -m convert_msi_net {params.job:q} > {log:q} 2>&1"
 
 
 rule map_saliency:
     input:
-        clips=lambda w: PLAN.clips(w.actor),
-        weights=PLAN.saliency_weights,
+        unpack(PLAN.recordings_of),
+        weights=PLAN.weights.saliency,
     output:
-        "<results>/prepared/saliency/actor_{actor}.npz",
+        LAYOUT.prepared("saliency", "{speaker}", "{corpus}"),
     log:
-        "<logs>/map_saliency/actor_{actor}.log",
+        LAYOUT.log("map_saliency", "{corpus}{speaker}"),
     benchmark:
-        "<benchmarks>/map_saliency/actor_{actor}.tsv"
+        LAYOUT.benchmark("map_saliency", "{corpus}{speaker}")
     conda:
         "../envs/workflow.yaml"
-    threads: CONFIG.compute.threads if PLAN.saliency_weights else 1
+    threads: CONFIG.compute.threads if PLAN.weights.maps_by_network else 1
     resources:
         gpu=PLAN.saliency_gpu,
         gpu_share=PLAN.saliency_gpu_share,
+        mem_mb=lambda w, attempt: 8000 * attempt,
+        runtime=lambda w, attempt: 60 * attempt,
     params:
-        saliency=lambda w: PLAN.section("saliency"),
-        weights=PLAN.option("--weights", PLAN.saliency_weights),
-        version=PLAN.version("map_saliency"),
+        job=lambda w, input, output: PLAN.told_of_saliency(w, input, output[0]),
     shell:
-        "$MMER_ON_GPU "
-        "python -m map_saliency --clips {input.clips:q} "
-        "--saliency-settings {params.saliency:q} {params.weights} "
-        '--device "$MMER_DEVICE" --threads "$MMER_THREADS" --saliency {output:q} > {log:q} 2>&1'
+        "$MMER_ON_GPU python -m map_saliency {params.job:q} > {log:q} 2>&1"

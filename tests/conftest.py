@@ -19,6 +19,16 @@ from .hostile.closing_line import (  # noqa: F401  hooks
 REPOSITORY = Path(__file__).parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The complete run first, then other runs: nothing long is left for one process at the end."""
+    items.sort(
+        key=lambda item: (
+            item.path.stem != "test_complete_run",
+            item.path.parent.name != "workflow",
+        )
+    )
+
+
 @pytest.fixture(scope="session")
 def published_mirror() -> Path:
     """The mirror with the authors' published posteriors; the test is skipped where it is absent."""

@@ -1,26 +1,87 @@
-"""Clips whose emotion is the pitch of a tone."""
+"""Items whose class is the pitch of a tone, and what a step on them is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from mmer.corpus.folds import Split
-from mmer.store import Ragged
+from mmer.items import Items, items_table, write_items
+from mmer.media.speech_spans import SpeechSpan, write_spans
+from mmer.models.base import ModelJob
+from mmer.protocol import Split
+from mmer.ragged import Ragged, write_ragged
+from mmer.settings import Settings
+from mmer.tasks import Classes
 
 CPU = torch.device("cpu")
-SPLIT = Split("heldout0", train_actors=(1, 2, 4), heldout_actors=(3,))
-PAIR = Split("pair", train_actors=(1,), heldout_actors=(3,))
 RATE = 16_000
+SPEAKERS = ("a", "b", "c", "d")
+TASK = Classes(names=tuple(f"pitch{number}" for number in range(8)), column="pitch")
+SPLIT = Split(name="fold0", train=("a", "b", "d"), choose=("c",), test=("c",))
+PAIR = Split(name="pair", train=("a",), choose=("c",), test=("c",))
+NESTED = Split(name="nested", train=("a", "b"), choose=("d",), test=("c",))
+
+ITEMS: Items = items_table(
+    (
+        {"item": f"{speaker}{number}", "speaker": speaker, "pitch": pitch}
+        for speaker in SPEAKERS
+        for number, pitch in enumerate(TASK.names)
+    ),
+    ["pitch"],
+)
 
 
-def tone(emotion: int, actor: int) -> np.ndarray:
-    """Half a second in which the pitch says the emotion, int16."""
+def tone(number: int, speaker: str) -> np.ndarray:
+    """Half a second of one of eight pitches, int16."""
     time = np.arange(RATE // 2) / RATE
-    noise = np.random.default_rng(100 * actor + emotion).normal(0, 300, len(time))
-    return (8000 * np.sin(2 * np.pi * 250 * 1.5**emotion * time) + noise).astype(np.int16)
+    seed = 100 * (SPEAKERS.index(speaker) + 1) + number + 1
+    noise = np.random.default_rng(seed).normal(0, 300, len(time))
+    return (8000 * np.sin(2 * np.pi * 250 * 1.5 ** (number + 1) * time) + noise).astype(np.int16)
 
 
-def audio_of(actors: tuple[int, ...] = (1, 2, 3, 4)) -> Ragged:
-    """A clip of every emotion by each actor."""
-    names = [f"01-01-{emotion:02d}-01-01-01-{a:02d}" for a in actors for emotion in range(1, 9)]
-    tones = [tone(emotion, actor) for actor in actors for emotion in range(1, 9)]
-    return Ragged.join(names, tones, RATE)
+def audio_of(speakers: tuple[str, ...] = SPEAKERS) -> Ragged:
+    """An item of every pitch by each speaker."""
+    names = [f"{speaker}{number}" for speaker in speakers for number in range(8)]
+    return Ragged.join(names, [tone(n, speaker) for speaker in speakers for n in range(8)], RATE)
+
+
+def told(
+    folder: Path,
+    family: str,
+    step: str,
+    settings: Settings,
+    outputs: Mapping[str, str],
+    split: Split | None = None,
+    **more: Any,
+) -> ModelJob:
+    """What a step is told of speakers ``a`` and ``c``, whose audio and spans are written here.
+
+    ``outputs`` are file names; ``more`` are other parts of the job.
+    """
+    write_items(folder / "items.csv", ITEMS)
+    for speaker in ("a", "c"):
+        audio = audio_of((speaker,))
+        write_ragged(folder / f"{speaker}.npz", audio)
+        spans = {name: SpeechSpan(0.05, 0.4, found=True) for name in audio.items}
+        write_spans(folder / f"{speaker}.csv", spans)
+    return ModelJob(
+        family=family,
+        step=step,
+        model="mine",
+        options={"settings": settings.model_dump(mode="json")},
+        task=TASK,
+        splits={split.name: split} if split else {},
+        inputs={
+            "items": (folder / "items.csv",),
+            "audio": (folder / "a.npz", folder / "c.npz"),
+            "speech": (folder / "a.csv", folder / "c.csv"),
+        },
+        outputs={
+            name: {split.name if split else "": folder / file} for name, file in outputs.items()
+        },
+        **{"variant": "full", "seed": 1, **more},
+    )

@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import sys
 import tempfile
 from pathlib import Path
 
-from mmer.entry import run
-from mmer.training.gpu_places import wait_for_gpu
+from mmer.runtime.gpu_places import wait_for_gpu
 
 log = logging.getLogger(__name__)
 
 
 def command_line() -> argparse.ArgumentParser:
-    """The options of this step."""
+    """Its options are told in words, not as a job: it starts jobs, and is none."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gpus", required=True, help="their numbers, with commas between")
     parser.add_argument("--places-per-gpu", type=int, required=True, help="small jobs on one GPU")
@@ -36,4 +36,5 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(command_line(), main)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    main(command_line().parse_args())

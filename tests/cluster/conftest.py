@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from ..workflow.conftest import tiny_affectnet, tiny_mirror, voice_activity_weights
+from ..workflow.conftest import tiny_inputs, voice_activity_weights
 from .local_slurm import LocalSlurm, why_not
 
-__all__ = ["slurm", "tiny_affectnet", "tiny_mirror", "voice_activity_weights"]
+__all__ = ["slurm", "tiny_inputs", "voice_activity_weights"]
 
 
 @pytest.fixture(scope="session")

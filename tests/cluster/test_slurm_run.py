@@ -14,15 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from ..workflow.conftest import REPOSITORY, TINY, Project, copy_project
+from ..workflow.conftest import project_with
+from ..workflow.project import REPOSITORY, Project
+from ..workflow.tiny import TINY
 from .local_slurm import LocalSlurm
 
-pytestmark = [pytest.mark.slurm, pytest.mark.slow, pytest.mark.xdist_group("slurm")]
+pytestmark = [pytest.mark.slurm, pytest.mark.slow]
 
 SMALL = {
     "systems": ["zero_rule", "cnn14_fine_tuned/full", "stn_bilstm_flatten810/vad"],
     "fusion": {**TINY["fusion"], "pairings": {"vad": None, "full": None}},
-    "compute": {"device": "cpu", "threads": 1},
+    "report": {},
 }
 """One system of each kind: trained speech, a chain of trained face models, none trained."""
 
@@ -59,28 +61,26 @@ class Finished:
     restarts: dict[str, int]
 
 
-def small_project(folder: Path, mirror: Path, affectnet: Path) -> Project:
+def small_project(folder: Path, inputs: Path) -> Project:
     """The tiny project with few systems."""
-    project = copy_project(folder)
-    shutil.copytree(mirror, project.folder / "mirror")
-    shutil.copytree(affectnet, project.folder / "affectnet")
+    project = project_with(inputs, folder)
     project.configure("small.yaml", **SMALL)
     return project
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory, tiny_mirror, tiny_affectnet) -> Project:
+def local(tmp_path_factory, tiny_inputs) -> Project:
     """The same run on this machine, undisturbed."""
-    project = small_project(tmp_path_factory.mktemp("local") / "p", tiny_mirror, tiny_affectnet)
+    project = small_project(tmp_path_factory.mktemp("local") / "p", tiny_inputs)
     done = project.snakemake("--configfile", "small.yaml")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return project
 
 
 @pytest.fixture(scope="module")
-def disturbed(slurm, tmp_path_factory, tiny_mirror, tiny_affectnet) -> Finished:
+def disturbed(slurm, tmp_path_factory, tiny_inputs) -> Finished:
     """A run through the profile as it is shipped, in which a job and then the node dies."""
-    project = small_project(tmp_path_factory.mktemp("cluster") / "p", tiny_mirror, tiny_affectnet)
+    project = small_project(tmp_path_factory.mktemp("cluster") / "p", tiny_inputs)
     output = project.folder / "engine.log"
     command = [sys.executable, "-m", "snakemake", *PROFILE, *QUICK_POLLING]
     with output.open("w") as stream:
@@ -148,8 +148,8 @@ def test_the_workflow_finishes_in_spite_of_both_failures(disturbed):
     assert disturbed.status == 0, disturbed.text[-5000:]
 
 
-def test_posteriors_are_those_of_a_local_run_byte_for_byte(disturbed, local):
-    folder = local.folder / "results" / "tiny" / "posteriors"
+def test_predictions_are_those_of_a_local_run_byte_for_byte(disturbed, local):
+    folder = local.results / "predictions"
     tables = sorted(path.relative_to(local.folder) for path in folder.rglob("*.csv"))
     assert len(tables) == 6
     for table in tables:
@@ -177,7 +177,7 @@ def test_the_log_of_a_failed_job_is_kept_and_named(disturbed):
 
 def test_small_steps_share_jobs(disturbed):
     shared = Counter(what.split("_")[1] for what in disturbed.jobs.values())
-    assert shared["actors"] == 2
+    assert shared["speakers"] == 2
     assert shared["results"] == 1
     assert len(disturbed.jobs) < 20
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmer.corpus.affectnet import COLUMNS, LABEL, read_affectnet
+from mmer.corpora.affectnet_lists import BOX, COLUMNS, LABEL, read_lists, read_title
 
 from .tries import Outcome, attempt, hostile
 
@@ -37,7 +37,7 @@ def outcome(content: bytes, label: bytes | None = None) -> Outcome:
         (folder / "validation.csv").write_bytes(content)
         if label is not None:
             (folder / LABEL).write_bytes(label)
-        return attempt(lambda: read_affectnet(folder), named=str(folder))
+        return attempt(lambda: (read_lists(folder), read_title(folder)), named=str(folder))
 
 
 CELLS = st.one_of(
@@ -56,13 +56,13 @@ def test_a_changed_cell_is_read_as_it_stands_or_refused(row, column, cell, heade
     found = outcome(as_text(*([list(COLUMNS)] if headed else []), *rows))
     if found.refusal is not None:
         return
-    read = found.value.rows.select([3 + row])
-    path = PurePosixPath(read.names[0])
-    assert read.names[0] == rows[row][0].strip("\r\n") and ".." not in path.parts
-    assert not path.is_absolute() and "\0" not in read.names[0]
-    assert read.expression[0] == float(rows[row][6])
-    assert -2 <= read.valence[0] <= 2
-    assert (abs(read.boxes) < 100_000).all()
+    read = found.value[0].iloc[3 + row]
+    path = PurePosixPath(read["item"])
+    assert read["item"] == rows[row][0].strip("\r\n") and ".." not in path.parts
+    assert not path.is_absolute() and "\0" not in read["item"]
+    assert read["expression"] == float(rows[row][6])
+    assert -2 <= read["valence"] <= 2
+    assert (read[BOX].abs() < 100_000).all()
 
 
 @hostile()
@@ -73,7 +73,7 @@ def test_rows_of_another_length_shift_no_column(row, length, cell):
     found = outcome(as_text(list(COLUMNS), *rows))
     if found.refusal is None:
         names = [each[0] for each in rows if each]
-        assert list(found.value.rows.names[3:]) == names
+        assert found.value[0]["item"].tolist()[3:] == names
 
 
 @hostile()
@@ -94,5 +94,5 @@ PLAIN = st.recursive(
 def test_a_label_is_a_title_or_refused(label):
     found = outcome(as_text(list(COLUMNS), *GOOD), label)
     if found.refusal is None:
-        assert found.value.title == json.loads(label)["title"]
-        assert found.value.title.isprintable()
+        assert found.value[1] == json.loads(label)["title"]
+        assert found.value[1].isprintable()

@@ -14,12 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from mmer.face.spatial_transformer import GuidedSpatialTransformer
-from mmer.face.stn_checkpoint import read_published, read_spatial_transformer, start_from
-from mmer.speech.alexnet import build_alexnet
-from mmer.speech.alexnet_checkpoint import load_alexnet
-from mmer.speech.cnn14 import Cnn14
-from mmer.speech.panns_checkpoint import load_panns
+from mmer.models.networks.alexnet import build_alexnet
+from mmer.models.networks.alexnet_checkpoint import load_alexnet
+from mmer.models.networks.cnn14 import Cnn14
+from mmer.models.networks.panns_checkpoint import load_panns
+from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
+from mmer.models.networks.spatial_transformer_checkpoint import (
+    read_published,
+    read_spatial_transformer,
+    start_from,
+)
 from mmer.training.checkpoint import read_checkpoint, write_checkpoint, write_model
 from mmer.training.job import file_sha256
 
@@ -193,7 +197,7 @@ def test_a_wrong_network_of_the_workflows_own_form_is_refused(name, wrong, extra
 
 @pytest.mark.parametrize("wrong", sorted(set(WRONG) - {"huge"}))
 def test_one_wrong_tensor_of_alexnet_is_refused(wrong):
-    network = build_alexnet(0.0625)
+    network = build_alexnet(8, 0.0625)
     state = network.state_dict()
     state["features.0.bias"] = WRONG[wrong](state["features.0.bias"])
     found = read(

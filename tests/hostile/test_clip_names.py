@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mmer.corpus.clips import Clip
+from mmer.corpora.ravdess import Clip
 
 from .tries import attempt, hostile
 

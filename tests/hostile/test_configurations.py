@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmer.config import Configuration
-from mmer.configuration_check import check_configuration
-from mmer.errors import UserError
+from mmer.configuration_check import check_configuration, registry_of
+from mmer.registry import read_registry
+from mmer.runtime.errors import UserError
+from tests.plans import SHIPPED, merge, read
 
-from ..unit.test_configuration import merge
 from .tries import TRIED, hostile
 
-SHIPPED = Path(__file__).parents[2] / "config.yaml"
-KEYS = yaml.safe_load(SHIPPED.read_text("utf-8"))
+KEYS = read(SHIPPED)
+KINDS = read_registry()
 
 
 def places(values: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -33,7 +33,7 @@ def places(values: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]
         yield from places(value, (*above, key))
 
 
-DEFAULTS = Configuration.model_validate(KEYS).model_dump(mode="json")
+DEFAULTS = check_configuration(KEYS, [SHIPPED], KINDS).model_dump(mode="json")
 PLACES = sorted(set(places(KEYS)) | {p for p in places(DEFAULTS) if p[0] not in ("paper",)})
 
 SCALARS = st.one_of(
@@ -58,10 +58,9 @@ def checked(overlay: Any) -> Configuration | list[str]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "mine.yaml"
         file.write_text(yaml.safe_dump(overlay, allow_unicode=True), "utf-8")
-        values = deepcopy(KEYS)  # reading the shipped file again each time takes too long
-        merge(values, yaml.safe_load(file.read_text("utf-8")))
+        values = merge(read(SHIPPED), read(file))
         try:
-            configuration = check_configuration(values, [file])
+            configuration = check_configuration(values, [file], registry_of(values))
         except UserError as error:
             TRIED["refused"] += 1
             first, *lines = str(error).splitlines()
@@ -77,13 +76,12 @@ def checked(overlay: Any) -> Configuration | list[str]:
 
 def assert_usable(configuration: Configuration) -> None:
     """Everything that steps are told of is sane, and survives the way through JSON."""
-    again = Configuration.model_validate_json(configuration.model_dump_json())
+    again = type(configuration).model_validate_json(configuration.model_dump_json())
     assert again == configuration
     torch.manual_seed(configuration.seed)
     if configuration.compute.device != "auto":
         torch.device(configuration.compute.device)
     assert len(set(configuration.evaluated())) == len(configuration.evaluated())
-    assert configuration.splits
     for path in vars(configuration.data).values():
         assert path is None or (path and "\0" not in path and not path.startswith("-"))
     for number in numbers(configuration.model_dump()):

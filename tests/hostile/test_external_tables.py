@@ -1,4 +1,4 @@
-"""Tables of models trained elsewhere: their own numbers under the right emotions, or refused."""
+"""Tables of models trained elsewhere: their own numbers under the right classes, or refused."""
 
 from __future__ import annotations
 
@@ -14,29 +14,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mmer.corpus.clips import Clip
-from mmer.corpus.folds import Split
-from mmer.corpus.labels import EMOTIONS
-from mmer.errors import UserError
 from mmer.external.assembly import assemble
-from mmer.external.layouts import ALPHABETICAL, ExternalLayout
 from mmer.external.tables import read_external_table
+from mmer.items import items_table
+from mmer.models.external import ExternalLayout
+from mmer.protocol import Split
+from mmer.tasks import Classes
 
 from .tries import Outcome, attempt, hostile
 
-CLIPS = [
-    f"01-01-0{emotion}-01-0{statement}-01-{actor:02d}"
-    for actor in (1, 2)
-    for emotion in range(1, 9)
-    for statement in (1, 2)
-]
-SPLIT = Split("heldout0", train_actors=(3, 4), heldout_actors=(1, 2))
+CLASSES = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
+ALPHABETICAL = tuple(sorted(CLASSES))
+TASK = Classes(names=CLASSES, column="emotion")
+TABLE = items_table(
+    [
+        {"item": f"s{speaker}_{name}_{again}", "speaker": f"s{speaker}", "emotion": name}
+        for speaker in (1, 2, 3, 4)
+        for name in CLASSES
+        for again in (1, 2)
+    ],
+    ["emotion"],
+)
+NAMES = list(TABLE.names[:32])
+SPLIT = Split(name="fold0", train=("s3", "s4"), choose=("s1", "s2"), test=("s1", "s2"))
 TITLES = ["name", *(f"v{number}" for number in range(8))]
-ORDERS = st.permutations(EMOTIONS).map(tuple)
+ORDERS = st.permutations(CLASSES).map(tuple)
 
 
-def layout(values: str = "logit", order: object = "ravdess", **more: object) -> ExternalLayout:
-    described = {"clip_column": "name", "values_prefix": "v", "class_order": order}
+def layout(values: str = "logit", order: object = "task", **more: object) -> ExternalLayout:
+    described = {"item_column": "name", "values_prefix": "v", "class_order": order}
     return ExternalLayout.model_validate({**described, "values": values, **more})
 
 
@@ -46,14 +52,14 @@ def as_text(*rows: list[str], separator: str = ",") -> bytes:
     return stream.getvalue().encode("utf-8", "surrogatepass")
 
 
-def good_rows(order: tuple[str, ...] = EMOTIONS, right: float = 9.0) -> list[list[str]]:
+def good_rows(order: tuple[str, ...] = CLASSES, right: float = 9.0) -> list[list[str]]:
     """Logits of a model that is mostly right, in some order of classes."""
-    noise = np.random.default_rng(3).normal(size=(len(CLIPS), 8))
+    noise = np.random.default_rng(3).normal(size=(len(NAMES), 8))
     rows = []
-    for clip, values in zip(CLIPS, noise, strict=True):
-        values[Clip.parse(clip).label] += right
-        by_emotion = dict(zip(EMOTIONS, map(float, values), strict=True))
-        rows.append([clip, *(repr(by_emotion[emotion]) for emotion in order)])
+    for name, label, values in zip(NAMES, TASK.labels(TABLE.of(NAMES)), noise, strict=True):
+        values[label] += right
+        by_class = dict(zip(CLASSES, map(float, values), strict=True))
+        rows.append([name, *(repr(by_class[each]) for each in order)])
     return rows
 
 
@@ -64,24 +70,23 @@ def outcome(content: bytes, described: ExternalLayout) -> Outcome:
         path.write_bytes(content)
 
         def read():
-            return assemble(SPLIT, described, None, read_external_table(path, described), 16)
+            table = read_external_table(path, described, TASK)
+            return assemble(SPLIT, described, TASK, TABLE, None, table)
 
         return attempt(read, named=str(path))
 
 
 @hostile()
 @given(ORDERS)
-def test_values_come_out_under_their_emotions_whatever_their_order(order):
+def test_values_come_out_under_their_classes_whatever_their_order(order):
     found = outcome(as_text(TITLES, *good_rows(order)), layout(order=order)).value
     expected = outcome(as_text(TITLES, *good_rows()), layout()).value
-    assert found.clips == tuple(sorted(CLIPS))
+    assert found.names == tuple(sorted(NAMES))
     assert np.array_equal(found.logits, expected.logits)
     assert np.allclose(found.probabilities.sum(axis=1), 1)
 
 
-@pytest.mark.parametrize(
-    ("theirs", "stated"), [(ALPHABETICAL, "ravdess"), (EMOTIONS, "alphabetical")]
-)
+@pytest.mark.parametrize(("theirs", "stated"), [(ALPHABETICAL, "task"), (CLASSES, "alphabetical")])
 def test_the_wrong_of_the_two_usual_orders_is_refused(theirs, stated):
     refusal = outcome(as_text(TITLES, *good_rows(theirs)), layout(order=stated)).refusal
     assert "class_order" in refusal
@@ -94,37 +99,37 @@ def test_a_model_that_only_guesses_is_no_mistake():
 
 CELLS = st.one_of(
     st.sampled_from(["", "nan", "-inf", "1e999", "1_0", "0x1", "٣", "[]", '"', "1,5", " 1 ", "\0"]),
-    st.sampled_from(CLIPS),
+    st.sampled_from(NAMES),
     st.text(max_size=8),
     st.floats().map(repr),
 )
 
 
 @hostile(2)
-@given(st.integers(0, len(CLIPS) - 1), st.integers(0, 8), CELLS)
+@given(st.integers(0, len(NAMES) - 1), st.integers(0, 8), CELLS)
 def test_a_changed_cell_is_that_number_or_refused(row, column, cell):
     rows = good_rows()
     before, rows[row][column] = rows[row][column], cell
     found = outcome(as_text(TITLES, *rows), layout())
     if found.refusal is None:
-        index = found.value.clips.index(rows[row][0].strip())
+        index = found.value.names.index(rows[row][0].strip())
         assert found.value.logits[index].tolist() == [float(value) for value in rows[row][1:]]
         assert column or cell.strip() == before
         assert "_" not in cell and cell.isascii()
 
 
 @hostile()
-@given(st.floats(-0.5, 2), st.integers(0, len(CLIPS) - 1))
+@given(st.floats(-0.5, 2), st.integers(0, len(NAMES) - 1))
 def test_probabilities_that_do_not_sum_to_one_are_refused(more, row):
-    rows = [[clip, *["0.125"] * 8] for clip in CLIPS]
+    rows = [[name, *["0.125"] * 8] for name in NAMES]
     rows[row][1] = repr(0.125 + more)
     refused = outcome(as_text(TITLES, *rows), layout("probability")).refusal is not None
     assert refused == (abs(more) > 1e-3) or abs(abs(more) - 1e-3) < 1e-9
 
 
 @hostile()
-@given(st.sets(st.sampled_from(CLIPS), min_size=1), st.data())
-def test_missing_and_doubled_clips_are_refused(chosen, data):
+@given(st.sets(st.sampled_from(NAMES), min_size=1), st.data())
+def test_missing_and_doubled_items_are_refused(chosen, data):
     rows = [row for row in good_rows() if row[0] not in chosen]
     assert outcome(as_text(TITLES, *rows), layout()).refusal is not None
     doubled = [*good_rows(), data.draw(st.sampled_from(good_rows()))]
@@ -142,10 +147,10 @@ LISTS = st.one_of(
 @hostile(2)
 @given(LISTS)
 def test_a_bracketed_list_is_eight_finite_numbers_or_refused(cell):
-    rows = [[clip, json.dumps([0.5] * 8)] for clip in CLIPS]
+    rows = [[name, json.dumps([0.5] * 8)] for name in NAMES]
     rows[0][1] = cell
     described = ExternalLayout(
-        header=False, clip_column=0, list_column=1, class_order="ravdess", values="logit"
+        header=False, item_column=0, list_column=1, class_order="task", values="logit"
     )
     found = outcome(as_text(*rows), described)
     if found.refusal is None:
@@ -158,7 +163,7 @@ def test_any_bytes_are_refused(content):
     assert outcome(content, layout()).refusal is not None
     good = as_text(TITLES, *good_rows())
     found = outcome(good[: len(good) // 2] + content + good[len(good) // 2 :], layout())
-    assert found.refusal is not None or set(found.value.clips) == set(CLIPS)
+    assert found.refusal is not None or set(found.value.names) == set(NAMES)
 
 
 @hostile()
@@ -179,13 +184,11 @@ def test_a_layouts_separator_separates_or_is_refused(separator):
     except UnicodeEncodeError:
         return
     found = outcome(content, described)
-    assert found.refusal is not None or set(found.value.clips) == set(CLIPS)
+    assert found.refusal is not None or set(found.value.names) == set(NAMES)
 
 
 @hostile()
-@given(st.lists(st.one_of(st.sampled_from(EMOTIONS), st.text(max_size=5)), max_size=10))
-def test_an_order_names_each_emotion_once(order):
-    try:
-        assert sorted(layout(order=order).class_order) == sorted(EMOTIONS)
-    except (ValidationError, UserError):
-        assert sorted(order) != sorted(EMOTIONS)
+@given(st.lists(st.one_of(st.sampled_from(CLASSES), st.text(max_size=5)), max_size=10))
+def test_an_order_names_each_class_once(order):
+    found = outcome(as_text(TITLES, *good_rows()), layout(order=order))
+    assert found.refusal is not None or sorted(order) == sorted(CLASSES)

@@ -85,32 +85,16 @@ def locked(project: Path) -> str:
     return f"pinned-thing==1.0 --hash=sha256:{digest}\n"
 
 
-def test_what_the_lock_names_is_installed(project):
-    done = install(project, locked(project))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert installed(project)
-
-
-def test_a_package_exchanged_after_it_was_locked_is_refused(project):
+def test_a_package_exchanged_after_it_was_locked_is_refused_and_the_locked_one_installed(project):
     lock = locked(project)
-    write_wheel(project / "shelf" / WHEEL, CODE + b"# and something else\n")
+    wheel = project / "shelf" / WHEEL
+    published = wheel.read_bytes()
+    write_wheel(wheel, CODE + b"# and something else\n")
     done = install(project, lock)
     assert done.returncode != 0
     assert "DO NOT MATCH THE HASHES" in done.stderr
     assert not installed(project)
-
-
-def test_a_pin_without_a_hash_is_refused(project):
-    done = install(project, "pinned-thing==1.0\n")
-    assert done.returncode != 0
-    assert "require-hashes" in done.stderr
-    assert not installed(project)
-
-
-@pytest.mark.parametrize("lock", sorted((REPOSITORY / "envs").glob("*.lock")), ids=lambda p: p.name)
-def test_every_pin_of_every_lock_has_a_hash_and_no_address(lock):
-    text = lock.read_text("utf-8")
-    lines = [line for line in text.splitlines() if not line.strip().startswith("#")]
-    pins = [pin for pin in "\n".join(lines).replace("\\\n", " ").split("\n") if pin]
-    assert pins and all("--hash=sha256:" in pin for pin in pins)
-    assert "://" not in text
+    wheel.write_bytes(published)
+    done = install(project, lock)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert installed(project)

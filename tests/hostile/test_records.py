@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmer.acquire.record import read_record
+from mmer.media.record import read_record
 
 from .tries import Outcome, attempt, hostile
 

@@ -12,8 +12,8 @@ from benchmarks import reference_msi_net as reference
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmer.prepare.msi_net import MsiNet
-from mmer.prepare.msi_net_checkpoint import convert
+from mmer.media.msi_net import MsiNet
+from mmer.media.msi_net_checkpoint import convert
 
 from .tries import Outcome, attempt, hostile
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 
-from mmer.errors import UserError
+from mmer.runtime.errors import UserError
 
 EXAMPLES = int(os.environ.get("MMER_HOSTILE_EXAMPLES", "60"))
 

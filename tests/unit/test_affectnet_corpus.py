@@ -1,28 +1,16 @@
-"""AffectNet's folder: where things lie, what the lists say, and the synthetic one."""
+"""AffectNet: where things lie, what the lists say, and which items and splits come of it."""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
-import make_demo_affectnet
-from mmer.corpus.affectnet import (
-    COLUMNS,
-    EMOTION_CLASSES,
-    EXPRESSIONS,
-    VALENCE_CLASSES,
-    emotion_labels,
-    read_affectnet,
-    valence_labels,
-)
-from mmer.corpus.synthetic.affectnet import KINDS, write_affectnet
-from mmer.corpus.synthetic.settings import SyntheticAffectNetSettings
-from mmer.corpus.synthetic.snapshot import Sitter
-from mmer.errors import UserError
+from mmer.corpora.affectnet import EMOTIONS, AffectNet, AffectNetSettings, emotions, valences
+from mmer.corpora.affectnet_lists import COLUMNS, find_images, read_lists
+from mmer.protocol import TEST, TRAIN
+from mmer.runtime.errors import UserError
 
 HEADER = ",".join(COLUMNS) + "\n"
 TRAINING = "1/aa.jpg,10,20,30,40,1.0;2.0,1,0.5,0.1\n1/bb.jpg,NULL,NULL,NULL,NULL,,10,-2,-2\n"
@@ -43,7 +31,15 @@ def _folder(
     return root
 
 
-# Layouts
+def _corpus(folder: Path | None, seed: int = 2020, **settings) -> AffectNet:
+    return AffectNet(AffectNetSettings(**settings), folder, seed)
+
+
+def _row(name: str, expression: int = 1, valence: float = 0.5) -> str:
+    return f"{name},1,2,3,4,,{expression},{valence},0\n"
+
+
+# The folder
 
 
 @pytest.mark.parametrize(
@@ -56,30 +52,30 @@ def _folder(
 )
 @pytest.mark.parametrize("lists", [".", "Manually_Annotated_file_lists", "Manually_Annotated"])
 def test_pictures_and_lists_are_found_where_copies_have_them(tmp_path, images, lists):
-    found = read_affectnet(_folder(tmp_path, images, lists))
-    assert found.images == tmp_path / images
-    assert found.rows.names == ("1/aa.jpg", "1/bb.jpg", "2/cc.jpg")
-    assert found.title == "AffectNet"
+    root = _folder(tmp_path, images, lists)
+    assert find_images(root) == tmp_path / images
+    assert read_lists(root)["item"].tolist() == ["1/aa.jpg", "1/bb.jpg", "2/cc.jpg"]
 
 
 @pytest.mark.parametrize("headed", [True, False])
 def test_a_list_may_lack_its_first_line(tmp_path, headed):
     first = HEADER if headed else ""
-    rows = read_affectnet(
-        _folder(tmp_path, training=first + TRAINING, validation=first + VALIDATION)
-    ).rows
-    assert rows.part.tolist() == ["training", "training", "validation"]
-    assert rows.expression.tolist() == [1, 10, 6]
-    assert rows.valence.tolist() == [0.5, -2, -0.75]
-    assert rows.boxes.tolist() == [[10, 20, 30, 40], [0, 0, 0, 0], [1, 2, 3, 4]]
+    rows = read_lists(_folder(tmp_path, training=first + TRAINING, validation=first + VALIDATION))
+    assert rows["list"].tolist() == ["training", "training", "validation"]
+    assert rows["expression"].tolist() == [1, 10, 6]
+    assert rows["valence"].tolist() == [0.5, -2, -0.75]
+    boxes = rows[["left", "top", "width", "height"]]
+    assert boxes.to_numpy().tolist() == [[10, 20, 30, 40], [0, 0, 0, 0], [1, 2, 3, 4]]
 
 
 def test_what_is_not_found_is_told_with_every_place_searched(tmp_path):
     with pytest.raises(UserError, match=r"pictures is not in .*Manually_Annotated_compressed/"):
-        read_affectnet(tmp_path)
+        _corpus(tmp_path).check()
     (tmp_path / "Manually_Annotated_Images").mkdir()
     with pytest.raises(UserError, match=r"where training.csv, Manually_Annotated_file_lists/train"):
-        read_affectnet(tmp_path)
+        _corpus(tmp_path).check()
+    with pytest.raises(UserError, match=r"data\.affectnet names no folder"):
+        _corpus(None).check()
 
 
 @pytest.mark.parametrize(
@@ -94,7 +90,7 @@ def test_what_is_not_found_is_told_with_every_place_searched(tmp_path):
 )
 def test_a_bad_line_is_refused_by_number(tmp_path, line, message):
     with pytest.raises(UserError, match=message):
-        read_affectnet(_folder(tmp_path, training=HEADER + line + "\n"))
+        read_lists(_folder(tmp_path, training=HEADER + line + "\n"))
 
 
 @pytest.mark.parametrize(
@@ -104,108 +100,140 @@ def test_a_file_of_another_form_is_refused(tmp_path, content):
     root = _folder(tmp_path)
     (root / "training.csv").write_bytes(content)
     with pytest.raises(UserError, match="not a list of AffectNet's form"):
-        read_affectnet(root)
+        read_lists(root)
 
 
-# Labels
+def test_a_label_in_the_folder_wins_over_the_configured_one(tmp_path):
+    corpus = _corpus(_folder(tmp_path))
+    assert corpus.title == "AffectNet"
+    (tmp_path / "corpus.json").write_text('{"title": "drawn faces"}')
+    assert corpus.title == "drawn faces"
+
+
+# Classes
 
 
 def test_valence_from_minus_a_fifth_to_a_fifth_is_neutral():
     valence = np.array([-2, -1, -0.21, -0.2, 0, 0.2, 0.21, 1, 1.5], np.float32)
-    names = [VALENCE_CLASSES[label] if label >= 0 else "" for label in valence_labels(valence)]
     neutral = ["neutral"] * 3
-    assert names == ["", "negative", "negative", *neutral, "positive", "positive", ""]
+    expected = ["", "negative", "negative", *neutral, "positive", "positive", ""]
+    assert valences(valence).tolist() == expected
 
 
 def test_the_border_is_the_one_written_in_the_list(tmp_path):
-    rows = "".join(f"1/a.jpg,1,2,3,4,,0,{valence},0\n" for valence in ("0.2", "-0.2", "0.200001"))
-    valence = read_affectnet(_folder(tmp_path, training=HEADER + rows)).rows.valence
-    assert valence_labels(valence).tolist() == [0, 0, 1, 2]
+    rows = [_row(f"{v}.jpg", 0, v) for v in (0.2, -0.2, 0.200001)]
+    items = _corpus(_folder(tmp_path, training=HEADER + "".join(rows))).items({})
+    assert items.column("valence")[:3].tolist() == ["neutral", "neutral", "positive"]
 
 
-def test_seven_expressions_have_ravdess_order_and_the_others_are_dropped():
-    assert EMOTION_CLASSES == (
-        "neutral",
-        "happy",
-        "sad",
-        "angry",
-        "fearful",
-        "disgust",
-        "surprised",
-    )
-    assert emotion_labels(np.arange(11)).tolist() == [0, 1, 2, 6, 4, 5, 3, -1, -1, -1, -1]
+def test_seven_expressions_are_emotions_and_the_others_are_none():
+    assert emotions(np.arange(11)).tolist() == [
+        *("neutral", "happy", "sad", "surprised", "fearful", "disgust", "angry"),
+        *("", "", "", ""),
+    ]
+    assert EMOTIONS[3] == "angry"  # the order of RAVDESS
 
 
-# The synthetic folder
+# Items
 
 
-@pytest.fixture(scope="module")
-def synthetic(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("synthetic") / "affectnet"
-    write_affectnet(folder, SyntheticAffectNetSettings(pictures=60))
-    return folder
+def test_a_picture_without_a_class_is_no_item_and_contempt_keeps_its_valence(tmp_path):
+    rows = [
+        _row("contempt.jpg", 7, -0.5),
+        _row("none.jpg", 8, -2),
+        _row("uncertain.jpg", 9, -2),
+        _row("non_face.jpg", 10, -2),
+        _row("unrated.jpg", 3, -2),
+    ]
+    root = _folder(tmp_path, training=HEADER + "".join(rows))
+    items = _corpus(root).items({})
+    assert items.names == ("contempt.jpg", "unrated.jpg", "2/cc.jpg")
+    assert items.column("emotion").tolist() == ["", "surprised", "angry"]
+    assert items.column("valence").tolist() == ["negative", "", "negative"]
+    assert items.column("list").tolist() == ["training", "training", "validation"]
+    seven = _corpus(root, valence_pictures="seven_emotions").items({})
+    assert seven.names == ("unrated.jpg", "2/cc.jpg")
 
 
-def test_the_synthetic_folder_is_read_as_affectnet_but_names_itself(synthetic):
-    found = read_affectnet(synthetic)
-    assert "synthetic" in found.title
-    assert len(found.rows) == 60
-    assert set(found.rows.expression) == set(range(len(EXPRESSIONS)))
-    assert set(found.rows.part) == {"training", "validation"}
+def test_a_picture_that_is_listed_twice_counts_once(tmp_path):
+    rows = _row("a.jpg", 1) + _row("a.jpg", 2)
+    items = _corpus(_folder(tmp_path, training=HEADER + rows)).items({})
+    assert items.column("emotion").tolist() == ["happy", "angry"]
 
 
-def test_its_pictures_have_sizes_of_their_own_with_boxes_inside(synthetic):
-    found = read_affectnet(synthetic)
-    sizes = np.array([Image.open(found.images / name).size for name in found.rows.names])
-    assert len(np.unique(sizes, axis=0)) > 30
-    corners = found.rows.boxes[:, :2]
-    assert (corners >= 0).all() and (corners < sizes).all() and (found.rows.boxes[:, 2:] > 0).all()
+def test_lists_without_any_class_are_refused(tmp_path):
+    nothing = _row("a.jpg", 10, -2)
+    root = _folder(tmp_path, training=HEADER + nothing, validation=nothing)
+    with pytest.raises(UserError, match="has an emotion or a valence"):
+        _corpus(root).items({})
 
 
-def test_its_valence_follows_the_expression(synthetic):
-    rows = read_affectnet(synthetic).rows
-    happy, sad = (rows.valence[rows.expression == code] for code in (1, 2))
-    assert happy.mean() > 0.3 and sad.mean() < -0.3
-    assert (rows.valence[rows.expression > 7] == -2).all()
-    assert list(KINDS) == list(EXPRESSIONS)
+@pytest.mark.parametrize(("blocks", "expected"), [(2, [0, 0, 0, 1, 1]), (4, [0, 0, 1, 2, 3])])
+def test_blocks_follow_the_lists_and_are_of_one_size(tmp_path, blocks, expected):
+    rows = "".join(_row(f"{i}.jpg") for i in range(4))
+    corpus = _corpus(_folder(tmp_path, training=HEADER + rows), blocks=blocks)
+    assert corpus.items({}).speakers.tolist() == [f"block{block:02d}" for block in expected]
+    assert corpus.speakers == tuple(f"block{block:02d}" for block in range(blocks))
 
 
-def _bytes(folder: Path) -> str:
-    """A digest of every picture and list."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.*")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+def test_a_converted_picture_is_named_beside_its_listed_name(tmp_path):
+    rows = _row("1/a.tif") + _row("1/b.tif")
+    corpus = _corpus(_folder(tmp_path, training=HEADER + rows), blocks=1)
+    images = find_images(tmp_path)
+    (images / "1").mkdir()
+    (images / "1" / "b.tif").touch()
+    named = corpus.named([], "block00", corpus.items({}))
+    assert list(named) == ["1/a.tif", "1/b.tif", "2/cc.jpg"]
+    assert named["1/a.tif"] == images / "1" / "a.jpg"
+    assert named["1/b.tif"] == images / "1" / "b.tif"
 
 
-def test_the_same_seed_gives_the_same_bytes(synthetic, tmp_path):
-    write_affectnet(tmp_path / "again", SyntheticAffectNetSettings(pictures=60))
-    assert _bytes(tmp_path / "again") == _bytes(synthetic)
+# Splits
 
 
-def test_a_complete_folder_is_left_alone_and_a_damaged_one_made_again(synthetic):
-    before = _bytes(synthetic)
-    picture = next(synthetic.rglob("*.jpg"))
-    written = picture.stat().st_mtime_ns
-    settings = SyntheticAffectNetSettings(pictures=60)
-    write_affectnet(synthetic, settings)
-    assert picture.stat().st_mtime_ns == written
-    picture.unlink()
-    write_affectnet(synthetic, settings)
-    assert _bytes(synthetic) == before
+@pytest.fixture
+def rated(tmp_path) -> Path:
+    """Seventy pictures of seven emotions, whose valences are positive and negative in turn."""
+    lines = [_row(f"{i}.jpg", i % 7, 0.5 if i % 2 else -0.5) for i in range(70)]
+    lines += [_row(f"calm{i}.jpg", 8, 0) for i in range(5)]
+    return _folder(tmp_path, training=HEADER + "".join(lines), validation=_row("last.jpg", 8, 0.1))
 
 
-def test_a_folder_of_something_else_is_never_written_to(tmp_path):
-    _folder(tmp_path)
-    with pytest.raises(UserError, match="holds something else"):
-        write_affectnet(tmp_path, SyntheticAffectNetSettings(pictures=60))
+def test_each_fold_holds_every_class_in_proportion(rated):
+    items = _corpus(rated).items({})
+    folds, found = items.column("fold_emotion"), items.column("emotion")
+    for fold in map(str, range(5)):
+        assert sorted(found[folds == fold]) == sorted([*EMOTIONS] * 2)
+    assert (folds[found == ""] == "").all()
+    assert (items.column("fold_valence") != "").all()
 
 
-def test_too_few_pictures_are_refused_in_a_sentence(tmp_path):
-    words = ["--out", str(tmp_path), "--pictures", "3"]
-    with pytest.raises(UserError, match="--pictures"):
-        make_demo_affectnet.main(make_demo_affectnet.command_line().parse_args(words))
+def test_folds_follow_the_seed(rated):
+    def folds(seed):
+        return _corpus(rated, seed).items({}).column("fold_valence").tolist()
+
+    assert folds(1) == folds(1) != folds(2)
 
 
-def test_sitters_have_looks_of_their_own():
-    assert Sitter(1001, 2020).looks != Sitter(1, 2020).looks
+def test_where_a_class_is_too_rare_no_fold_is_drawn(tmp_path):
+    items = _corpus(_folder(tmp_path)).items({})
+    assert items.column("fold_emotion").tolist() == ["", ""]
+
+
+def test_one_fold_is_held_out_to_choose_and_to_test(rated):
+    corpus = _corpus(rated, fold=3)
+    (split,) = corpus.splits("emotion", None).values()
+    items = corpus.items({})
+    parts = split.parts_of(items)
+    assert split.choose == split.test
+    assert (parts[items.column("fold_emotion") == "3"] == TEST).all()
+    assert (parts == TEST).sum() == 14 and (parts == TRAIN).sum() == 56
+
+
+def test_the_published_list_or_nothing_is_held_out(rated):
+    items = _corpus(rated).items({})
+    (split,) = _corpus(rated, held_out="published_list").splits("valence", None).values()
+    assert (split.parts_of(items) == TEST).tolist() == [False] * 75 + [True]
+    (split,) = _corpus(rated, held_out="nothing").splits("valence", None).values()
+    assert (split.parts_of(items) == TRAIN).all()
+    assert split.choosing_part == TRAIN

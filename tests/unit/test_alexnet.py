@@ -6,22 +6,22 @@ import torch
 import torchvision
 from PIL import Image
 
-from mmer.errors import UserError
-from mmer.prepare.speech_spans import SpeechSpan
-from mmer.speech.alexnet import build_alexnet, fc7, network_input
-from mmer.speech.alexnet_embeddings import embed_clips
-from mmer.speech.embeddings import Embeddings, read_embeddings, write_embeddings
-from mmer.speech.spectrogram_image import spectrogram_images
-from mmer.speech.spectrogram_image_settings import SpectrogramImageSettings
-from mmer.store import Ragged
+from mmer.embeddings import Embeddings, read_embeddings, write_embeddings
+from mmer.media.spectrogram_image import spectrogram_images
+from mmer.media.spectrogram_image_settings import SpectrogramImageSettings
+from mmer.media.speech_spans import SpeechSpan
+from mmer.models.networks.alexnet import build_alexnet, fc7, network_input
+from mmer.models.networks.alexnet_embedding import embed_items
+from mmer.ragged import Ragged
+from mmer.runtime.errors import UserError
 
 IMAGES = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (3, 80, 80, 3), np.uint8))
-NAMES = ("01-01-03-01-01-01-01", "01-01-04-01-01-01-01", "01-01-05-01-01-01-02")
+NAMES = ("a", "b", "c")
 
 
 def _small(seed: int = 0) -> torchvision.models.AlexNet:
     torch.manual_seed(seed)
-    return build_alexnet(width=0.03)
+    return build_alexnet(8, width=0.03)
 
 
 def _parameters(network: torch.nn.Module) -> int:
@@ -31,7 +31,6 @@ def _parameters(network: torch.nn.Module) -> int:
 def test_width_one_is_torchvisions_network_of_61_million_parameters():
     with torch.device("meta"):
         network = build_alexnet(classes=1000)
-        assert build_alexnet().classifier[6].out_features == 8
     assert type(network) is torchvision.models.AlexNet
     assert _parameters(network) == 61_100_840
 
@@ -39,7 +38,7 @@ def test_width_one_is_torchvisions_network_of_61_million_parameters():
 def test_small_network_has_the_same_layers_and_names():
     network = _small()
     with torch.device("meta"):
-        full = build_alexnet()
+        full = build_alexnet(8)
     assert list(network.state_dict()) == list(full.state_dict())
     assert [type(layer) for layer in network.modules()] == [type(layer) for layer in full.modules()]
     for small, large in zip(network.modules(), full.modules(), strict=True):
@@ -91,7 +90,7 @@ def test_fc7_is_what_torchvisions_network_computes():
     torch.testing.assert_close(embedding, heard[0], rtol=1e-5, atol=1e-7)
 
 
-# Embeddings of clips
+# Embeddings of items
 
 
 def _audio(names=NAMES) -> Ragged:
@@ -105,13 +104,13 @@ def _audio(names=NAMES) -> Ragged:
 IMAGE = SpectrogramImageSettings(size=64)
 
 
-def test_every_clip_gets_the_embedding_of_its_image(monkeypatch):
-    monkeypatch.setattr("mmer.speech.alexnet_embeddings.CLIPS_AT_ONCE", 2)
+def test_every_item_gets_the_embedding_of_its_image(monkeypatch):
+    monkeypatch.setattr("mmer.models.networks.alexnet_embedding.ITEMS_AT_ONCE", 2)
     network, audio = _small(), _audio(NAMES[::-1])
-    embeddings = embed_clips(network, audio, None, IMAGE)
-    assert embeddings.clips == NAMES  # in order of names
+    embeddings = embed_items(network, audio, None, IMAGE)
+    assert embeddings.items == NAMES  # in order of names
     for row, name in enumerate(NAMES):
-        samples = audio.of(audio.clips.index(name))
+        samples = audio.of(audio.items.index(name))
         image = torch.from_numpy(spectrogram_images([samples], IMAGE))
         expected = fc7(network, image).numpy()[0]
         np.testing.assert_allclose(embeddings.values[row], expected, rtol=1e-4, atol=1e-7)
@@ -122,16 +121,16 @@ def test_spans_are_cut_out_before_the_spectrogram():
     spans = {name: SpeechSpan(0.1, 0.5, found=True) for name in NAMES}
     cut = Ragged.join(NAMES, [audio.of(row)[1600:8000] for row in range(3)], 16_000)
     np.testing.assert_array_equal(
-        embed_clips(network, audio, spans, IMAGE).values,
-        embed_clips(network, cut, None, IMAGE).values,
+        embed_items(network, audio, spans, IMAGE).values,
+        embed_items(network, cut, None, IMAGE).values,
     )
 
 
-def test_doubled_clip_and_missing_span_are_told():
+def test_doubled_item_and_missing_span_are_told():
     with pytest.raises(UserError, match="given twice"):
-        embed_clips(_small(), _audio((*NAMES, NAMES[0])), None, IMAGE)
+        embed_items(_small(), _audio((*NAMES, NAMES[0])), None, IMAGE)
     with pytest.raises(UserError, match="no speech span"):
-        embed_clips(_small(), _audio(), {}, IMAGE)
+        embed_items(_small(), _audio(), {}, IMAGE)
 
 
 # Their file
@@ -141,24 +140,24 @@ def test_embeddings_survive_their_file(tmp_path):
     written = Embeddings(NAMES, np.arange(6, dtype=np.float32).reshape(3, 2))
     write_embeddings(tmp_path / "some.npz", written)
     read = read_embeddings(tmp_path / "some.npz")
-    assert read.clips == NAMES
+    assert read.items == NAMES
     np.testing.assert_array_equal(read.values, written.values)
     with np.load(tmp_path / "some.npz", allow_pickle=False) as plain:
-        assert set(plain) == {"clips", "values"}
+        assert set(plain) == {"items", "values"}
 
 
 @pytest.mark.parametrize(
-    ("clips", "values", "message"),
+    ("items", "values", "message"),
     [
-        (NAMES[:2], np.zeros((3, 2), np.float32), "2 clips"),
+        (NAMES[:2], np.zeros((3, 2), np.float32), "2 items"),
         (NAMES, np.zeros((3, 2)), "float64"),
         ((*NAMES[:2], NAMES[0]), np.zeros((3, 2), np.float32), "twice"),
         (NAMES, np.full((3, 2), np.nan, np.float32), "not finite"),
         (NAMES, np.array([[object()]] * 3), "not an NPZ of embeddings"),
     ],
 )
-def test_other_files_are_refused(tmp_path, clips, values, message):
-    np.savez(tmp_path / "some.npz", clips=np.array(clips), values=values)
+def test_other_files_are_refused(tmp_path, items, values, message):
+    np.savez(tmp_path / "some.npz", items=np.array(items), values=values)
     with pytest.raises(UserError, match=message):
         read_embeddings(tmp_path / "some.npz")
 

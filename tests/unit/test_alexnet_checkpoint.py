@@ -8,9 +8,10 @@ import pytest
 import torch
 from torchvision.models import AlexNet
 
-from mmer.errors import UserError
-from mmer.speech.alexnet import build_alexnet
-from mmer.speech.alexnet_checkpoint import initial_alexnet, load_alexnet
+from mmer.models.networks.alexnet import build_alexnet
+from mmer.models.networks.alexnet_checkpoint import initial_alexnet, load_alexnet
+from mmer.runtime.errors import UserError
+from mmer.weights import Weights
 
 TINY = 0.02
 HIDDEN = round(TINY * 4096)
@@ -18,13 +19,13 @@ HIDDEN = round(TINY * 4096)
 
 def _network(seed: int = 0) -> AlexNet:
     torch.manual_seed(seed)
-    return build_alexnet(TINY)
+    return build_alexnet(8, TINY)
 
 
 def _published(seed: int = 7) -> dict[str, torch.Tensor]:
     """A state of the published names and of 1000 classes, at small width."""
     torch.manual_seed(seed)
-    return dict(build_alexnet(TINY, classes=1000).state_dict())
+    return dict(build_alexnet(1000, TINY).state_dict())
 
 
 def _write(path: Path, content: object, **options) -> str:
@@ -52,7 +53,9 @@ def test_file_of_the_published_size_is_loaded(tmp_path):
     published = AlexNet().state_dict()
     sha256 = _write(path, published, _use_new_zipfile_serialization=False)
     assert 244_000_000 < path.stat().st_size < 245_000_000
-    network = initial_alexnet("alexnet_imagenet", 1.0, path, sha256[:8])
+    network = initial_alexnet(
+        "alexnet_imagenet", 1.0, 8, Weights(name="alexnet", path=path, sha256=sha256[:8])
+    )
     loaded = network.state_dict()
     assert loaded["classifier.6.weight"].shape == (8, 4096)
     for name in published.keys() - {"classifier.6.weight", "classifier.6.bias"}:
@@ -146,6 +149,7 @@ def test_absent_file_is_told(tmp_path):
 
 
 def test_random_weights_need_no_file_and_published_ones_do():
-    assert initial_alexnet("random", TINY, None, None).classifier[6].out_features == 8
-    with pytest.raises(UserError, match="give --weights"):
-        initial_alexnet("alexnet_imagenet", TINY, None, None)
+    assert initial_alexnet("random", TINY, 5, None).classifier[6].out_features == 5
+    for given in (None, Weights(name="alexnet_imagenet", path=Path("alexnet.pth"))):
+        with pytest.raises(UserError, match="give their file and its checksum"):
+            initial_alexnet("alexnet_imagenet", TINY, 5, given)

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import stat
 import zipfile
+from pathlib import Path
 
 import pytest
 
-from mmer.acquire.archive import extract_clips
-from mmer.errors import UserError
+from mmer.corpora.ravdess import Ravdess, RavdessSettings
+from mmer.runtime.errors import UserError
+
+
+def extract(archive: Path, folder: Path, expected: int = 3) -> None:
+    """Extract the recordings of actor 7."""
+    Ravdess(RavdessSettings(clips_per_actor=expected), None, 0).extract(archive, "07", folder)
+
 
 CLIPS = [f"01-01-0{emotion}-01-01-01-07" for emotion in (1, 2, 3)]
 
@@ -33,8 +40,7 @@ def good_members():
 
 
 def test_audio_visual_speech_is_kept_and_silent_twins_are_not(archive, tmp_path):
-    names = extract_clips(archive(good_members()), tmp_path / "out", actor=7, expected=3)
-    assert names == CLIPS
+    extract(archive(good_members()), tmp_path / "out")
     assert sorted(file.stem for file in (tmp_path / "out").iterdir()) == CLIPS
     assert (tmp_path / "out" / f"{CLIPS[0]}.mp4").read_bytes() == CLIPS[0].encode()
 
@@ -42,7 +48,7 @@ def test_audio_visual_speech_is_kept_and_silent_twins_are_not(archive, tmp_path)
 def test_what_lay_in_the_folder_before_is_gone(archive, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "old.mp4").touch()
-    extract_clips(archive(good_members()), tmp_path / "out", actor=7, expected=3)
+    extract(archive(good_members()), tmp_path / "out")
     assert not (tmp_path / "out" / "old.mp4").exists()
 
 
@@ -55,30 +61,30 @@ def linked():
 @pytest.mark.parametrize(
     ("members", "reason"),
     [
-        ([("../01-01-01-01-01-01-07.mp4", b"")], "no RAVDESS archive does"),
-        ([("/etc/01-01-01-01-01-01-07.mp4", b"")], "no RAVDESS archive does"),
-        ([("Actor_07\\..\\01-01-01-01-01-01-07.mp4", b"")], "no RAVDESS archive does"),
-        ([("a/b/01-01-01-01-01-01-07.mp4", b"")], "no RAVDESS archive does"),
-        ([("Actor_07/run.sh", b"")], "no RAVDESS archive does"),
-        ([(linked(), b"/etc/passwd")], "no RAVDESS archive does"),
+        ([("../01-01-01-01-01-01-07.mp4", b"")], "the published archive does not"),
+        ([("/etc/01-01-01-01-01-01-07.mp4", b"")], "the published archive does not"),
+        ([("Actor_07\\..\\01-01-01-01-01-01-07.mp4", b"")], "the published archive does not"),
+        ([("a/b/01-01-01-01-01-01-07.mp4", b"")], "the published archive does not"),
+        ([("Actor_07/run.sh", b"")], "the published archive does not"),
+        ([(linked(), b"/etc/passwd")], "the published archive does not"),
         ([("Actor_07/01-01-09-01-01-01-07.mp4", b"")], "emotion 09"),
         ([("Actor_07/holiday.mp4", b"")], "seven two-digit numbers"),
         ([("Actor_08/01-01-01-01-01-01-08.mp4", b"")], "of actor 08 instead of 07"),
         ([("Actor_07/" + CLIPS[0] + ".mp4", b""), (CLIPS[0] + ".mp4", b"")], "twice"),
-        (good_members()[:2], "holds 2 clips .* instead of 3"),
+        (good_members()[:2], "holds 2 of the recordings .* instead of 3"),
     ],
 )
 def test_a_suspicious_archive_is_refused_whole(archive, tmp_path, members, reason):
     with pytest.raises(UserError, match=reason):
-        extract_clips(archive(members), tmp_path / "out", actor=7, expected=3)
+        extract(archive(members), tmp_path / "out")
     assert not (tmp_path / "out").exists()
     assert sorted(tmp_path.iterdir()) == [tmp_path / "Video_Speech_Actor_07.zip"]
 
 
 def test_a_bomb_by_declared_size_is_refused(archive, tmp_path):
     members = [(f"Actor_07/{CLIPS[0]}.mp4", bytes(65 << 20))]
-    with pytest.raises(UserError, match="more than any RAVDESS clip"):
-        extract_clips(archive(members), tmp_path / "out", actor=7, expected=1)
+    with pytest.raises(UserError, match="more than any recording"):
+        extract(archive(members), tmp_path / "out", expected=1)
 
 
 @pytest.mark.parametrize("kept", [0.3, 0.9])
@@ -87,7 +93,7 @@ def test_a_truncated_archive_is_refused(archive, tmp_path, kept):
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * kept)])
     with pytest.raises(UserError, match="not a whole zip archive"):
-        extract_clips(path, tmp_path / "out", actor=7, expected=3)
+        extract(path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -97,10 +103,10 @@ def test_damaged_content_is_refused(archive, tmp_path):
     content[60] ^= 0xFF
     path.write_bytes(content)
     with pytest.raises(UserError, match="not a whole zip archive"):
-        extract_clips(path, tmp_path / "out", actor=7, expected=3)
+        extract(path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_a_missing_archive_is_named(tmp_path):
     with pytest.raises(UserError, match=r"Video_Speech_Actor_07\.zip"):
-        extract_clips(tmp_path / "Video_Speech_Actor_07.zip", tmp_path / "out", 7, 3)
+        extract(tmp_path / "Video_Speech_Actor_07.zip", tmp_path / "out")

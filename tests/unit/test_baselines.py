@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmer.corpus.clips import Clip
-from mmer.corpus.folds import PAPER_FOLDS, Split, one_fold_out
-from mmer.corpus.labels import EMOTIONS
-from mmer.errors import UserError
+from mmer.corpora.ravdess import Clip
+from mmer.protocol import PAPER_FOLDS, Split, one_fold_out
+from mmer.corpora.labels import EMOTIONS
+from mmer.runtime.errors import UserError
 from mmer.evaluation import tables
 from mmer.evaluation.baselines import majority_posteriors, read_clip_names
 from mmer.evaluation.paper import PaperResult
@@ -21,105 +21,17 @@ from mmer.evaluation.request import read_requests
 from mmer.evaluation.settings import EvaluationSettings
 from mmer.evaluation.significance_table import significance_table
 from mmer.evaluation.summary_table import summary_table
-from mmer.posteriors import read_posteriors, write_posteriors
+from mmer.predictions import read_posteriors, write_posteriors
 from mmer.report.accuracy_figure import all_systems_figure, best_by_condition
 from mmer.report.evaluation_folder import read_evaluation
 from mmer.report.plain_table import markdown_text
 from mmer.report.result_tables import headline_table, modality_table
 from mmer.report.style import house_style, save_figure
-from mmer.store import Ragged, write_ragged
+from mmer.ragged import Ragged, write_ragged
 
 ENTRY = Path(__file__).parents[2] / "workflow_scripts" / "predict_majority.py"
 PAPER = Path(__file__).parents[2] / "resources" / "paper"
 SPLIT = Split("heldout0", train_actors=(1, 2), heldout_actors=(3,))
-
-
-def clips_of(actor: int, emotions: str) -> list[str]:
-    """Clips of the emotions with these codes, one repetition after the other."""
-    return [
-        Clip(1, 1, int(code), 1, 1 + number % 2, 1 + number // 2, actor).name
-        for number, code in enumerate(emotions)
-    ]
-
-
-def ravdess_inventory() -> list[str]:
-    """All 1,440 names of the corpus."""
-    return [
-        Clip(1, 1, emotion, intensity, statement, repetition, actor).name
-        for actor in range(1, 25)
-        for emotion in range(1, 9)
-        for intensity in ((1,) if emotion == 1 else (1, 2))
-        for statement in (1, 2)
-        for repetition in (1, 2)
-    ]
-
-
-# ZeroR
-
-
-def test_every_clip_gets_the_shares_of_the_training_clips():
-    clips = clips_of(1, "334") + clips_of(2, "5") + clips_of(3, "88")
-    posteriors = majority_posteriors(clips, SPLIT)
-    assert list(posteriors.clips) == sorted(clips)
-    shares = [0, 0, 0.5, 0.25, 0.25, 0, 0, 0]
-    assert posteriors.probabilities.tolist() == [shares] * 6
-    assert {EMOTIONS[label] for label in posteriors.predicted} == {"happy"}
-    assert posteriors.only("heldout").clips == tuple(sorted(clips_of(3, "88")))
-
-
-def test_of_equally_frequent_emotions_the_first_is_predicted(tmp_path):
-    posteriors = majority_posteriors(
-        clips_of(1, "74") + clips_of(2, "47") + clips_of(3, "1"), SPLIT
-    )
-    write_posteriors(tmp_path / "zero.csv", posteriors)
-    predicted = read_posteriors(tmp_path / "zero.csv").predicted
-    assert {EMOTIONS[label] for label in predicted} == {"sad"}
-
-
-def test_on_ravdess_it_says_calm_and_reaches_the_papers_number():
-    clips, right = ravdess_inventory(), []
-    for split in one_fold_out(PAPER_FOLDS, range(1, 25)).values():
-        heldout = majority_posteriors(clips, split).only("heldout")
-        assert {EMOTIONS[label] for label in heldout.predicted} == {"calm"}
-        right.append((heldout.predicted == heldout.labels).mean())
-    assert round(100 * np.mean(right), 2) == 13.33
-
-
-def test_actors_outside_the_split_do_not_count():
-    clips = clips_of(1, "3") + clips_of(2, "4") + clips_of(3, "5") + clips_of(9, "66")
-    posteriors = majority_posteriors(clips, SPLIT)
-    assert posteriors.probabilities[0].tolist() == [0, 0, 0.5, 0.5, 0, 0, 0, 0]
-    assert not {name for name in posteriors.clips if name.endswith("09")}
-
-
-def test_an_absent_actor_and_a_doubled_clip_are_told():
-    with pytest.raises(UserError, match="needs actor 3"):
-        majority_posteriors(clips_of(1, "3") + clips_of(2, "4"), SPLIT)
-    with pytest.raises(UserError, match="named twice"):
-        majority_posteriors(clips_of(1, "3") * 2, SPLIT)
-
-
-def test_the_entry_reads_only_the_names(tmp_path):
-    names = clips_of(1, "3") + clips_of(2, "4") + clips_of(3, "3")
-    files = [tmp_path / "one.npz", tmp_path / "two.npz"]
-    write_ragged(files[0], Ragged.join(names[:2], [np.zeros(3, np.int16)] * 2, 16_000))
-    np.savez(files[1], clips=np.array(names[2:]), values=np.array([object()]))  # unreadable
-    split = {"name": "heldout0", "train_actors": [1, 2], "heldout_actors": [3]}
-    splits = json.dumps({"heldout0": split})
-    command = [sys.executable, str(ENTRY), "--clips-from", *map(str, files), "--splits", splits]
-    out = tmp_path / "out"
-    subprocess.run([*command, "--posteriors-folder", str(out)], check=True, capture_output=True)
-    assert read_posteriors(out / "heldout0.csv").clips == tuple(sorted(names))
-
-
-def test_a_file_that_names_no_clips_is_told(tmp_path):
-    for path in (tmp_path / "nowhere.npz", tmp_path / "text.npz", tmp_path / "other.npz"):
-        if path.stem == "text":
-            path.write_text("no archive")
-        if path.stem == "other":
-            np.savez(path, values=np.zeros(3))
-        with pytest.raises(UserError, match=f"{path.name} names no clips"):
-            read_clip_names([path])
 
 
 # Accuracies from the literature

@@ -1,4 +1,4 @@
-"""The bi-LSTM with attention: a clip's result depends on the clip alone."""
+"""The bi-LSTM with attention: an item's result depends on the item alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmer.face.bilstm import Attention, BiLstm
+from mmer.models.networks.bilstm import Attention, BiLstm
 
 LENGTHS = torch.tensor([7, 3, 5, 1])
 
@@ -19,26 +19,26 @@ def network() -> BiLstm:
 
 @pytest.fixture
 def features() -> torch.Tensor:
-    """Four clips of 7, 3, 5 and 1 frames, padded with zeros."""
+    """Four items of 7, 3, 5 and 1 frames, padded with zeros."""
     torch.manual_seed(1)
     drawn = torch.randn(4, 7, 6)
-    for clip, length in enumerate(LENGTHS):
-        drawn[clip, length:] = 0
+    for item, length in enumerate(LENGTHS):
+        drawn[item, length:] = 0
     return drawn
 
 
-def test_a_clip_alone_gives_what_it_gives_in_a_batch(network, features):
+def test_an_item_alone_gives_what_it_gives_in_a_batch(network, features):
     together = network(features, LENGTHS)
-    for clip, length in enumerate(LENGTHS.tolist()):
-        alone = network(features[clip : clip + 1, :length], LENGTHS[clip : clip + 1])
-        torch.testing.assert_close(together.logits[clip], alone.logits[0])
-        torch.testing.assert_close(together.attention[clip, :length], alone.attention[0])
+    for item, length in enumerate(LENGTHS.tolist()):
+        alone = network(features[item : item + 1, :length], LENGTHS[item : item + 1])
+        torch.testing.assert_close(together.logits[item], alone.logits[0])
+        torch.testing.assert_close(together.attention[item, :length], alone.attention[0])
 
 
 def test_what_stands_in_the_padding_changes_nothing_at_all(network, features):
     expected = network(features, LENGTHS)
-    for clip, length in enumerate(LENGTHS):
-        features[clip, length:] = 1e6
+    for item, length in enumerate(LENGTHS):
+        features[item, length:] = 1e6
     found = network(features, LENGTHS)
     assert torch.equal(found.logits, expected.logits)
     assert torch.equal(found.attention, expected.attention)
@@ -51,22 +51,22 @@ def test_more_padding_changes_nothing(network, features):
     assert (found.attention[:, 7:] == 0).all()
 
 
-def test_the_order_of_clips_in_a_batch_does_not_matter(network, features):
+def test_the_order_of_items_in_a_batch_does_not_matter(network, features):
     order = torch.tensor([2, 0, 3, 1])
     expected, found = network(features, LENGTHS), network(features[order], LENGTHS[order])
     torch.testing.assert_close(found.logits, expected.logits[order])
 
 
-def test_attention_is_a_distribution_over_the_clips_own_frames(network, features):
+def test_attention_is_a_distribution_over_the_items_own_frames(network, features):
     attention = network(features, LENGTHS).attention
     torch.testing.assert_close(attention.sum(dim=1), torch.ones(4))
-    for clip, length in enumerate(LENGTHS):
-        assert (attention[clip, :length] > 0).all()
-        assert (attention[clip, length:] == 0).all()
+    for item, length in enumerate(LENGTHS):
+        assert (attention[item, :length] > 0).all()
+        assert (attention[item, length:] == 0).all()
     assert attention[3, 0] == 1
 
 
-def test_both_directions_see_the_whole_clip(network, features):
+def test_both_directions_see_the_whole_item(network, features):
     """The last frame changes the first hidden state, and the first frame the last one."""
     hidden = network.lstm(features[:1])[0][0]
     for changed, seen, direction in ((-1, 0, slice(4, 8)), (0, -1, slice(0, 4))):
@@ -79,9 +79,9 @@ def test_both_directions_see_the_whole_clip(network, features):
 def test_padding_gets_no_gradient(network, features):
     features.requires_grad_()
     network(features, LENGTHS).logits.sum().backward()
-    for clip, length in enumerate(LENGTHS):
-        assert (features.grad[clip, length:] == 0).all()
-        assert (features.grad[clip, :length] != 0).any()
+    for item, length in enumerate(LENGTHS):
+        assert (features.grad[item, length:] == 0).all()
+        assert (features.grad[item, :length] != 0).any()
     assert all(parameter.grad.isfinite().all() for parameter in network.parameters())
 
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from mmer.speech.cnn14 import Cnn14, _laid_out_for, mix_pairs
-from mmer.speech.spec_augment import stripe_mask
+from mmer.models.networks.cnn14 import Cnn14, _laid_out_for, mix_pairs
+from mmer.models.networks.spec_augment import stripe_mask
 
 TINY = 0.01  # every block 8 channels wide, the last 20
 

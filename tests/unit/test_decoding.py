@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import soundfile
 
-from mmer.errors import UserError
-from mmer.prepare.decoding import at_constant_rate, centre_square, decode_clip, decode_whole_frames
-from mmer.prepare.settings import PreparationSettings
+from mmer.media.decoding import (
+    at_constant_rate,
+    centre_square,
+    decode_clip,
+    decode_voice,
+    decode_whole_frames,
+)
+from mmer.media.settings import PreparationSettings
+from mmer.runtime.errors import UserError
 
 SETTINGS = PreparationSettings()
 NAME = "01-01-03-01-01-01-01.mp4"
@@ -84,6 +91,10 @@ def test_a_short_clip_keeps_each_frame_once():
     assert at_constant_rate(np.arange(100) * 1001 / 30000, 30).tolist() == list(range(100))
 
 
+def test_a_frame_shows_from_the_tick_nearest_to_its_time():
+    assert at_constant_rate(np.array([0.0, 1.55, 3.45]), 1).tolist() == [0, 0, 1, 2, 2]
+
+
 def test_a_late_start_of_the_pictures_does_not_repeat_the_first():
     assert at_constant_rate(np.array([0.5, 0.5333, 0.5667]), 30).tolist() == [0, 1, 2]
 
@@ -109,3 +120,28 @@ def test_a_clip_without_audio_is_refused(tmp_path, make_clip):
 def test_a_clip_shorter_than_the_front_end_is_refused(tmp_path, make_clip):
     with pytest.raises(UserError, match=r"need at least 0\.35 s"):
         decode_clip(make_clip(tmp_path / NAME, seconds=0.2), SETTINGS)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6])
+@pytest.mark.parametrize(("ending", "subtype"), [("wav", "PCM_24"), ("flac", "PCM_16")])
+def test_a_voice_of_any_form_is_mixed_to_one_channel_of_the_same_level(
+    tmp_path, channels, ending, subtype
+):
+    path = tmp_path / f"anna.{ending}"
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)
+    soundfile.write(path, np.repeat(tone[:, None], channels, axis=1), 44100, subtype=subtype)
+    audio = decode_voice(path, SETTINGS)
+    assert audio.dtype == np.int16
+    assert abs(len(audio) - 16000) <= 64
+    assert level(audio[2000:14000] / 32768) == pytest.approx(0.5 / np.sqrt(2), abs=0.01)
+
+
+def test_the_voice_of_a_film_is_the_one_decoded_with_its_frames(tmp_path, make_clip):
+    path = make_clip(tmp_path / NAME)
+    np.testing.assert_array_equal(decode_voice(path, SETTINGS), decode_clip(path, SETTINGS).audio)
+
+
+def test_more_channels_than_can_be_mixed_are_refused(tmp_path):
+    soundfile.write(tmp_path / "many.wav", np.zeros((16000, 9)), 16000)
+    with pytest.raises(UserError, match=r"channels of .*many\.wav cannot be mixed"):
+        decode_voice(tmp_path / "many.wav", SETTINGS)

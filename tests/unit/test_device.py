@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import torch
 
-from mmer.config import ComputeSettings, Configuration
-from mmer.errors import UserError
+from mmer.config import ComputeSettings, Configuration, DataSettings
 from mmer.plan.run import RunPlan
+from mmer.registry import read_registry
+from mmer.runtime.errors import UserError
+from mmer.runtime.job import Compute
 from mmer.training.device import choose_device, make_deterministic
-
-SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 
 
 @pytest.fixture(autouse=True)
@@ -67,24 +64,25 @@ def test_one_seed_gives_the_same_numbers():
     assert torch.equal(torch.rand(3), first)
 
 
-def test_worker_processes_follow_the_environment(monkeypatch):
-    monkeypatch.setenv("MMER_TF32", "true")
-    program = (
-        "import torch; from mmer.training.device import make_deterministic\n"
-        "make_deterministic(1, 1); print(torch.backends.cudnn.allow_tf32)"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(SCRIPTS))
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.stdout.strip() == "True", done.stderr
-
-
 @pytest.mark.parametrize(("tf32", "deterministic"), [(True, False), (False, True)])
 def test_the_configuration_reaches_the_environment(tmp_path, tf32, deterministic):
     compute = ComputeSettings(tf32=tf32, deterministic=deterministic)
-    configuration = Configuration.model_construct(compute=compute)
-    settings = RunPlan(configuration, {}, tmp_path).compute_environment({})
-    assert settings["MMER_TF32"] == str(tf32).lower()
-    assert settings["MMER_DETERMINISTIC"] == str(deterministic).lower()
+    configuration = Configuration.model_construct(data=DataSettings(), compute=compute)
+    run = RunPlan(configuration, read_registry(), tmp_path)
+    environment = run.environment(tmp_path, {})
+    assert environment["MMER_TF32"] == str(tf32).lower()
+    assert environment["MMER_DETERMINISTIC"] == str(deterministic).lower()
+
+
+def test_a_job_computes_as_the_environment_says(monkeypatch):
+    for name in ("DEVICE", "THREADS", "TRAININGS_AT_ONCE", "CHECKPOINT_SECONDS"):
+        monkeypatch.delenv(f"MMER_{name}", raising=False)
+    assert Compute.from_environment() == Compute("auto", 1, 1, 60.0)
+    monkeypatch.setenv("MMER_DEVICE", "cpu")
+    monkeypatch.setenv("MMER_THREADS", "3")
+    monkeypatch.setenv("MMER_TRAININGS_AT_ONCE", "2")
+    monkeypatch.setenv("MMER_CHECKPOINT_SECONDS", "0.5")
+    assert Compute.from_environment() == Compute("cpu", 3, 2, 0.5)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from mmer.acquire.download import download, mirrored_path
-from mmer.errors import UserError
+from mmer.media.download import download, mirrored_path
+from mmer.runtime.errors import UserError
 
 CONTENT = b"archive" * 1000
 ADDRESS = "https://zenodo.org/records/1/files/a.zip?download=1"

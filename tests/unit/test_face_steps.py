@@ -1,176 +1,298 @@
-"""The steps of the face branch, from prepared frames to posteriors."""
+"""The steps of the face families, from prepared frames to predictions."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tests.pictured_clips import CPU, frames_and_maps
+from safetensors import safe_open
+from tests.pictured_items import (
+    CPU,
+    ITEMS,
+    OTHER,
+    PLACES,
+    SPEAKERS,
+    SPLIT,
+    TASK,
+    frames_and_maps,
+    pictures_and_items,
+    write_prepared,
+)
 
-import score_frames
-import train_bilstm
-import train_spatial_transformer
-import vote_frames
-from mmer.corpus.folds import Split
-from mmer.errors import UserError
-from mmer.face.settings import BiLstmSettings, SpatialTransformerSettings
-from mmer.face.spatial_transformer import GuidedSpatialTransformer
-from mmer.face.voting import vote_clips
-from mmer.posteriors import read_posteriors
-from mmer.prepare.speech_spans import SpeechSpan, write_spans
-from mmer.store import read_ragged, write_ragged
+from mmer.items import write_items
+from mmer.media.speech_spans import SpeechSpan, write_spans
+from mmer.models.base import Family, ModelJob, Weights
+from mmer.models.bilstm import BiLstm
+from mmer.models.max_voting import MaxVoting
+from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
+from mmer.models.spatial_transformer import SpatialTransformer
+from mmer.predictions import read_predictions
+from mmer.protocol import Split
+from mmer.ragged import read_ragged, write_ragged
+from mmer.runtime.errors import UserError
 from mmer.training.checkpoint import read_model, write_model
 
-SPLIT = {"name": "heldout0", "train_actors": [1, 2], "heldout_actors": [3]}
-OTHER = {"name": "heldout1", "train_actors": [2, 3], "heldout_actors": [1]}
+SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
+SPLITS = {"fold0": SPLIT, "fold1": OTHER}
+SIZES = [{"layers": 1, "units": units, "attention_layers": 1} for units in (6, 3)]
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
+def one_thread(monkeypatch) -> Iterator[None]:
     """What a step sets for its whole process is undone for the next test."""
+    monkeypatch.setenv("MMER_DEVICE", "cpu")
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(False)
 
 
-def _stn_settings(**changes) -> SpatialTransformerSettings:
-    return SpatialTransformerSettings(**({"batch_size": 8} | changes))
-
-
-def _lstm_settings(**changes) -> BiLstmSettings:
-    sizes = [{"layers": 1, "units": units, "attention_layers": 1} for units in (6, 3)]
-    small = {"layer": "fc50", "architectures": sizes, "batch_size": 4}
-    return BiLstmSettings(**(small | changes))
-
-
 @pytest.fixture
-def prepared(tmp_path) -> Path:
-    """Prepared files of three actors, as the workflow lays them out."""
-    for actor in (1, 2, 3):
-        pictures, maps = frames_and_maps(actors=(actor,))
-        write_ragged(tmp_path / f"frames_{actor}.npz", pictures)
-        write_ragged(tmp_path / f"saliency_{actor}.npz", maps)
-        spans = {name: SpeechSpan(1 / 30, 3 / 30, True) for name in pictures.clips}
-        write_spans(tmp_path / f"spans_{actor}.csv", spans)
-    return tmp_path
+def prepared(tmp_path) -> dict[str, tuple[Path, ...]]:
+    """Prepared files of three speakers, with spans of two frames."""
+    inputs = write_prepared(tmp_path)
+    for speaker in SPEAKERS:
+        names = frames_and_maps((speaker,))[0].items
+        spans = {name: SpeechSpan(1 / 30, 3 / 30, True) for name in names}
+        write_spans(tmp_path / "speech" / f"{speaker}.csv", spans)
+    speech = tuple(tmp_path / "speech" / f"{speaker}.csv" for speaker in SPEAKERS)
+    return {**inputs, "speech": speech}
 
 
-def _run(entry, folder: Path, settings, variant: str, *options: str) -> None:
-    """Run a training step in ``folder`` within this process."""
-    words = ["--variant", variant]
-    for kind in ("frames", "saliency"):
-        words += [f"--{kind}", *(str(folder / f"{kind}_{actor}.npz") for actor in (1, 2, 3))]
-    words += ["--settings", settings.model_dump_json()]
-    words += ["--seed", "3", "--device", "cpu", "--threads", "1"]
-    words += ["--checkpoint", str(folder / "checkpoint.safetensors")]
-    entry.main(entry.command_line().parse_args([*words, *options]))
+def _job(family: Family, step: str, folder: Path, **told: Any) -> ModelJob:
+    """Do a step; its outputs lie in ``folder``."""
+    common = {"family": family.name, "step": step, "model": "face", "task": TASK, "seed": 3}
+    job = ModelJob(**common | told)
+    family.run(job)
+    return job
 
 
-def _spans(folder: Path, variant: str) -> list[str]:
-    files = [str(folder / f"spans_{actor}.csv") for actor in (1, 2, 3)]
-    return ["--spans", *files] if variant == "vad" else []
+def _train(
+    inputs: dict[str, tuple[Path, ...]], folder: Path, variant: str = "full", **changes: Any
+) -> Path:
+    """Train a spatial transformer; give its weights."""
+    told = {"options": {}, "settings": {}} | changes
+    settings = {"batch_size": 8, "max_epochs": 2} | told.pop("settings")
+    told["options"] = told["options"] | {"settings": settings}
+    files = {"model": "model.safetensors", "history": "history.csv", "frame_logits": "logits.npz"}
+    _job(
+        SpatialTransformer(),
+        "train",
+        folder,
+        **{"variant": variant, "splits": {"fold0": SPLIT}, "inputs": inputs}
+        | {"outputs": {name: {"fold0": folder / file} for name, file in files.items()}}
+        | {"checkpoint": folder / "checkpoint.safetensors"}
+        | told,
+    )
+    return folder / "model.safetensors"
 
 
-def _train_transformer(folder: Path, variant: str, *options: str, **changes) -> None:
-    outputs = ["--model", str(folder / "stn.safetensors")]
-    outputs += ["--history", str(folder / "stn_history.csv")]
-    outputs += ["--frame-logits", str(folder / "frame_logits.npz")]
-    outputs += ["--split", json.dumps(SPLIT)]
-    settings = _stn_settings(max_epochs=2, **changes)
-    _run(train_spatial_transformer, folder, settings, variant, *outputs, *options)
+def _grid(inputs: dict[str, tuple[Path, ...]], folder: Path, variant: str) -> ModelJob:
+    """Train the bi-LSTMs of two splits."""
+    files = {"predictions": "p.csv", "model": "m.safetensors", "history": "h.csv"}
+    files |= {"attention": "a.npz"}
+    by_split = {
+        name: {split: folder / split / file for split in SPLITS} for name, file in files.items()
+    }
+    settings = {"layer": "fc50", "architectures": SIZES, "batch_size": 4, "max_epochs": 2}
+    return _job(
+        BiLstm(),
+        "train",
+        folder,
+        variant=variant,
+        splits=SPLITS,
+        inputs=inputs,
+        outputs={**by_split, "architectures": {"": folder / "architectures.csv"}},
+        options={"settings": settings},
+        checkpoint=folder / "checkpoint.safetensors",
+    )
 
 
-def _train_bilstm(folder: Path, variant: str, *options: str) -> None:
-    outputs = ["--models-folder", str(folder / "lstm")]
-    outputs += ["--posteriors-folder", str(folder / "posteriors")]
-    outputs += ["--architectures", str(folder / "architectures.csv")]
-    outputs += ["--spatial-transformers", str(folder / "stn.safetensors")]
-    outputs += ["--splits", json.dumps({SPLIT["name"]: SPLIT, OTHER["name"]: OTHER})]
-    _run(train_bilstm, folder, _lstm_settings(max_epochs=2), variant, *outputs, *options)
+def _provenance(model: Path) -> dict[str, Any]:
+    with safe_open(model, framework="pt") as stream:
+        return json.loads(stream.metadata()["provenance"])
 
 
 @pytest.mark.parametrize(("variant", "frames"), [("full", sum(range(4, 7)) * 3), ("vad", 18)])
-def test_steps_lead_from_frames_to_posteriors(prepared, variant, frames):
-    _train_transformer(prepared, variant, *_spans(prepared, variant))
-    logits = read_ragged([prepared / "frame_logits.npz"])
+def test_steps_lead_from_frames_to_predictions(prepared, tmp_path, variant, frames):
+    stn = tmp_path / "stn"
+    model = _train(prepared, stn, variant)
+    logits = read_ragged([stn / "logits.npz"])
     assert logits.values.shape == (frames, 8)
-    assert pd.read_csv(prepared / "stn_history.csv")["epoch"].tolist() == [1, 2]
-    _train_bilstm(prepared, variant, *_spans(prepared, variant))
-    for split, heldout in (("heldout0", 3), ("heldout1", 1)):
-        posteriors = read_posteriors(prepared / "posteriors" / f"{split}.csv")
-        assert {int(clip[-2:]) for clip in posteriors.only("heldout").clips} == {heldout}
-        assert posteriors.logits is not None
-        attention = read_ragged([prepared / "lstm" / split / "attention.npz"])
+    assert pd.read_csv(stn / "history.csv")["epoch"].tolist() == [1, 2]
+    job = _grid({**prepared, "model": (model,)}, tmp_path / "lstm", variant)
+    for split, speaker in (("fold0", "s3"), ("fold1", "s1")):
+        found = read_predictions(job.output("predictions", split), TASK, ITEMS)
+        assert set(found.only("test").items.speakers) == {speaker}
+        assert found.logits is not None
+        attention = read_ragged([job.output("attention", split)])
         np.testing.assert_array_equal(attention.offsets, logits.offsets)
-        history = pd.read_csv(prepared / "lstm" / split / "history.csv")
-        assert history["kept"].sum() == 1
-    assert not list(prepared.glob("checkpoint*"))
-
-
-def test_the_whole_grid_is_written_and_one_architecture_chosen(prepared):
-    _train_transformer(prepared, "full")
-    _train_bilstm(prepared, "full")
-    grid = pd.read_csv(prepared / "architectures.csv")
+        assert pd.read_csv(job.output("history", split))["kept"].sum() == 1
+        assert _provenance(job.output("model", split))["split"]["test"] == [speaker]
+    grid = pd.read_csv(job.output("architectures"))
     assert list(grid["units"]) == [6, 3, 6, 3]
-    assert list(grid["split"]) == ["heldout0"] * 2 + ["heldout1"] * 2
+    assert list(grid["split"]) == ["fold0"] * 2 + ["fold1"] * 2
     means = grid.groupby("architecture", sort=False)["accuracy"].mean()
     assert set(grid["architecture"][grid["chosen"]]) == {means.idxmax()}
+    assert not list(tmp_path.rglob("checkpoint*"))
 
 
-def test_frame_logits_are_ready_for_the_vote(prepared):
-    _train_transformer(prepared, "full")
-    words = ["--frame-logits", str(prepared / "frame_logits.npz")]
-    words += ["--splits", json.dumps({SPLIT["name"]: SPLIT})]
-    words += ["--posteriors-folder", str(prepared / "voted")]
-    vote_frames.main(vote_frames.command_line().parse_args(words))
-    assert len(read_posteriors(prepared / "voted" / "heldout0.csv").clips) == 9
-
-
-def test_a_network_of_seven_emotions_scores_frames_that_vote_for_eight(prepared):
-    network = GuidedSpatialTransformer(classes=7).state_dict()
-    write_model(prepared / "emotion.safetensors", network, {"provenance": "{}"})
-    words = ["--variant", "full", "--spatial-transformer", str(prepared / "emotion.safetensors")]
-    for kind in ("frames", "saliency"):
-        words += [f"--{kind}", *(str(prepared / f"{kind}_{actor}.npz") for actor in (1, 2, 3))]
-    words += ["--device", "cpu", "--frame-logits", str(prepared / "seven.npz")]
-    score_frames.main(score_frames.command_line().parse_args(words))
-    logits = read_ragged([prepared / "seven.npz"])
-    assert logits.values.shape == (3 * sum(range(4, 7)), 7)
-    split = Split("heldout0", (1, 2), (3,))
-    probabilities = vote_clips(logits, split).probabilities
-    np.testing.assert_array_equal(probabilities[:, 0], probabilities[:, 1])
-
-
-def test_the_same_seed_writes_the_same_bytes(prepared):
-    _train_transformer(prepared, "full")
-    first = (prepared / "stn.safetensors").read_bytes()
-    _train_transformer(prepared, "full")
-    assert (prepared / "stn.safetensors").read_bytes() == first
-
-
-def test_trained_weights_are_started_from(prepared):
-    torch.manual_seed(9)
-    published = GuidedSpatialTransformer(classes=3).state_dict()
-    write_model(prepared / "valence.safetensors", published, {"provenance": "{}"})
-    _train_transformer(
-        prepared,
-        "full",
-        *("--start-from", str(prepared / "valence.safetensors")),
-        learning_rate=1e-9,  # so small that the weights stay where they begin
+def test_frames_vote_for_every_split_without_loading_torch(prepared, tmp_path):
+    logits = read_ragged(prepared["frames"])
+    sure = np.tile(5 * np.eye(8, dtype=np.float32)[2], (len(logits.values), 1))
+    write_ragged(tmp_path / "logits.npz", type(logits)(logits.items, sure, logits.offsets, 30.0))
+    job = ModelJob(
+        family="max_voting",
+        step="vote",
+        model="face",
+        task=TASK,
+        base_task=TASK,
+        splits=SPLITS,
+        inputs={"items": prepared["items"], "frame_logits": (tmp_path / "logits.npz",)},
+        outputs={"predictions": {split: tmp_path / f"{split}.csv" for split in SPLITS}},
     )
-    trained = read_model(prepared / "stn.safetensors", CPU)
-    torch.testing.assert_close(trained["conv4.weight"], published["conv4.weight"])
+    program = (
+        "import sys\n"
+        "from mmer.models.base import ModelJob\n"
+        "from mmer.models.max_voting import MaxVoting\n"
+        "MaxVoting().run(ModelJob.model_validate_json(sys.argv[1]))\n"
+        "assert 'torch' not in sys.modules"
+    )
+    environment = {"PYTHONPATH": str(SCRIPTS), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", program, job.model_dump_json()]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for split in SPLITS:
+        assert (read_predictions(tmp_path / f"{split}.csv", TASK, ITEMS).predicted == 2).all()
+
+
+def test_a_network_of_fewer_classes_scores_frames_that_vote_for_all(prepared, tmp_path):
+    torch.manual_seed(1)
+    network = GuidedSpatialTransformer(classes=7).state_dict()
+    write_model(tmp_path / "seven.safetensors", network, {"provenance": "{}"})
+    score = _job(
+        SpatialTransformer(),
+        "score",
+        tmp_path,
+        seed=None,
+        variant="full",
+        inputs={**prepared, "model": (tmp_path / "seven.safetensors",)},
+        outputs={"frame_logits": {"": tmp_path / "logits.npz"}},
+    )
+    logits = read_ragged([score.output("frame_logits")])
+    assert logits.values.shape == (3 * sum(range(4, 7)), 7)
+    vote = _job(
+        MaxVoting(),
+        "vote",
+        tmp_path,
+        task=TASK.model_copy(update={"shared": {"b": "a"}}),
+        base_task=TASK.model_copy(update={"names": ("a", *PLACES[2:])}),
+        splits={"fold0": SPLIT},
+        inputs={**prepared, "frame_logits": (tmp_path / "logits.npz",)},
+        outputs={"predictions": {"fold0": tmp_path / "p.csv"}},
+    )
+    found = read_predictions(vote.output("predictions"), TASK, ITEMS).probabilities
+    np.testing.assert_array_equal(found[:, 0], found[:, 1])
+
+
+def test_the_same_seed_writes_the_same_bytes(prepared, tmp_path):
+    first = _train(prepared, tmp_path / "first").read_bytes()
+    assert _train(prepared, tmp_path / "second").read_bytes() == first
+
+
+def test_trained_weights_are_started_from(prepared, tmp_path):
+    torch.manual_seed(9)
+    base = GuidedSpatialTransformer(classes=3).state_dict()
+    write_model(tmp_path / "base" / "model.safetensors", base, {"provenance": "{}"})
+    inputs = {**prepared, "model": (tmp_path / "base" / "model.safetensors",)}
+    # So small a rate that the weights stay where they begin.
+    model = _train(inputs, tmp_path / "stn", settings={"learning_rate": 1e-9})
+    trained = read_model(model, CPU)
+    torch.testing.assert_close(trained["conv4.weight"], base["conv4.weight"])
     assert trained["fc2.weight"].shape == (8, 50)
-
-
-def test_steps_tell_what_is_missing(prepared):
-    with pytest.raises(UserError, match="give --spans"):
-        _train_transformer(prepared, "vad")
+    digest = hashlib.sha256((tmp_path / "base" / "model.safetensors").read_bytes()).hexdigest()
+    assert _provenance(model)["initial_weights"] == f"base, {digest}"
     with pytest.raises(UserError, match="holds no trained network"):
-        _train_transformer(prepared, "full", "--start-from", str(prepared / "frames_1.npz"))
+        _train({**prepared, "model": prepared["frames"][:1]}, tmp_path / "stn")
+
+
+# On another corpus
+
+
+def _pictures(folder: Path, of_each: int) -> dict[str, tuple[Path, ...]]:
+    pictures, maps, items = pictures_and_items(of_each)
+    write_ragged(folder / "pictures.npz", pictures)
+    write_ragged(folder / "maps.npz", maps)
+    write_items(folder / "pictures.csv", items)
+    files = {"items": "pictures.csv", "frames": "pictures.npz", "saliency": "maps.npz"}
+    return {kind: (folder / file,) for kind, file in files.items()}
+
+
+def _train_elsewhere(folder: Path, of_each: int) -> Path:
+    outputs = {"model": "model.safetensors", "history": "history.csv"}
+    split = Split(name="list", by="part", train=("train",), choose=("held",), test=("held",))
+    return _train(
+        _pictures(folder, of_each),
+        folder,
+        variant=None,
+        task=TASK.model_copy(update={"names": PLACES[:7]}),
+        splits={"list": split},
+        outputs={name: {"": folder / file} for name, file in outputs.items()},
+        options={"corpus": "faces", "target": "place"},
+    )
+
+
+def test_a_training_on_another_corpus_says_what_it_was_made_of(tmp_path):
+    model = _train_elsewhere(tmp_path, of_each=20)
+    assert read_model(model, CPU)["fc2.weight"].shape == (7, 50)
+    origin = _provenance(model)
+    assert (origin["corpus"], origin["target"]) == ("faces", "place")
+    assert origin["classes"] == list(PLACES[:7])
+    assert origin["items"] == {"train": 105, "test": 35}
+    history = pd.read_csv(tmp_path / "history.csv")
+    kept = history[history["kept"] == 1].iloc[0]
+    assert origin["kept"]["frame_accuracy"] == pytest.approx(kept["frame_accuracy"])
+
+
+def test_too_few_pictures_of_a_class_are_refused(tmp_path):
+    with pytest.raises(UserError, match="faces hold 4 of the class 'a', but training needs 5"):
+        _train_elsewhere(tmp_path, of_each=4)
+
+
+def _import(folder: Path, sha256: str | None) -> Path:
+    weights = Weights(name="faces_published", path=folder / "faces.pt", sha256=sha256)
+    job = _job(
+        SpatialTransformer(),
+        "import_published",
+        folder,
+        seed=None,
+        weights=weights,
+        options={"corpus": "faces", "target": "valence"},
+        outputs={"model": {"": folder / "imported" / "model.safetensors"}},
+    )
+    return job.output("model")
+
+
+def test_published_weights_are_imported_bit_for_bit_and_say_where_they_come_from(tmp_path):
+    torch.manual_seed(4)
+    state = GuidedSpatialTransformer(classes=3).state_dict()
+    torch.save(state, tmp_path / "faces.pt")
+    with pytest.raises(UserError, match="sha256"):
+        _import(tmp_path, "0" * 64)
+    assert not (tmp_path / "imported").exists()
+    digest = hashlib.sha256((tmp_path / "faces.pt").read_bytes()).hexdigest()
+    model = _import(tmp_path, digest)
+    imported = read_model(model, CPU)
+    assert imported.keys() == state.keys()
+    assert all(torch.equal(imported[name], state[name]) for name in state)
+    origin = _provenance(model)
+    assert (origin["published_checkpoint"], origin["sha256"]) == ("faces.pt", digest)

@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import nn
 
-from mmer.training import fit as fit_module
 from mmer.training.fit import FitPlan, fit
 
 
@@ -58,15 +57,15 @@ def plan(**changes):
 
 
 def test_it_evaluates_after_every_epoch_by_default():
-    task = Line()
-    history = fit(task, plan(), None)
+    line = Line()
+    history = fit(line, plan(), None)
     assert [row["step"] for row in history] == [3, 6, 9, 12, 15]
     assert [row["epoch"] for row in history] == [1, 2, 3, 4, 5]
 
 
 def test_it_evaluates_every_so_many_steps_across_epochs():
-    task = Line()
-    history = fit(task, plan(max_epochs=None, max_steps=10, evaluate_every=4), None)
+    line = Line()
+    history = fit(line, plan(max_epochs=None, max_steps=10, evaluate_every=4), None)
     assert [row["step"] for row in history] == [4, 8, 10]
 
 
@@ -76,8 +75,8 @@ def test_epochs_may_be_shorter_than_the_pause_between_evaluations():
 
 
 def test_patience_counts_evaluations_without_a_better_score():
-    task = Line(scores=[0.1, 0.5, 0.5, 0.4, 0.9])
-    history = fit(task, plan(patience=2), None)
+    line = Line(scores=[0.1, 0.5, 0.5, 0.4, 0.9])
+    history = fit(line, plan(patience=2), None)
     assert [row["accuracy"] for row in history] == [0.1, 0.5, 0.5, 0.4]
     assert [row["kept"] for row in history] == [0, 1, 0, 0]
 
@@ -85,18 +84,27 @@ def test_patience_counts_evaluations_without_a_better_score():
 def test_the_best_weights_are_kept():
     best_of_one = Line()
     fit(best_of_one, plan(max_epochs=1), None)
-    task = Line(scores=[0.9, 0.1, 0.2, 0.3, 0.4])
-    fit(task, plan(), None)
-    assert torch.equal(task.network[1].weight, best_of_one.network[1].weight)
+    line = Line(scores=[0.9, 0.1, 0.2, 0.3, 0.4])
+    fit(line, plan(), None)
+    assert torch.equal(line.network[1].weight, best_of_one.network[1].weight)
 
 
 def test_the_last_weights_are_kept_where_asked():
-    task = Line(scores=[0.9, 0.1])
-    history = fit(task, plan(keep="last", max_epochs=2), None)
+    line = Line(scores=[0.9, 0.1])
+    history = fit(line, plan(keep="last", max_epochs=2), None)
     other = Line()
     fit(other, plan(keep="last", max_epochs=2), None)
-    assert torch.equal(task.network[1].weight, other.network[1].weight)
+    assert torch.equal(line.network[1].weight, other.network[1].weight)
     assert [row["kept"] for row in history] == [0, 1]
+
+
+@pytest.mark.parametrize(("largest", "norm"), [(None, 4.0), (0.5, 0.5), (9.0, 4.0)])
+def test_gradients_are_clipped_where_asked_and_only_there(largest, norm):
+    line = Line()
+    line.network[0].p = 0.0
+    line.loss = lambda batch: 4 * line.network[1].weight.sum()
+    fit(line, plan(max_epochs=1, clip_gradient_norm=largest), None)
+    assert line.network[1].weight.grad.norm().item() == pytest.approx(norm, rel=1e-4)
 
 
 @pytest.mark.parametrize("killed_after", [1, 4, 7, 11, 14])
@@ -104,7 +112,7 @@ def test_the_last_weights_are_kept_where_asked():
 def test_a_killed_training_ends_bit_for_bit_like_an_uninterrupted_one(
     tmp_path, monkeypatch, killed_after, pace
 ):
-    monkeypatch.setattr(fit_module, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setenv("MMER_CHECKPOINT_SECONDS", "0")
     whole = Line()
     expected = fit(whole, plan(**pace), None)
     killed = Line()
@@ -119,7 +127,7 @@ def test_a_killed_training_ends_bit_for_bit_like_an_uninterrupted_one(
 
 
 def test_progress_survives_the_kill(tmp_path, monkeypatch):
-    monkeypatch.setattr(fit_module, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setenv("MMER_CHECKPOINT_SECONDS", "0")
     killed = Line()
     killed.steps_until_kill = 13
     with pytest.raises(KeyboardInterrupt):

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
-from tests.pictured_clips import CPU, RATE, SPLIT, bright_square, clip_name, frames_and_maps, load
+from tests.pictured_items import (
+    CPU,
+    ITEMS,
+    PAIR,
+    RATE,
+    SPLIT,
+    TASK,
+    bright_square,
+    frames_and_maps,
+    load,
+    pictures_and_items,
+)
 
-from mmer.corpus.folds import Split
-from mmer.errors import UserError
-from mmer.face.frames_on_device import frames_within, load_frames
-from mmer.prepare.speech_spans import SpeechSpan
-from mmer.store import Ragged
+from mmer.media.speech_spans import SpeechSpan
+from mmer.protocol import Split
+from mmer.ragged import Ragged
+from mmer.runtime.errors import UserError
+from mmer.training.frames import frames_within, put_on_device
 
 
 @pytest.mark.parametrize(
@@ -32,28 +45,32 @@ def test_without_a_span_all_frames_stay():
     assert frames_within(None, 4, RATE).tolist() == [0, 1, 2, 3]
 
 
-def test_clips_keep_their_order_and_are_labelled_by_their_names():
+def test_items_keep_their_order_and_are_labelled_by_the_table():
     frames = load()
-    assert frames.clips == frames_and_maps()[0].clips
-    assert frames.clip_labels.tolist() == [0, 2, 4] * 3
-    assert frames.part.tolist() == ["train"] * 6 + ["heldout"] * 3
+    assert frames.items.names == frames_and_maps()[0].items
+    assert frames.labels.tolist() == [0, 2, 4] * 3
+    assert frames.part.tolist() == ["train"] * 6 + ["test"] * 3
+    assert frames.choosing_part == "test"
 
 
-def test_every_clip_keeps_its_own_frames_and_maps():
+def test_every_item_keeps_its_own_frames_and_maps():
     pictures, maps = frames_and_maps()
-    frames = load_frames(pictures, maps, None, SPLIT, CPU)
-    for row, name in enumerate(frames.clips):
+    maps = replace(
+        maps, values=np.arange(len(maps.values), dtype=np.uint8)[:, None, None] + maps.values
+    )
+    frames = put_on_device(pictures, maps, None, ITEMS, TASK, SPLIT, CPU)
+    for row, name in enumerate(frames.items.names):
         start, stop = frames.offsets[row : row + 2]
-        expected = pictures.of(pictures.clips.index(name))
-        np.testing.assert_array_equal(frames.images[start:stop, 0].numpy(), expected)
-        assert (frames.saliency[start:stop] == 128).all()
-        assert (frames.clip_of_frame[start:stop] == row).all()
-    assert frames.images.dtype == torch.uint8
+        given = pictures.items.index(name)
+        np.testing.assert_array_equal(frames.images[start:stop, 0].numpy(), pictures.of(given))
+        np.testing.assert_array_equal(frames.saliency[start:stop, 0].numpy(), maps.of(given))
+        assert (frames.item_of_frame[start:stop] == row).all()
+    assert frames.images.dtype == torch.uint8 and not frames.are_pictures
 
 
 def test_the_variant_vad_keeps_the_frames_within_the_spans():
     pictures, _ = frames_and_maps()
-    spans = {name: SpeechSpan(1 / 30, 3 / 30, True) for name in pictures.clips}
+    spans = {name: SpeechSpan(1 / 30, 3 / 30, True) for name in pictures.items}
     frames = load(spans=spans)
     assert np.diff(frames.offsets).tolist() == [2] * 9
     np.testing.assert_array_equal(frames.images[:2, 0].numpy(), pictures.of(0)[1:3])
@@ -62,34 +79,44 @@ def test_the_variant_vad_keeps_the_frames_within_the_spans():
 def test_bytes_become_values_from_minus_one_to_one():
     shades = np.array([0, 51, 255], np.uint8)[:, None, None]
     pictures = np.broadcast_to(shades, (3, 48, 48)).copy()
-    both = Ragged.join([clip_name(1, 1), clip_name(1, 3)], [pictures, pictures], RATE)
-    frames = load_frames(both, both, None, Split("pair", (1,), (3,)), CPU)
+    both = Ragged.join(["a_s1", "a_s3"], [pictures, pictures], RATE)
+    frames = put_on_device(both, both, None, ITEMS, TASK, PAIR, CPU)
     images, saliency = frames.pair(torch.tensor([2, 0, 1]))
     torch.testing.assert_close(images[:, 0, 0, 0], torch.tensor([1.0, -1.0, -0.6]))
     assert torch.equal(images, saliency) and images.dtype == torch.float32
     assert torch.equal(frames.block(0, 2)[0], frames.pair(torch.tensor([0, 1]))[0])
 
 
-def test_actors_outside_the_split_are_left_out():
-    frames = load(split=Split("pair", (1,), (3,)))
-    assert {name[-2:] for name in frames.clips} == {"01", "03"}
+def test_speakers_outside_the_split_are_left_out_and_without_a_split_nobody():
+    assert set(load(split=PAIR).items.speakers) == {"s1", "s3"}
+    everything = load(split=None)
+    assert len(everything.items) == 9 and set(everything.part) == {""}
+
+
+def test_items_without_a_class_are_left_out():
+    """The last two of the pictures; the split's groups may be those of any column."""
+    split = Split(name="list", by="part", train=("train",), choose=("held",), test=("held",))
+    frames = put_on_device(
+        *pictures_and_items(2)[:2], None, pictures_and_items(2)[2], TASK, split, CPU
+    )
+    assert frames.items.names == tuple(f"p{number:03d}" for number in range(14))
+    assert frames.are_pictures and frames.item_rows("test").tolist() == [0, 4, 8, 12]
 
 
 def test_mistakes_in_the_files_are_told():
     pictures, maps = frames_and_maps()
-    fewer = frames_and_maps(actors=(1, 2))[1]
-    twice = Ragged.join([clip_name(1, 1)] * 2, [bright_square(1, 1, 2)] * 2, RATE)
+    fewer = frames_and_maps(speakers=("s1", "s2"))[1]
+    twice = Ragged.join(["a_s1"] * 2, [bright_square("a", "s1", 2)] * 2, RATE)
     none = Ragged.join(
-        [clip_name(1, 1), clip_name(1, 3)], [bright_square(1, 1, 0), bright_square(1, 3, 2)], RATE
+        ["a_s1", "a_s3"], [bright_square("a", "s1", 0), bright_square("a", "s3", 2)], RATE
     )
-    pair = Split("pair", (1,), (3,))
-    with pytest.raises(UserError, match="not of the same clips"):
-        load_frames(pictures, fewer, None, SPLIT, CPU)
-    with pytest.raises(UserError, match="given twice"):
-        load_frames(twice, twice, None, pair, CPU)
-    with pytest.raises(UserError, match="needs actor 4"):
-        load_frames(pictures, maps, None, Split("pair", (1,), (4,)), CPU)
-    with pytest.raises(UserError, match="has no frame"):
-        load_frames(none, none, None, pair, CPU)
-    with pytest.raises(UserError, match="has no speech span"):
-        load_frames(pictures, maps, {}, SPLIT, CPU)
+    fourth = Split(name="pair", train=("s1",), choose=("s4",), test=("s4",))
+    for frames, saliency, spans, split, complaint in (
+        (pictures, fewer, None, SPLIT, "not of the same items"),
+        (twice, twice, None, PAIR, "given twice"),
+        (pictures, maps, None, fourth, "needs speaker s4"),
+        (none, none, None, PAIR, "has no frame"),
+        (pictures, maps, {}, SPLIT, "has no speech span"),
+    ):
+        with pytest.raises(UserError, match=complaint):
+            put_on_device(frames, saliency, spans, ITEMS, TASK, split, CPU)

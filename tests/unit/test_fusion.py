@@ -1,8 +1,7 @@
-"""Late fusion over the grid of classifiers, on clips whose emotion two systems know together."""
+"""Late fusion over the grid of classifiers, on items whose class two systems know together."""
 
 from __future__ import annotations
 
-import json
 import logging
 import subprocess
 import sys
@@ -13,17 +12,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
+from tests.few_items import EMOTION, items_of
 
-from mmer.corpus.clips import Clip
-from mmer.corpus.labels import EMOTIONS
-from mmer.errors import UserError
-from mmer.fusion.classifiers import CLASSIFIERS, candidates
+from mmer.fusion.classifiers import CLASSIFIERS, Candidate, candidates
 from mmer.fusion.grid import fuse
+from mmer.fusion.job import FusionJob, fuse_and_write
 from mmer.fusion.settings import FusionClassifiers, FusionSettings
-from mmer.fusion.tables import grid_of, prediction_rows, read_predictions, write_table
-from mmer.posteriors import PROBABILITY_COLUMNS, Posteriors, write_posteriors
+from mmer.fusion.tables import grid_of, prediction_rows, read_fused, write_table
+from mmer.items import Items, write_items
+from mmer.predictions import Posteriors, write_predictions
+from mmer.runtime.errors import UserError
+from mmer.tasks import Traces
 
-ENTRY = Path(__file__).parents[2] / "workflow_scripts" / "fuse_posteriors.py"
+ROOT = Path(__file__).parents[2]
 SMALL = FusionSettings.model_validate(
     {
         "classifiers": {
@@ -34,65 +35,58 @@ SMALL = FusionSettings.model_validate(
         }
     }
 )
-SPLITS = {"heldout0": 4, "heldout1": 3}
+SPLITS = {"fold0": "dan", "fold1": "cid"}
+ITEMS = items_of(
+    {
+        f"{who}-{emotion}{take}": emotion
+        for who in ("ann", "bob", "cid", "dan")
+        for emotion in sorted(EMOTION.names)
+        for take in range(4)
+    }
+)
+Systems = dict[str, dict[str, Posteriors]]
 
 
-def clips() -> tuple[str, ...]:
-    names = [
-        f"01-01-{emotion:02d}-01-{statement:02d}-{repetition:02d}-{actor:02d}"
-        for emotion in range(1, 9)
-        for statement in (1, 2)
-        for repetition in (1, 2)
-        for actor in (1, 2, 3, 4)
-    ]
-    return tuple(sorted(names))
-
-
-def half_knowing(heldout_actor: int, knows: tuple[int, ...]) -> Posteriors:
-    """A system sure of some emotions, which gives all the others the same probabilities."""
-    names = clips()
-    part = np.array(
-        ["heldout" if Clip.parse(name).actor == heldout_actor else "train" for name in names]
-    )
-    logits = np.zeros((len(names), 8))
-    for row, name in enumerate(names):
-        label = Clip.parse(name).label
-        if label in knows:
-            logits[row, label] = 4
+def half_knowing(tested: str, knows: tuple[int, ...], items: Items = ITEMS) -> Posteriors:
+    """A system sure of some classes, which gives all the others the same probabilities."""
+    part = np.where(items.speakers == tested, "test", "train")
+    labels = EMOTION.labels(items)
+    logits = 4 * np.eye(EMOTION.outputs)[labels] * np.isin(labels, knows)[:, None]
     powers = np.exp(logits)
-    return Posteriors(names, part, powers / powers.sum(axis=1, keepdims=True), logits)
+    return Posteriors(EMOTION, items, part, powers / powers.sum(axis=1, keepdims=True), logits)
 
 
 @pytest.fixture(scope="module")
-def systems() -> dict[str, dict[str, Posteriors]]:
+def systems() -> Systems:
     return {
-        "speech": {split: half_knowing(actor, (0, 1, 2, 3)) for split, actor in SPLITS.items()},
-        "face": {split: half_knowing(actor, (4, 5, 6, 7)) for split, actor in SPLITS.items()},
+        "speech": {split: half_knowing(who, (0, 1)) for split, who in SPLITS.items()},
+        "face": {split: half_knowing(who, (2, 3)) for split, who in SPLITS.items()},
     }
 
 
 @pytest.fixture(scope="module")
-def predictions(systems: dict[str, dict[str, Posteriors]]) -> pd.DataFrame:
+def predictions(systems: Systems) -> pd.DataFrame:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return fuse(systems, SMALL)
+        return fuse(systems, EMOTION, SMALL)
 
 
-def test_every_candidate_predicts_every_heldout_clip_once(predictions: pd.DataFrame) -> None:
-    assert len(predictions) == 5 * 2 * 32
-    assert not predictions.duplicated(["classifier", "hyperparameter", "clip"]).any()
-    actors = predictions["clip"].map(lambda clip: Clip.parse(clip).actor)
-    assert set(zip(predictions["split"], actors, strict=True)) == set(SPLITS.items())
+def test_every_candidate_predicts_every_tested_item_once(predictions: pd.DataFrame) -> None:
+    assert len(predictions) == 5 * 2 * 16
+    assert not predictions.duplicated(["classifier", "hyperparameter", "item"]).any()
+    speakers = ITEMS.of(predictions["item"]).speakers
+    assert set(zip(predictions["split"], speakers, strict=True)) == set(SPLITS.items())
 
 
 def test_two_systems_know_together_what_neither_knows_alone(predictions: pd.DataFrame) -> None:
-    grid = grid_of(predictions)
-    assert set(grid["clips"]) == {32}
+    grid = grid_of(predictions, EMOTION, ITEMS)
+    assert set(grid["items"]) == {16}
     assert grid["accuracy"].tolist() == [100.0] * len(grid)
 
 
 def test_probabilities_stand_where_the_classifier_gives_them(predictions: pd.DataFrame) -> None:
-    has = predictions.groupby("classifier")[PROBABILITY_COLUMNS[0]].apply(lambda p: p.notna().all())
+    columns = EMOTION.probability_columns
+    has = predictions.groupby("classifier")[columns[0]].apply(lambda p: p.notna().all())
     assert has.to_dict() == {
         "logistic_regression": True,
         "svm_linear": False,
@@ -100,42 +94,26 @@ def test_probabilities_stand_where_the_classifier_gives_them(predictions: pd.Dat
         "knn": True,
     }
     rows = predictions[predictions["classifier"] == "logistic_regression"]
-    assert rows[PROBABILITY_COLUMNS].sum(axis=1).to_numpy() == pytest.approx(1)
-    best = [EMOTIONS[label] for label in rows[PROBABILITY_COLUMNS].to_numpy().argmax(axis=1)]
+    assert rows[columns].sum(axis=1).to_numpy() == pytest.approx(1)
+    best = [EMOTION.names[label] for label in rows[columns].to_numpy().argmax(axis=1)]
     assert best == rows["predicted"].tolist()
 
 
-def test_the_result_does_not_depend_on_the_number_of_threads(
-    systems: dict[str, dict[str, Posteriors]], predictions: pd.DataFrame
-) -> None:
-    pd.testing.assert_frame_equal(fuse(systems, SMALL, threads=2), predictions, check_exact=True)
-
-
-def test_an_emotion_missing_from_training_gets_probability_zero() -> None:
-    def without_neutral(posteriors: Posteriors) -> Posteriors:
-        kept = (posteriors.labels != 0) | (posteriors.part == "heldout")
-        return Posteriors(
-            tuple(np.array(posteriors.clips)[kept].tolist()),
-            posteriors.part[kept],
-            posteriors.probabilities[kept],
-            None,
-        )
-
+def test_a_class_missing_from_training_gets_probability_zero() -> None:
+    kept = ITEMS.where((EMOTION.labels(ITEMS) != 1) | (ITEMS.speakers == "dan"))
     systems = {
-        name: {"heldout0": without_neutral(half_knowing(4, knows))}
-        for name, knows in (("speech", (0, 1, 2, 3)), ("face", (4, 5, 6, 7)))
+        "speech": {"fold0": half_knowing("dan", (0, 1), kept)},
+        "face": {"fold0": half_knowing("dan", (2, 3), kept)},
     }
-    rows = fuse(systems, SMALL)
-    assert set(rows["p_neutral"].dropna()) == {0.0}
+    rows = fuse(systems, EMOTION, SMALL)
+    assert set(rows["p_calm"].dropna()) == {0.0}
+    assert rows["p_sad"].max() > 0.5
 
 
 def test_the_default_grid_is_table_a3() -> None:
-    folder = Path(__file__).parents[2] / "resources" / "paper"
+    folder = ROOT / "resources" / "papers" / "luna_jimenez_2021"
     table = pd.read_csv(folder / "tableA3_fusion.csv", dtype=str)
-    grid = [
-        (candidate.classifier, candidate.hyperparameter)
-        for candidate in candidates(FusionSettings())
-    ]
+    grid = [(each.classifier, each.hyperparameter) for each in candidates(FusionSettings())]
     assert grid == list(zip(table["model"], table["hyperparameter"], strict=True))
 
 
@@ -156,37 +134,31 @@ def test_impossible_grids_are_refused(classifiers: dict[str, object]) -> None:
         FusionSettings.model_validate({"classifiers": classifiers})
 
 
-def test_more_neighbours_than_training_clips_are_refused(
-    systems: dict[str, dict[str, Posteriors]],
-) -> None:
-    settings = FusionSettings.model_validate({"classifiers": {"knn": {"k": [97]}}})
-    with pytest.raises(UserError, match="97 neighbours, but heldout0 has 96 training clips"):
-        fuse(systems, settings)
+def test_more_neighbours_than_training_items_are_refused(systems: Systems) -> None:
+    settings = FusionSettings.model_validate({"classifiers": {"knn": {"k": [49]}}})
+    with pytest.raises(UserError, match="49 neighbours, but fold0 has 48 training items"):
+        fuse(systems, EMOTION, settings)
 
 
-def test_systems_with_different_splits_are_refused(
-    systems: dict[str, dict[str, Posteriors]],
-) -> None:
-    fewer = {"heldout0": systems["face"]["heldout0"]}
-    with pytest.raises(UserError, match="posteriors for heldout1"):
-        fuse({"speech": systems["speech"], "face": fewer}, SMALL)
+def test_systems_with_different_splits_are_refused(systems: Systems) -> None:
+    fewer = {"fold0": systems["face"]["fold0"]}
+    with pytest.raises(UserError, match="predictions for fold1"):
+        fuse({"speech": systems["speech"], "face": fewer}, EMOTION, SMALL)
 
 
 @pytest.mark.filterwarnings("error")
 def test_a_fit_that_did_not_converge_is_logged(
-    systems: dict[str, dict[str, Posteriors]], caplog: pytest.LogCaptureFixture
+    systems: Systems, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = SMALL.model_copy(update={"logistic_max_iterations": 1, "svm_max_iterations": 1})
     with caplog.at_level(logging.WARNING):
-        fuse(systems, settings)
+        fuse(systems, EMOTION, settings)
     told = {record.getMessage() for record in caplog.records}
-    assert any("logistic_regression C=1 did not converge on heldout0" in text for text in told)
-    assert any("svm_linear C=1 did not converge on heldout1" in text for text in told)
+    assert any("logistic_regression C=1 did not converge on fold0" in text for text in told)
+    assert any("svm_linear C=1 did not converge on fold1" in text for text in told)
 
 
-def test_both_solvers_of_logistic_regression_find_the_one_minimum(
-    systems: dict[str, dict[str, Posteriors]],
-) -> None:
+def test_both_solvers_of_logistic_regression_find_the_one_minimum(systems: Systems) -> None:
     grid = {"logistic_regression": {"C": [1]}} | {
         name: {parameter: []}
         for name, parameter in (("svm_linear", "C"), ("svm_rbf", "C"), ("knn", "k"))
@@ -194,54 +166,76 @@ def test_both_solvers_of_logistic_regression_find_the_one_minimum(
     newton, lbfgs = (
         fuse(
             systems,
+            EMOTION,
             FusionSettings.model_validate(
                 {"classifiers": grid, "logistic_solver": solver, "logistic_tolerance": 1e-8}
             ),
-        )
+        )[EMOTION.probability_columns]
         for solver in ("newton-cholesky", "lbfgs")
     )
-    assert newton[PROBABILITY_COLUMNS].to_numpy() == pytest.approx(
-        lbfgs[PROBABILITY_COLUMNS].to_numpy(), abs=1e-5
-    )
+    assert newton.to_numpy() == pytest.approx(lbfgs.to_numpy(), abs=1e-5)
 
 
 def test_grid_accuracy_counts_by_hand() -> None:
-    # Two of four right.
-    names = ["01-01-02-01-01-01-01", "01-01-02-01-01-02-01"]
-    names += ["01-01-03-01-01-01-01", "01-01-03-01-01-02-01"]
-    rows = prediction_rows("knn", "k=1", "s", names, ["calm", "sad", "happy", "sad"], None)
-    assert grid_of(rows).iloc[0].to_dict() == {
+    # Three of four right.
+    items = items_of({"a-1": "calm", "a-2": "calm", "a-3": "happy", "a-4": "sad"})
+    said = ["calm", "sad", "happy", "sad"]
+    rows = prediction_rows(EMOTION, Candidate("knn", 1), "s", items.names, said, None)
+    assert grid_of(rows, EMOTION, items).iloc[0].to_dict() == {
         "classifier": "knn",
         "hyperparameter": "k=1",
         "split": "s",
-        "clips": 4,
-        "accuracy": 50.0,
+        "items": 4,
+        "accuracy": 75.0,
     }
 
 
 def test_predictions_survive_writing_and_reading(tmp_path: Path, predictions: pd.DataFrame) -> None:
     write_table(tmp_path / "p.csv", predictions)
-    pd.testing.assert_frame_equal(read_predictions(tmp_path / "p.csv"), predictions)
+    pd.testing.assert_frame_equal(read_fused(tmp_path / "p.csv", EMOTION, ITEMS), predictions)
 
 
-def test_a_word_that_is_no_emotion_is_refused(tmp_path: Path, predictions: pd.DataFrame) -> None:
-    write_table(tmp_path / "p.csv", predictions.assign(predicted="bored"))
-    with pytest.raises(UserError, match="predicts bored"):
-        read_predictions(tmp_path / "p.csv")
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [({"predicted": "bored"}, "predicts bored"), ({"item": "zoe-1"}, "predicts zoe-1")],
+)
+def test_an_unknown_class_or_item_is_refused(
+    tmp_path: Path, predictions: pd.DataFrame, change: dict[str, str], complaint: str
+) -> None:
+    write_table(tmp_path / "p.csv", predictions.assign(**change))
+    with pytest.raises(UserError, match=complaint):
+        read_fused(tmp_path / "p.csv", EMOTION, ITEMS)
+
+
+def job(folder: Path, systems: Systems) -> FusionJob:
+    write_items(folder / "items.csv", ITEMS)
+    paths: dict[str, dict[str, Path]] = {}
+    for name, parts in systems.items():
+        for split, posteriors in parts.items():
+            path = folder / f"{name}-{split}.csv"
+            write_predictions(path, posteriors)
+            paths.setdefault(name, {})[split] = path
+    return FusionJob(
+        task=EMOTION,
+        items=folder / "items.csv",
+        systems=paths,
+        settings=SMALL,
+        predictions=folder / "p.csv",
+        grid=folder / "g.csv",
+    )
 
 
 def test_the_entry_writes_predictions_and_grid(
-    tmp_path: Path, systems: dict[str, dict[str, Posteriors]], predictions: pd.DataFrame
+    tmp_path: Path, systems: Systems, predictions: pd.DataFrame
 ) -> None:
-    paths: dict[str, dict[str, str]] = {}
-    for name, parts in systems.items():
-        for split, posteriors in parts.items():
-            path = tmp_path / f"{name}-{split}.csv"
-            write_posteriors(path, posteriors)
-            paths.setdefault(name, {})[split] = str(path)
-    command = [sys.executable, str(ENTRY), "--systems", json.dumps(paths), "--threads", "1"]
-    command += ["--settings", SMALL.model_dump_json()]
-    command += ["--out", str(tmp_path / "p.csv"), "--grid", str(tmp_path / "g.csv")]
+    told = job(tmp_path, systems).model_dump_json()
+    command = [sys.executable, str(ROOT / "workflow_scripts" / "fuse_predictions.py"), told]
     subprocess.run(command, check=True, capture_output=True)
-    pd.testing.assert_frame_equal(read_predictions(tmp_path / "p.csv"), predictions)
+    pd.testing.assert_frame_equal(read_fused(tmp_path / "p.csv", EMOTION, ITEMS), predictions)
     assert len(pd.read_csv(tmp_path / "g.csv")) == 5 * 2
+
+
+def test_traces_cannot_be_fused(tmp_path: Path, systems: Systems) -> None:
+    traces = Traces(names=("arousal",), rate=1)
+    with pytest.raises(UserError, match="arousal are traces"):
+        fuse_and_write(job(tmp_path, systems).model_copy(update={"task": traces}))

@@ -4,34 +4,36 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.few_items import EMOTION, items_of
 
-from mmer.corpus.clips import Clip
-from mmer.errors import UserError
 from mmer.fusion.inputs import join_systems, scale
 from mmer.fusion.settings import FusionSettings
-from mmer.posteriors import Posteriors
+from mmer.predictions import Posteriors
+from mmer.runtime.errors import UserError
 
-# Actor 1 is trained on (calm, happy), actor 2 is held out (calm).
-CLIPS = ("01-01-02-01-01-01-01", "01-01-02-01-01-01-02", "01-01-03-01-01-01-01")
-PART = np.array(["train", "heldout", "train"])
-UNSCALED = {"scaling": "none"}
+# Ann is trained on (calm, happy), bob is tested (calm), cid only chooses.
+ITEMS = items_of({"ann-1": "calm", "ann-2": "happy", "bob-1": "calm", "cid-1": "sad"})
+PART = np.array(["train", "train", "test", "choose"])
+CLASSES = EMOTION.outputs
+CALM = 1
 
 
-def posteriors(logits: bool, clips: tuple[str, ...] = CLIPS, part: np.ndarray = PART) -> Posteriors:
-    probabilities = np.zeros((len(clips), 8))
-    for row, clip in enumerate(clips):
-        probabilities[row, Clip.parse(clip).label] = 1
-    return Posteriors(clips, part, probabilities, 5 * probabilities if logits else None)
+def posteriors(logits: bool, kept: slice = slice(None), part: np.ndarray = PART) -> Posteriors:
+    """A system sure of the truth, by its probabilities or by five times as large logits."""
+    items = ITEMS.of(ITEMS.names[kept])
+    probabilities = np.eye(CLASSES)[EMOTION.labels(items)]
+    return Posteriors(
+        EMOTION, items, part[kept], probabilities, 5 * probabilities if logits else None
+    )
 
 
 def joined(systems: dict[str, Posteriors], **settings: object) -> np.ndarray:
-    return join_systems("heldout0", systems, FusionSettings(**(UNSCALED | settings))).heldout
+    return join_systems("fold0", systems, FusionSettings(**({"scaling": "none"} | settings))).test
 
 
 def test_systems_lie_side_by_side_in_the_order_given() -> None:
     values = joined({"with": posteriors(True), "without": posteriors(False)}, inputs="native")
-    calm = [0, 1, 0, 0, 0, 0, 0, 0]
-    assert values.tolist() == [[5 * value for value in calm] + calm]
+    assert values.tolist() == [[0, 5, 0, 0, 0, 1, 0, 0]]
 
 
 def test_probabilities_can_be_asked_for_where_there_are_logits() -> None:
@@ -50,17 +52,17 @@ def test_logits_asked_for_in_vain_name_the_system() -> None:
 
 
 def test_one_system_can_give_other_values_scaled_otherwise_than_the_rest() -> None:
-    # Calm, the held-out clip's emotion: one training clip of two has it, so its logits 5 and 0
-    # become 1 and 0 under minmax, while the other system's probability 1 stays as it is.
+    # Of the two items trained on one is calm, so its logits 5 and 0 become 1 and 0 under minmax,
+    # while the other system's probability 1 stays as it is.
     settings = FusionSettings.model_validate(
         {"by_system": {"cnn14": {"inputs": "probability", "scaling": "none"}}}
     )
     systems = {"cnn14/full": posteriors(True), "stn/vad": posteriors(True)}
-    inputs = join_systems("heldout0", systems, settings)
-    assert inputs.train[:, 1].tolist() == [1, 0]
-    assert inputs.train[:, 8 + 1].tolist() == [1, 0]
+    inputs = join_systems("fold0", systems, settings)
+    assert inputs.train[:, CALM].tolist() == [1, 0]
+    assert inputs.train[:, CLASSES + CALM].tolist() == [1, 0]
     unscaled = settings.model_copy(update={"scaling": "none"})
-    assert join_systems("heldout0", systems, unscaled).train[:, 8 + 1].tolist() == [5, 0]
+    assert join_systems("fold0", systems, unscaled).train[:, CLASSES + CALM].tolist() == [5, 0]
 
 
 def test_a_variants_own_entry_wins_over_its_models_and_null_leaves_the_rest() -> None:
@@ -85,26 +87,36 @@ def test_settings_of_one_pairing_forget_the_systems_of_others() -> None:
     assert set(settings.only(["a/full", "b/vad"]).by_system) == {"a", "b/vad"}
 
 
-def test_parts_and_labels_are_kept_together() -> None:
-    inputs = join_systems(
-        "heldout0", {"a": posteriors(True), "b": posteriors(True)}, FusionSettings()
-    )
+def test_what_is_trained_on_and_what_is_tested_are_those_parts_and_no_other() -> None:
+    inputs = join_systems("fold0", {"a": posteriors(True), "b": posteriors(True)}, FusionSettings())
     assert inputs.train_labels.tolist() == [1, 2]
-    assert inputs.heldout_labels.tolist() == [1]
-    assert inputs.heldout_clips == (CLIPS[1],)
+    assert inputs.train.shape == (2, 2 * CLASSES) and inputs.test.shape == (1, 2 * CLASSES)
+    assert inputs.test_items == ("bob-1",)
+
+
+def test_the_scaler_knows_nothing_of_the_rows_that_are_not_trained_on() -> None:
+    # Nobody trained on is sad: the column is 0 for all of them, and the chooser's 5 bears on
+    # nothing.  Calm's training values 0 and 5 become 0 and 1, and a tested 10 becomes 2.
+    doubled = posteriors(True)
+    logits = doubled.logits.copy()
+    logits[2] *= 2
+    loud = Posteriors(EMOTION, doubled.items, PART, doubled.probabilities, logits)
+    inputs = join_systems("fold0", {"a": loud, "b": posteriors(True)}, FusionSettings())
+    assert inputs.train[:, CALM].tolist() == [1, 0]
+    assert inputs.test[0, CALM] == 2 and inputs.test[0, CLASSES + CALM] == 1
 
 
 def test_minmax_maps_training_columns_onto_zero_to_one_and_lets_others_leave() -> None:
-    train, heldout = scale(np.array([[2.0], [4.0]]), np.array([[6.0]]), "minmax")
+    train, test = scale(np.array([[2.0], [4.0]]), np.array([[6.0]]), "minmax")
     assert train.tolist() == [[0], [1]]
-    assert heldout.tolist() == [[2]]
+    assert test.tolist() == [[2]]
 
 
 def test_standard_scaling_uses_mean_and_deviation_of_the_training_rows() -> None:
     # Training column 2, 4: mean 3, deviation 1.
-    train, heldout = scale(np.array([[2.0], [4.0]]), np.array([[6.0]]), "standard")
+    train, test = scale(np.array([[2.0], [4.0]]), np.array([[6.0]]), "standard")
     assert train.tolist() == [[-1], [1]]
-    assert heldout.tolist() == [[3]]
+    assert test.tolist() == [[3]]
 
 
 def test_one_system_is_no_fusion() -> None:
@@ -112,19 +124,26 @@ def test_one_system_is_no_fusion() -> None:
         joined({"a": posteriors(True)})
 
 
-def test_systems_with_different_clips_are_refused() -> None:
-    fewer = posteriors(True, CLIPS[:2], PART[:2])
-    with pytest.raises(UserError, match=f"a and b differ in 1 clips .* {CLIPS[2]}, which only a"):
-        joined({"a": posteriors(True), "b": fewer})
+def test_systems_with_different_items_are_refused() -> None:
+    with pytest.raises(UserError, match=r"a and b differ in 1 items .* cid-1, which only a"):
+        joined({"a": posteriors(True), "b": posteriors(True, slice(0, 3))})
 
 
 def test_systems_that_disagree_about_a_part_are_refused() -> None:
-    swapped = posteriors(True, part=np.array(["heldout", "train", "heldout"]))
-    with pytest.raises(UserError, match="is train for a but heldout for b"):
-        joined({"a": posteriors(True), "b": swapped})
+    other = posteriors(True, part=np.array(["train", "train", "choose", "test"]))
+    with pytest.raises(UserError, match="bob-1 of fold0 is test for a but choose for b"):
+        joined({"a": posteriors(True), "b": other})
 
 
-def test_systems_without_training_rows_are_refused() -> None:
-    published = posteriors(True, CLIPS[1:2], PART[1:2])
-    with pytest.raises(UserError, match="no training rows"):
-        joined({"a": published, "b": published})
+@pytest.mark.parametrize(
+    ("kept", "complaint"),
+    [
+        (slice(2, 4), "no training rows in the train part of fold0"),
+        (slice(1, 4), "only happy items in the train part of fold0"),
+        (slice(0, 2), "no row of the part test in fold0"),
+    ],
+)
+def test_a_part_that_cannot_serve_is_refused(kept: slice, complaint: str) -> None:
+    few = posteriors(True, kept)
+    with pytest.raises(UserError, match=complaint):
+        joined({"a": few, "b": few})

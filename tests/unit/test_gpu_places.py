@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mmer.training.gpu_places import take_gpu
+from mmer.runtime.gpu_places import take_gpu
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 

@@ -9,7 +9,7 @@ import pytest
 
 from mmer.evaluation.intervals import half_width, wilson_interval
 
-PAPER = Path(__file__).parents[2] / "resources" / "paper"
+PAPER = Path(__file__).parents[2] / "resources" / "papers" / "luna_jimenez_2021"
 
 NOT_BY_THE_FORMULA = {
     # (table, accuracy): (printed, by the formula)

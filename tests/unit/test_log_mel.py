@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmer.speech.log_mel import LogMel, frames_of
+from mmer.media.log_mel import LogMel, frames_of
 
 
 def _voiced(seconds: float) -> np.ndarray:

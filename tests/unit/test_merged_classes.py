@@ -1,80 +1,62 @@
-"""Neutral and calm counted as one, on three clips: neutral, calm and happy."""
+"""Neutral and calm counted as one, on three items: neutral, calm and happy."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
+from tests.few_items import EMOTION, fold_of, items_of
 
-from mmer.errors import UserError
-from mmer.evaluation.merged_classes import merge_classes
-from mmer.evaluation.predictions import FoldPredictions, System, classes_of
-from mmer.evaluation.request import read_requests
-from mmer.evaluation.settings import EvaluationSettings
-from mmer.evaluation.summary_table import summary_table
-from mmer.posteriors import Posteriors, write_posteriors
+from mmer.evaluation.merged_classes import check_merged, merge_classes, merge_note
+from mmer.tasks import Traces
 
-CLIPS = ("01-01-01-01-01-01-01", "01-01-02-01-01-01-01", "01-01-03-01-01-01-01")
+ITEMS = items_of({"s-1": "neutral", "s-2": "calm", "s-3": "happy"})
 GROUPS = [["neutral", "calm"]]
-NEUTRAL, CALM, HAPPY = classes_of(["neutral", "calm", "happy"])
 
 
-def fold(words: list[str], probabilities: np.ndarray | None = None) -> FoldPredictions:
-    return FoldPredictions(CLIPS, classes_of(words), probabilities)
-
-
-def test_a_clip_is_right_when_truth_and_prediction_lie_in_one_group() -> None:
-    merged = merge_classes(fold(["calm", "neutral", "happy"]), GROUPS)
+def test_an_item_is_right_when_truth_and_prediction_lie_in_one_group() -> None:
+    merged = merge_classes(fold_of(ITEMS, ["calm", "neutral", "happy"]), GROUPS)
     assert merged.correct.tolist() == [True, True, True]
 
 
-def test_a_member_taken_for_another_emotion_or_the_reverse_stays_wrong() -> None:
-    merged = merge_classes(fold(["happy", "sad", "neutral"]), GROUPS)
+def test_a_member_taken_for_another_class_or_the_reverse_stays_wrong() -> None:
+    before = fold_of(ITEMS, ["happy", "sad", "neutral"])
+    merged = merge_classes(before, GROUPS)
     assert merged.correct.tolist() == [False, False, False]
-    assert merged.predicted.tolist() == classes_of(["happy", "sad", "neutral"]).tolist()
+    assert merged.predicted.tolist() == before.predicted.tolist()
 
 
 def test_without_groups_nothing_changes() -> None:
-    before = fold(["calm", "neutral", "happy"])
+    before = fold_of(ITEMS, ["calm", "neutral", "happy"])
     assert merge_classes(before, []).predicted.tolist() == before.predicted.tolist()
 
 
 def test_a_groups_probability_goes_to_the_true_class_or_else_the_predicted_one() -> None:
-    probabilities = np.zeros((3, 8))
-    probabilities[:, NEUTRAL], probabilities[:, CALM], probabilities[:, HAPPY] = 0.1, 0.5, 0.4
-    merged = merge_classes(fold(["calm", "calm", "calm"], probabilities), GROUPS).probabilities
-    assert merged[0, [NEUTRAL, CALM, HAPPY]] == pytest.approx([0.6, 0, 0.4])
-    assert merged[1, [NEUTRAL, CALM, HAPPY]] == pytest.approx([0, 0.6, 0.4])
-    assert merged[2, [NEUTRAL, CALM, HAPPY]] == pytest.approx([0, 0.6, 0.4])
+    calm_first = np.tile([0.1, 0.5, 0.4, 0.0], (3, 1))
+    merged = merge_classes(fold_of(ITEMS, ["calm"] * 3, calm_first), GROUPS).probabilities
+    assert merged[0] == pytest.approx([0.6, 0, 0.4, 0])
+    assert merged[1] == pytest.approx([0, 0.6, 0.4, 0])
+    assert merged[2] == pytest.approx([0, 0.6, 0.4, 0])
 
 
-def request(posteriors: Path, merged: object) -> str:
-    fields = {"name": "vote", "title": "Voting", "modality": "face", "variant": "full"}
-    return json.dumps([fields | {"posteriors": {"s": str(posteriors)}, "merged": merged}])
-
-
-def test_a_requested_group_counts_and_is_told_in_the_summary(tmp_path: Path) -> None:
-    always_neutral = Posteriors(CLIPS, np.full(3, "heldout"), np.eye(8)[[NEUTRAL] * 3], None)
-    write_posteriors(tmp_path / "p.csv", always_neutral)
-    (asked,), _ = read_requests(request(tmp_path / "p.csv", GROUPS), "[]", "{}")
-    system = asked.load()
-    assert isinstance(system, System)
-    row = summary_table([system], {}, EvaluationSettings(), 0).iloc[0]
-    # Neutral and calm right, happy wrong.
-    assert row["mean_accuracy"] == pytest.approx(200 / 3)
-    assert row["note"] == "neutral and calm count as one"
+def test_the_note_names_the_classes() -> None:
+    assert merge_note(GROUPS) == "neutral and calm count as one"
+    assert merge_note([]) == ""
 
 
 @pytest.mark.parametrize(
     ("merged", "complaint"),
     [
-        ([["neutral", "bored"]], "bored, which is no emotion"),
-        ([["neutral"]], "at least two emotions"),
-        ([["neutral", "calm"], ["calm", "sad"]], "each emotion at most once"),
+        ([["neutral", "bored"]], "bored, which is no class"),
+        ([["neutral"]], "at least two classes"),
+        ([["neutral", "calm"], ["calm", "sad"]], "each class at most once"),
     ],
 )
-def test_groups_that_are_none_are_refused(merged: object, complaint: str) -> None:
-    with pytest.raises(UserError, match=complaint):
-        read_requests(request(Path("p.csv"), merged), "[]", "{}")
+def test_groups_that_are_none_are_refused(merged: list[list[str]], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        check_merged(merged, EMOTION)
+
+
+def test_traces_have_no_classes_to_merge() -> None:
+    check_merged([], Traces(names=("arousal",), rate=1))
+    with pytest.raises(ValueError, match="no class of the task"):
+        check_merged(GROUPS, Traces(names=("arousal",), rate=1))

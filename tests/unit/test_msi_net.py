@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmer.errors import UserError
-from mmer.prepare.msi_net import (
+from mmer.media.msi_net import (
     MsiNet,
     MsiNetSaliency,
     convolutions,
@@ -13,15 +12,16 @@ from mmer.prepare.msi_net import (
     from_zero_to_one,
     same_pool,
 )
-from mmer.prepare.msi_net_frames import (
+from mmer.media.msi_net_frames import (
     area_filter,
     bicubic_filter,
     fit_frames,
     maps_onto_frames,
     resize,
 )
-from mmer.prepare.saliency import saliency_method
-from mmer.prepare.settings import SaliencySettings
+from mmer.media.saliency import saliency_method
+from mmer.media.settings import SaliencySettings
+from mmer.runtime.errors import UserError
 
 CPU = torch.device("cpu")
 NARROW = 1 / 32

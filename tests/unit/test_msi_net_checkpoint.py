@@ -10,12 +10,11 @@ import torch
 from benchmarks import reference_msi_net as reference
 from safetensors import safe_open
 
-import convert_msi_net
-from mmer.errors import UserError
-from mmer.prepare.msi_net import MsiNet, convolutions
-from mmer.prepare.msi_net_checkpoint import convert
-from mmer.prepare.saliency import saliency_method
-from mmer.prepare.settings import SaliencySettings
+from mmer.media.msi_net import MsiNet, convolutions
+from mmer.media.msi_net_checkpoint import ConversionJob, convert, convert_msi_net
+from mmer.media.saliency import saliency_method
+from mmer.media.settings import SaliencySettings
+from mmer.runtime.errors import UserError
 from mmer.training.checkpoint import read_model
 
 CPU = torch.device("cpu")
@@ -33,10 +32,9 @@ def _sha256(path: Path) -> str:
 
 
 def _convert(saved_model: Path, weights: Path, width: float = NARROW) -> dict[str, torch.Tensor]:
-    """Convert with the workflow's own entry."""
-    told = {"saved-model": saved_model, "sha256": _sha256(saved_model), "width": width}
-    options = [f"--{name}={value}" for name, value in {**told, "weights": weights}.items()]
-    convert_msi_net.main(convert_msi_net.parser.parse_args(options))
+    """Convert as the workflow does."""
+    sha256 = _sha256(saved_model)
+    convert_msi_net(ConversionJob(saved_model=saved_model, sha256=sha256, width=width, out=weights))
     return read_model(weights, CPU)
 
 
@@ -62,7 +60,7 @@ def test_converted_maps_are_tensorflows(tmp_path, layout):
         assert difference.max() < 1e-4
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_network_of_the_published_size_is_converted(tmp_path):
     reference.save_constants(tmp_path / "saved", reference.random_weights(seed=2))
     saved_model = tmp_path / "saved" / "saved_model.pb"
@@ -79,12 +77,6 @@ def saved(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("saved")
     reference.save_constants(folder / "whole", reference.random_weights(NARROW))
     return (folder / "whole" / "saved_model.pb").rename(folder / "saved_model.pb")
-
-
-def test_flat_graph_needs_no_other_file_either(tmp_path):
-    reference.save_flat(tmp_path / "saved", reference.random_weights(NARROW))
-    alone = (tmp_path / "saved" / "saved_model.pb").rename(tmp_path / "saved_model.pb")
-    assert len(convert(alone, _sha256(alone), NARROW)) == 2 * len(convolutions())
 
 
 def test_one_file_is_enough_and_says_where_the_weights_come_from(saved, tmp_path):
@@ -151,9 +143,8 @@ def test_another_width_is_refused(saved):
     assert "conv1_1 has a kernel of shape (3, 3, 3, 2) instead of" in _refusal(saved, width=0.5)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-@pytest.mark.parametrize("kind", [0, 1], ids=["kernel", "bias"])
-def test_values_that_are_not_finite_are_refused(tmp_path, value, kind):
+@pytest.mark.parametrize(("kind", "value"), [(0, np.nan), (1, np.inf)], ids=["kernel", "bias"])
+def test_values_that_are_not_finite_are_refused(tmp_path, kind, value):
     weights = reference.random_weights(NARROW)
     weights["aspp/conv1_3"][kind].flat[0] = value
     assert "aspp_3 holds a value that is not finite" in _refusal(_save(tmp_path, weights))

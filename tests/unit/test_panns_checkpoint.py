@@ -10,9 +10,9 @@ import pytest
 import torch
 from numpy._core.multiarray import _reconstruct
 
-from mmer.errors import UserError
-from mmer.speech.cnn14 import Cnn14
-from mmer.speech.panns_checkpoint import load_panns
+from mmer.models.networks.cnn14 import Cnn14
+from mmer.models.networks.panns_checkpoint import load_panns
+from mmer.runtime.errors import UserError
 
 TINY = 0.01
 CHANNELS = 20

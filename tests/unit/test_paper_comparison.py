@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,15 +9,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
+from tests.few_items import EMOTION, items_of
 
-from mmer.errors import UserError
+from mmer.evaluation.evaluate import evaluate
+from mmer.evaluation.job import EvaluationJob
 from mmer.evaluation.paper import PaperResult, PaperRow, compare_with_paper, find_in_paper
-from mmer.evaluation.request import read_requests
+from mmer.evaluation.predictions import Constant, System
+from mmer.evaluation.tables_of_task import tables_of
+from mmer.fusion.classifiers import Candidate
 from mmer.fusion.tables import prediction_rows, write_table
-from mmer.posteriors import Posteriors, write_posteriors
+from mmer.items import write_items
+from mmer.predictions import Posteriors, write_predictions
+from mmer.runtime.errors import UserError
 
 ROOT = Path(__file__).parents[2]
-PAPER = ROOT / "resources" / "paper"
+PAPER = ROOT / "resources" / "papers" / "luna_jimenez_2021"
 CNN14 = PaperRow(table="table1_speech", row={"model": "cnn14", "vad": "no"})
 
 
@@ -68,79 +74,156 @@ def test_a_row_that_is_not_there_is_refused(change: dict[str, object], complaint
 
 
 SPEECH = {"name": "a", "title": "A", "modality": "speech", "variant": "vad"}
+HUMAN = SPEECH | {"constant": 67.0, "source": "Livingstone and Russo 2018"}
+FUSION = {"name": "f", "title": "F"}
+TRACES = {"kind": "traces", "names": ["arousal"], "rate": 1}
+
+
+def job(**told: object) -> EvaluationJob:
+    usual = {"task": EMOTION, "items": "items.csv", "systems": [], "seed": 1, "out": "out"}
+    return EvaluationJob.model_validate(usual | told)
 
 
 @pytest.mark.parametrize(
-    ("systems", "rows", "complaint"),
+    ("told", "complaint"),
     [
-        ([SPEECH], {}, "needs either posteriors or not_run"),
-        ([SPEECH | {"modality": "smell", "not_run": "no"}], {}, "modality"),
-        ([SPEECH | {"not_run": "no"}] * 2, {}, "two systems are called a"),
-        ([SPEECH | {"not_run": "no"}], {"b": CNN14.model_dump()}, "for b, which is no system"),
-        ([], {}, "got no system"),
+        ({"systems": [SPEECH]}, "needs either predictions or not_run or a constant"),
+        ({"systems": [SPEECH | {"modality": "smell", "not_run": "no"}]}, "modality"),
+        ({"systems": [SPEECH | {"not_run": "no"}] * 2}, "two systems are called a"),
+        ({"systems": [HUMAN], "paper_rows": {"b": CNN14}}, "for b, which is no system"),
+        ({}, "got no system"),
+        ({"systems": [HUMAN | {"source": None}]}, "needs a source with its constant"),
+        ({"systems": [HUMAN | {"constant": None, "not_run": "no"}]}, "a source with its constant"),
+        ({"systems": [HUMAN | {"not_run": "no"}]}, "either predictions or not_run or a constant"),
+        ({"systems": [HUMAN | {"constant": 167}]}, "less than or equal to 100"),
+        ({"systems": [HUMAN | {"merged": [["calm", "bored"]]}]}, "bored, which is no class"),
+        ({"fusions": [FUSION]}, "fusion f needs either predictions or not_run"),
+        ({"systems": [HUMAN], "task": TRACES}, "got no true traces"),
+        (
+            {"fusions": [FUSION | {"predictions": "p"}], "task": TRACES, "traces": ["t"]},
+            "fusion needs classes",
+        ),
     ],
 )
-def test_a_request_that_contradicts_itself_is_refused(
-    systems: list[object], rows: dict[str, object], complaint: str
-) -> None:
-    with pytest.raises(UserError, match=complaint):
-        read_requests(json.dumps(systems), "[]", json.dumps(rows))
+def test_a_job_that_contradicts_itself_is_refused(told: dict[str, object], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        job(**told)
 
 
-CLIPS = {
-    "heldout0": ("01-01-02-01-01-01-02", "01-01-03-01-01-01-02"),
-    "heldout1": ("01-01-02-01-01-01-03", "01-01-03-01-01-01-03"),
-}
-TRAIN_CLIP = "01-01-08-01-01-01-24"
+def test_a_system_is_measured_or_a_constant_or_not_run() -> None:
+    with pytest.raises(AssertionError):
+        System("a", "A", "speech", "none", {}, "no weights", Constant(67.0, "them"))
 
 
-def always_calm(split: str) -> Posteriors:
-    """Says calm of every clip; half the held-out clips are."""
-    clips = (*CLIPS[split], TRAIN_CLIP)
-    probabilities = np.tile(np.eye(8)[1], (3, 1))
-    return Posteriors(clips, np.array(["heldout", "heldout", "train"]), probabilities, None)
+ITEMS = items_of(
+    {
+        "bob-1": "calm",
+        "bob-2": "happy",
+        "cid-1": "calm",
+        "cid-2": "happy",
+        "zoe-1": "sad",
+    },
+    sex=["male", "male", "male", "male", "female"],
+)
+TESTED = {"fold0": ("bob-1", "bob-2"), "fold1": ("cid-1", "cid-2")}
 
 
-def test_the_entry_writes_seven_tables(tmp_path: Path) -> None:
-    files = {}
-    for split in CLIPS:
-        files[split] = str(tmp_path / f"{split}.csv")
-        write_posteriors(Path(files[split]), always_calm(split))
-    words = ["calm", "happy"]
-    fused = [prediction_rows("knn", "k=1", s, clips, words, None) for s, clips in CLIPS.items()]
+@pytest.fixture
+def told(tmp_path: Path) -> EvaluationJob:
+    """A system that always says calm, one not run, a constant, and a fusion that is always right.
+
+    Half the tested items are calm; Zoe is trained on.
+    """
+    write_items(tmp_path / "items.csv", ITEMS)
+    files, fused = {}, []
+    for split, names in TESTED.items():
+        always = Posteriors(
+            EMOTION,
+            ITEMS.of([*names, "zoe-1"]),
+            np.array(["test", "test", "train"]),
+            np.tile(np.eye(4)[1], (3, 1)),
+            None,
+        )
+        files[split] = tmp_path / f"{split}.csv"
+        write_predictions(files[split], always)
+        right = ["calm", "happy"]
+        fused.append(prediction_rows(EMOTION, Candidate("knn", 1), split, names, right, None))
     write_table(tmp_path / "fused.csv", pd.concat(fused))
-    systems = [
-        SPEECH | {"posteriors": files},
-        {"name": "b", "title": "B", "modality": "face", "variant": "full", "not_run": "no weights"},
-    ]
-    fusion = [{"name": "f", "title": "F", "predictions": str(tmp_path / "fused.csv")}]
-    command = [sys.executable, str(ROOT / "workflow_scripts" / "evaluate_systems.py")]
-    command += ["--systems", json.dumps(systems), "--fusion", json.dumps(fusion)]
-    command += ["--paper", str(PAPER), "--paper-rows", json.dumps({"a": CNN14.model_dump()})]
-    command += ["--seed", "1"]
-    subprocess.run([*command, "--out", str(tmp_path / "out")], check=True, capture_output=True)
+    return job(
+        items=tmp_path / "items.csv",
+        systems=[
+            SPEECH | {"predictions": files},
+            {"name": "b", "title": "B", "modality": "face", "variant": "full", "not_run": "no net"},
+            HUMAN | {"name": "h"},
+        ],
+        fusions=[FUSION | {"predictions": tmp_path / "fused.csv"}],
+        paper=PAPER,
+        paper_rows={"a": CNN14, "h": CNN14},
+        groups={"sex": ["male", "female"]},
+        out=tmp_path / "out",
+    )
 
-    summary = pd.read_csv(tmp_path / "out" / "summary.csv").set_index("system")
-    assert summary["clips"].to_dict() == {"a": 4, "b": 0, "f": 4}
+
+def test_the_entry_writes_the_tables_of_classes(told: EvaluationJob) -> None:
+    entry = ROOT / "workflow_scripts" / "evaluate_systems.py"
+    command = [sys.executable, str(entry), told.model_dump_json()]
+    subprocess.run(command, check=True, capture_output=True)
+    summary = pd.read_csv(told.out / "summary.csv").set_index("system")
+    assert summary["items"].to_dict() == {"a": 4, "b": 0, "h": 0, "f": 4}
     assert summary.loc["a", "mean_accuracy"] == 50 and summary.loc["f", "mean_accuracy"] == 100
     # 196 * sqrt(0.25 / 4) = 49; 76.58 - 2.18 - 50 = 24.40.
     assert summary.loc["a", "ci95"] == 49
     assert summary.loc["a", "verdict"] == "outside by 24.40 points"
-    assert summary.loc["b", "verdict"] == "not run: no weights"
+    assert summary.loc["b", "verdict"] == "not run: no net"
     assert pd.isna(summary.loc["f", "verdict"])
-    # Half of each actor's clips are right, so drawing other actors changes nothing.
-    assert summary.loc["a", ["actor_low", "actor_high"]].tolist() == [50, 50]
+    # Half of each speaker's items are right, so drawing other speakers changes nothing.
+    assert summary.loc["a", ["speaker_low", "speaker_high"]].tolist() == [50, 50]
     # Certain of calm and right half the time; the neighbours of f give no probabilities here.
     assert summary.loc["a", "ece"] == 50 and pd.isna(summary.loc["f", "ece"])
-    lengths = {path.stem: len(pd.read_csv(path)) for path in (tmp_path / "out").iterdir()}
+    lengths = {path.stem: len(pd.read_csv(path)) for path in told.out.iterdir()}
     # Speech against fusion, as the best of each modality and as all systems: Q and one pair each.
     assert lengths == {
         "accuracies": 4,
-        "summary": 3,
-        "confusion": 2 * 64,
+        "summary": 4,
+        "confusion": 2 * 16,
         "significance": 4,
-        # Emotions 2, actors 2, intensities 1, sexes 2, statements 1.
-        "groups": 2 * 8,
+        # Emotions 2, speakers 2, sexes 1.
+        "groups": 2 * 5,
         "calibration": 15,
         "predictions": 8,
     }
+    assert set(lengths) == set(tables_of(told.task))
+
+
+def test_a_constant_has_its_accuracy_no_interval_and_its_source(told: EvaluationJob) -> None:
+    evaluate(told)
+    row = pd.read_csv(told.out / "summary.csv").set_index("system").loc["h"]
+    assert row["mean_accuracy"] == 67 and row["paper_accuracy"] == 76.58
+    assert row["verdict"] == "constant from the literature: Livingstone and Russo 2018"
+    empty = ["std", "ci95", "pooled_accuracy", "uar", "paper_ci95", "difference"]
+    assert row[empty].isna().all()
+    for table in ("confusion", "predictions", "accuracies"):
+        assert set(pd.read_csv(told.out / f"{table}.csv")["system"]) == {"a", "f"}
+
+
+def test_without_a_paper_no_row_has_its_number(told: EvaluationJob) -> None:
+    evaluate(told.model_copy(update={"paper": None}))
+    summary = pd.read_csv(told.out / "summary.csv").set_index("system")
+    assert summary[["paper_accuracy", "paper_ci95", "difference"]].isna().all(axis=None)
+    assert pd.isna(summary.loc["a", "verdict"])
+
+
+def test_merged_classes_count_as_one_and_the_note_says_so(told: EvaluationJob) -> None:
+    merged = told.systems[0].model_copy(update={"merged": (("calm", "happy"),)})
+    evaluate(told.model_copy(update={"systems": (merged,), "fusions": ()}))
+    row = pd.read_csv(told.out / "summary.csv").iloc[0]
+    assert row["mean_accuracy"] == 100 and row["note"] == "calm and happy count as one"
+    assert row["brier"] == 0
+
+
+def test_a_table_without_tested_items_is_refused(told: EvaluationJob) -> None:
+    path = told.systems[0].predictions["fold1"]
+    table = pd.read_csv(path)
+    table[table["part"] == "train"].to_csv(path, index=False)
+    with pytest.raises(UserError, match="system a has no row of the part test in fold1"):
+        evaluate(told)

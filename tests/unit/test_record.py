@@ -1,11 +1,20 @@
-"""Zenodo's metadata, in the form of today and the older one."""
+"""Zenodo's metadata, in the form of today and the older one, and downloads by them."""
 
+import hashlib
 import json
 
 import pytest
 
-from mmer.acquire.record import RecordFile, read_record
-from mmer.errors import UserError
+from mmer.media.record import (
+    ArchiveJob,
+    RecordFile,
+    RecordJob,
+    download_archive,
+    download_record,
+    metadata_place,
+    read_record,
+)
+from mmer.runtime.errors import UserError
 
 MD5 = "0123456789abcdef" * 2
 
@@ -38,3 +47,35 @@ def test_anything_else_is_refused(tmp_path, content):
     path.write_text(content)
     with pytest.raises(UserError, match="not the metadata of a Zenodo record"):
         read_record(path)
+
+
+@pytest.fixture
+def mirror(tmp_path, monkeypatch):
+    """A mirror folder of a synthetic record with one file, named by the environment."""
+    folder = tmp_path / "mirror"
+    (folder / "zenodo.org/api/records").mkdir(parents=True)
+    (folder / "zenodo.org/records/3/files").mkdir(parents=True)
+    (folder / "zenodo.org/records/3/files/a.zip").write_bytes(b"archive")
+    entry = {"key": "a.zip", "size": 7, "checksum": hashlib.md5(b"archive").hexdigest()}
+    record = {"title": "A synthetic corpus", "files": [entry]}
+    (folder / "zenodo.org/api/records/3").write_text(json.dumps(record))
+    monkeypatch.setenv("MMER_MIRROR", str(folder))
+    return folder
+
+
+def test_a_file_of_a_record_is_checked_by_the_records_metadata(tmp_path, mirror):
+    metadata, archive = tmp_path / metadata_place(3), tmp_path / "a.zip"
+    download_record(RecordJob(record=3, label="synthetic demo", out=metadata))
+    job = ArchiveJob(record=3, metadata=metadata, out=archive)
+    download_archive(job)
+    assert archive.read_bytes() == b"archive"
+    (mirror / "zenodo.org/records/3/files/a.zip").write_bytes(b"another")
+    with pytest.raises(UserError, match="not the published ones"):
+        download_archive(job)
+
+
+def test_a_synthetic_corpus_never_passes_as_a_real_one(tmp_path, mirror):
+    job = RecordJob(record=3, label="RAVDESS", out=tmp_path / "3.json")
+    with pytest.raises(UserError, match="must carry that word"):
+        download_record(job)
+    assert not job.out.exists()

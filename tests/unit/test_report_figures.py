@@ -1,15 +1,17 @@
 """Figures: what they show, the corpus on each, and the same bytes each time."""
 
-from argparse import Namespace
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 import pytest
+from tests.report_data import (
+    PAPER,
+    SYNTHETIC,
+    TASK,
+    TRACES,
+    summary,
+    write_classes,
+    write_traces,
+)
 
-import draw_figures
-from mmer.corpus.labels import EMOTIONS
-from mmer.errors import UserError
 from mmer.report.accuracy_figure import (
     all_systems_figure,
     best_by_condition,
@@ -19,54 +21,44 @@ from mmer.report.accuracy_figure import (
 from mmer.report.confusion_figure import confusion_figure, fold_confusions_figure
 from mmer.report.evaluation_folder import (
     CALIBRATION_COLUMNS,
-    GROUP_COLUMNS,
-    SIGNIFICANCE_COLUMNS,
-    SUMMARY_COLUMNS,
-    EvaluationFolder,
+    TRACE_COLUMNS,
+    read_summary,
+    read_table,
 )
-from mmer.report.figure_names import file_stems
+from mmer.report.figures import FiguresJob, draw_figures
+from mmer.report.group_figure import group_figure
 from mmer.report.learning_curves import learning_curves_figure
 from mmer.report.paper_numbers import top_results
+from mmer.report.reliability_figure import reliability_figure
 from mmer.report.style import house_style, no_data_figure, save_figure
+from mmer.report.trace_figures import (
+    concordance_figure,
+    example_figure,
+    example_item,
+    scatter_figure,
+)
+from mmer.report.words import file_stems
+from mmer.runtime.errors import UserError
 
-SYNTHETIC = "synthetic demo corpus"
-NAN = float("nan")
-PAPER = Path(__file__).parents[2] / "resources" / "paper"
 TOPS = top_results(PAPER)
-
-
-def confusion_rows(system: str = "cnn14/full") -> pd.DataFrame:
-    """All 64 cells: ten clips of each emotion in five folds, neutral five, one confusion."""
-    pooled = np.diag([5] + [10] * 7)
-    pooled[3, 1], pooled[3, 3] = 4, 6
-    rows = [
-        (system, EMOTIONS[true], EMOTIONS[predicted], round(pooled[true, predicted] / 5), count)
-        for (true, predicted), count in np.ndenumerate(pooled)
-    ]
-    return pd.DataFrame(rows, columns=["system", "true", "predicted", "mean", "pooled"])
-
-
-def predictions() -> pd.DataFrame:
-    """Two folds: in the first sad is taken for calm, in the second all is right."""
-    rows = [
-        ("cnn14/full", "heldout0", "sad", "calm"),
-        ("cnn14/full", "heldout0", "calm", "calm"),
-        ("cnn14/full", "heldout1", "sad", "sad"),
-    ]
-    return pd.DataFrame(rows, columns=["system", "split", "true", "predicted"])
+NAMES = TASK.names
 
 
 @pytest.fixture
-def evaluation():
-    columns = ["system", "title", "modality", "variant", "mean_accuracy", "ci95"]
-    rows = [
-        ("cnn14/full", "CNN-14", "speech", "full", 70.0, 2.0, 76.58, 2.18, "outside"),
-        ("alexnet/full", "AlexNet", "speech", "full", 72.0, 2.0, 60.72, 2.52, "outside"),
-        ("voting/vad", "max voting", "face", "vad", NAN, NAN, 55.07, 2.56, "not run: no weights"),
-        ("mixed", "late fusion", "fusion", "mixed", 80.0, 1.5, NAN, NAN, ""),
-    ]
-    summary = pd.DataFrame(rows, columns=[*columns, "paper_accuracy", "paper_ci95", "verdict"])
-    return EvaluationFolder(summary, confusion_rows(), pd.DataFrame())
+def classes(tmp_path):
+    write_classes(tmp_path / "evaluation")
+    return tmp_path / "evaluation"
+
+
+@pytest.fixture
+def traces(tmp_path):
+    write_traces(tmp_path / "evaluation")
+    return tmp_path / "evaluation"
+
+
+@pytest.fixture
+def confusion(classes):
+    return read_table(classes / "confusion.csv", ("system", "true"))
 
 
 def svg_text(tmp_path, figure) -> str:
@@ -75,90 +67,113 @@ def svg_text(tmp_path, figure) -> str:
     return (tmp_path / "figure.svg").read_text("utf-8")
 
 
-def test_the_confusion_figure_shows_the_average_fold_with_true_emotions_in_rows():
-    _, shown = confusion_figure(confusion_rows(), "CNN-14", "RAVDESS")
-    assert shown.diagonal().tolist() == [1, 2, 2, 1, 2, 2, 2, 2]
-    assert shown[EMOTIONS.index("sad"), EMOTIONS.index("calm")] == 1
-    assert shown.sum() == 15
+def test_the_confusion_figure_shows_the_average_fold_with_true_classes_in_rows(confusion):
+    figure, shown = confusion_figure(confusion.iloc[::-1], NAMES, "CNN-14", "RAVDESS")
+    assert shown.tolist() == [[3, 1, 0], [1, 2, 0], [0, 0, 1]]
+    axes = figure.get_axes()[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(NAMES)
+    # The colour is the share over all folds.
+    assert axes.images[0].get_array()[0].tolist() == [0.75, 0.25, 0]
 
 
-def test_the_figure_of_all_folds_has_a_matrix_with_its_accuracy_for_each():
-    first, second = fold_confusions_figure(predictions(), "CNN-14", "RAVDESS").get_axes()
+def test_the_figure_of_all_folds_has_a_matrix_with_its_accuracy_for_each(classes):
+    rows = read_table(classes / "predictions.csv", ("split",))
+    first, second = fold_confusions_figure(rows, NAMES, "CNN-14", "RAVDESS").get_axes()
     assert first.get_title() == "fold 1 held out: 50.00 %"
     assert second.get_title() == "fold 2 held out: 100.00 %"
-    sad, calm = EMOTIONS.index("sad"), EMOTIONS.index("calm")
     digits = {text.get_position(): text.get_text() for text in first.texts}
-    assert digits == {(calm, sad): "1", (calm, calm): "1"}
+    assert digits == {(0, 1): "1", (1, 1): "1"}
 
 
-def test_a_figure_is_the_same_bytes_each_time(tmp_path):
+def test_a_figure_is_the_same_bytes_each_time(tmp_path, confusion):
     written = []
     for name in ("one", "two"):
         with house_style():
-            figure, _ = confusion_figure(confusion_rows(), "CNN-14", "RAVDESS")
+            figure, _ = confusion_figure(confusion, NAMES, "CNN-14", "RAVDESS")
             save_figure(figure, tmp_path / name)
         written.append([(tmp_path / f"{name}.{end}").read_bytes() for end in ("svg", "png")])
     assert written[0] == written[1]
     assert b"<dc:date>" not in written[0][0]
 
 
-def test_accuracy_figures_name_a_synthetic_corpus(tmp_path, evaluation):
-    figures = (
-        top_accuracies_figure(evaluation, TOPS, SYNTHETIC),
-        all_systems_figure(evaluation, SYNTHETIC),
-    )
-    for figure in figures:
-        assert "SYNTHETIC DATA: synthetic demo corpus" in svg_text(tmp_path, figure)
+def test_accuracy_figures_name_a_synthetic_corpus_and_why_a_system_was_not_run(tmp_path):
+    top = top_accuracies_figure(summary(), 12.5, TOPS, "RAVDESS", SYNTHETIC)
+    every = svg_text(tmp_path, all_systems_figure(summary(), None, "RAVDESS", SYNTHETIC))
+    for text in (every, svg_text(tmp_path, top)):
+        assert "SYNTHETIC DATA: synthetic demo corpus" in text
+        assert "paper (RAVDESS)" in text
+    assert "not run: weights" in every
 
 
-def test_a_system_that_was_not_run_says_so_among_all_systems(tmp_path, evaluation):
-    assert "not run: no weights" in svg_text(tmp_path, all_systems_figure(evaluation, "RAVDESS"))
+def test_without_a_paper_there_is_no_mark_of_one(tmp_path):
+    mine = summary()
+    mine.table[["paper_accuracy", "paper_ci95"]] = np.nan
+    for figure in (
+        top_accuracies_figure(mine, None, {}, "", "mine"),
+        all_systems_figure(mine, None, "", "mine"),
+    ):
+        assert "paper" not in svg_text(tmp_path, figure)
 
 
-def test_the_best_of_a_condition_may_be_another_system_than_the_papers(evaluation):
-    best = best_by_condition(evaluation.summary, TOPS).set_index("modality")
-    assert best.loc["speech", "title"] == "AlexNet"
-    assert best.loc["speech", "mean_accuracy"] == 72
+def test_the_best_of_a_condition_may_be_another_system_than_the_papers_and_no_reference():
+    rows = summary()
+    rows.table.loc[2, "mean_accuracy"] = 99.0
+    best = best_by_condition(rows, TOPS).set_index("modality")
+    assert list(best.index) == ["speech", "face", "fusion"]
+    assert best.loc["speech", "title"] == "deepspectrum_svc"
     assert best.loc["speech", "paper_accuracy"] == 76.58
     # The paper's best on faces is no system of this run.
-    assert best.loc["face", "paper_accuracy"] == 57.08
-    assert list(best.index) == ["speech", "face", "fusion"]
+    assert best.loc["face", "paper_accuracy"] == 55.82
+    rows.table.loc[4, "paper_accuracy"] = np.nan
+    assert np.isnan(best_by_condition(rows, TOPS).set_index("modality").paper_accuracy["fusion"])
 
 
-def test_a_condition_without_a_system_of_the_papers_has_no_mark_of_the_paper(evaluation):
-    best = best_by_condition(evaluation.summary, TOPS).set_index("modality")
-    assert np.isnan(best.loc["fusion", "paper_accuracy"])
+def test_the_majority_line_is_that_of_the_items_evaluated(confusion):
+    assert majority_accuracy(confusion) == pytest.approx(100 * 8 / 16)
+    assert majority_accuracy(confusion.iloc[:0]) is None
 
 
-def test_the_majority_line_is_that_of_the_clips_evaluated():
-    assert majority_accuracy(confusion_rows()) == pytest.approx(100 * 10 / 75)
-    assert majority_accuracy(confusion_rows().iloc[:0]) is None
+def test_groups_have_a_row_per_system_and_a_panel_each(classes):
+    groups = read_table(classes / "groups.csv", ("group", "value"))
+    mood, sentence, _bar = group_figure(groups, summary(), ["mood", "sentence"], "x").get_axes()
+    names = [label.get_text() for label in mood.get_yticklabels()]
+    assert names == ["cnn14_fine_tuned, whole clip"]
+    assert [text.get_text() for text in mood.texts] == ["75"]
+    assert [label.get_text() for label in sentence.get_xticklabels()] == ["Kids"]
+    empty = group_figure(groups.iloc[:0], summary(), ["mood"], "x")
+    assert empty.subfigs[1].texts[0].get_text() == "no system was run"
+
+
+def test_reliability_shows_the_bins_that_have_items(classes):
+    bins = read_table(classes / "calibration.csv", CALIBRATION_COLUMNS)
+    panel, *empty = reliability_figure(bins, summary(), "RAVDESS").get_axes()
+    _diagonal, curve = panel.get_lines()
+    assert curve.get_xydata().tolist() == [[60, 50], [90, 100]]
+    # The area is the share of items.
+    small, large = sorted(panel.collections[0].get_sizes())
+    assert large / small == pytest.approx(3)
+    assert panel.get_title() == "cnn14_fine_tuned, whole clip\nerror 10.0 points"
+    assert not any(axes.axison for axes in empty)
+    without = reliability_figure(bins.iloc[:0], summary(), "RAVDESS")
+    assert "gives probabilities" in without.subfigs[1].texts[0].get_text()
 
 
 def test_learning_curves_have_a_panel_per_score_and_ring_the_kept_step(tmp_path):
     history = tmp_path / "history.csv"
     history.write_text("step,epoch,train_loss,accuracy,kept\n10,1,0.9,0.4,0\n20,2,0.5,0.6,1\n")
-    figure = learning_curves_figure({"heldout0": history}, "CNN-14", SYNTHETIC)
-    panels = figure.get_axes()
+    panels = learning_curves_figure({"fold0": history}, "CNN-14", SYNTHETIC).get_axes()
     assert [axes.get_title() for axes in panels] == ["training loss", "held-out accuracy"]
     curve, kept = panels[1].get_lines()
     assert curve.get_ydata().tolist() == [0.4, 0.6]
     assert kept.get_xydata().tolist() == [[20, 0.6]]
-    assert "SYNTHETIC DATA" in svg_text(tmp_path, figure)
-
-
-def test_learning_curves_without_kept_column_have_no_ring(tmp_path):
-    history = tmp_path / "history.csv"
     history.write_text("step,train_loss\n10,0.9\n")
-    figure = learning_curves_figure({"heldout0": history}, "CNN-14", "RAVDESS")
-    assert figure.get_axes()[0].get_lines()[1].get_xydata().tolist() == []
+    without = learning_curves_figure({"fold0": history}, "CNN-14", "RAVDESS")
+    assert without.get_axes()[0].get_lines()[1].get_xydata().tolist() == []
 
 
 def test_a_figure_without_data_says_why(tmp_path):
-    figure = no_data_figure("AlexNet", "not run: weights missing", "RAVDESS")
-    text = svg_text(tmp_path, figure)
-    assert "not run: weights missing" in text
-    assert "Corpus: RAVDESS" in text
+    text = svg_text(tmp_path, no_data_figure("AlexNet", "not run: weights missing", "RAVDESS"))
+    assert "not run: weights missing" in text and "Corpus: RAVDESS" in text
 
 
 def test_figures_are_named_after_their_systems():
@@ -171,19 +186,60 @@ def test_names_that_collide_or_leave_the_folder_are_refused(systems):
         file_stems(systems)
 
 
-def test_the_entry_draws_every_system_that_was_run(tmp_path, evaluation):
-    folder, out = tmp_path / "evaluation", tmp_path / "figures"
-    folder.mkdir()
-    summary = evaluation.summary.reindex(columns=SUMMARY_COLUMNS).assign(clips=75)
-    summary.to_csv(folder / "summary.csv", index=False)
-    evaluation.confusion.to_csv(folder / "confusion.csv", index=False)
-    predictions().to_csv(folder / "predictions.csv", index=False)
-    (folder / "groups.csv").write_text(",".join(GROUP_COLUMNS) + "\n")
-    (folder / "calibration.csv").write_text(",".join(CALIBRATION_COLUMNS) + "\n")
-    (folder / "significance.csv").write_text(",".join(SIGNIFICANCE_COLUMNS) + "\n")
-    arguments = {"evaluation": folder, "corpus_label": SYNTHETIC, "out": out, "paper": PAPER}
-    draw_figures.main(Namespace(**arguments))
-    stems = ["confusion_cnn14_full", "confusion_folds_cnn14_full", "accuracies", "systems"]
-    stems += ["groups", "actors", "reliability"]
-    names = {path.name for path in out.iterdir()}
-    assert names == {f"{stem}.{end}" for stem in stems for end in ("svg", "png")}
+def test_concordance_stands_with_its_interval_and_says_why_it_is_missing(traces):
+    found = read_summary(traces, columns=TRACE_COLUMNS)
+    panels = concordance_figure(found, TRACES, SYNTHETIC).get_axes()
+    assert [axes.get_title() for axes in panels] == ["arousal", "valence", "mean"]
+    mark = panels[0].containers[0]
+    assert mark.lines[0].get_xydata().tolist() == [[0.5, 0]]
+    edges = mark.lines[2][0].get_segments()[0][:, 0]
+    assert edges == pytest.approx([0.4, 0.6])
+    assert panels[0].texts[0].get_text().startswith("not run: weights")
+
+
+def test_the_example_is_the_item_in_the_middle_with_its_truth_over_seconds(traces):
+    rows = read_table(traces / "predictions.csv", ("item",))
+    items = read_table(traces / "items.csv", ("item",))
+    assert example_item(items) == "b"
+    assert example_item(items[items["item"] != "c"]) == "a"
+    arousal, _ = example_figure(rows, items, TRACES, "GRU", SYNTHETIC).get_axes()
+    true, predicted = arousal.get_lines()
+    assert true.get_xydata() == pytest.approx(np.array([[0.02, 0], [0.06, 1]]))
+    assert predicted.get_ydata() == pytest.approx([0, 0.9])
+    assert arousal.get_title(loc="left") == "arousal: CCC 0.500"
+
+
+def test_the_scatter_sets_predicted_against_true_values(traces):
+    rows = read_table(traces / "predictions.csv", ("item",))
+    arousal, valence = scatter_figure(rows, TRACES, "GRU", SYNTHETIC).get_axes()
+    points = {tuple(point) for point in arousal.collections[0].get_offsets().tolist()}
+    assert points == {(0, 0), (1, 0.9)}
+    assert len(valence.collections[0].get_offsets()) == 6
+
+
+@pytest.mark.parametrize(
+    ("write", "task", "stems"),
+    [
+        (
+            write_classes,
+            TASK,
+            {
+                *("accuracies", "systems", "groups", "speakers", "reliability"),
+                *("confusion_cnn14_fine_tuned_full", "confusion_folds_cnn14_fine_tuned_full"),
+            },
+        ),
+        (write_traces, TRACES, {"systems", "traces_gru_full", "scatter_gru_full"}),
+    ],
+)
+def test_the_job_draws_what_the_task_has_with_the_corpus_on_each(tmp_path, write, task, stems):
+    write(tmp_path / "evaluation")
+    job = FiguresJob(
+        task=task, label=SYNTHETIC, evaluation=tmp_path / "evaluation", figures=tmp_path / "figures"
+    )
+    draw_figures(job)
+    written = list((tmp_path / "figures").iterdir())
+    assert {path.name for path in written} == {
+        f"{s}.{end}" for s in stems for end in ("svg", "png")
+    }
+    for path in written:
+        assert path.suffix == ".png" or "SYNTHETIC DATA" in path.read_text("utf-8")

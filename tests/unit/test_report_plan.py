@@ -8,70 +8,82 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mmer.acquire.registry import read_registry
-from mmer.config import Configuration
+from mmer.config import configuration_class
+from mmer.media.weights_registry import read_registered
 from mmer.plan import Plan
+from mmer.plan.shown import ReportStep
+from mmer.registry import read_registry
 
 ROOT = Path(__file__).parents[2]
-REGISTRY = read_registry(ROOT / "resources" / "weights.yaml")
+REGISTERED = read_registered(ROOT / "resources" / "weights.yaml")
+KINDS = read_registry()
 
 
-def plan(systems: list[str], pairings: dict | None = None, **sections) -> Plan:
-    """The shipped configuration with other systems; weights come from the internet."""
+def steps(systems: list[str], pairings: dict | None = None, **sections) -> dict[str, ReportStep]:
+    """The report of the shipped configuration with other systems."""
     written = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
     written |= {"systems": systems, "fusion": {"pairings": pairings or {}}, **sections}
-    return Plan(Configuration.model_validate(written), REGISTRY, ROOT / "workflow_scripts")
+    configuration = configuration_class(KINDS).model_validate(written)
+    report = Plan(configuration, KINDS, REGISTERED, ROOT / "workflow_scripts").report
+    return {step.name: step for step in report.steps}
+
+
+def confusions(found: dict[str, ReportStep]) -> list:
+    return [s for s in found["draw_figures"].shown if Path(s.path).stem.startswith("confusion")]
+
+
+def told(step: ReportStep) -> dict:
+    return json.loads(step.told)
 
 
 def test_constants_and_systems_without_weights_have_no_confusion_matrix(tmp_path):
     # An empty mirror has no weights.
-    shown = plan(
-        ["human_speech", "zero_rule", "cnn14_fine_tuned"], data={"mirror": str(tmp_path)}
-    ).confusion_figures()
-    assert [(figure.name, figure.group) for figure in shown] == [
+    found = steps(["human_speech", "zero_rule", "cnn14_fine_tuned"], data={"mirror": str(tmp_path)})
+    assert [(Path(each.path).stem, each.subcategory) for each in confusions(found)] == [
         ("confusion_zero_rule_full", "references"),
         ("confusion_folds_zero_rule_full", "references, fold by fold"),
     ]
+    assert told(found["write_tables"])["references"] == ["human_speech/full", "zero_rule/full"]
 
 
 def test_variants_of_a_system_differ_in_one_label_only_so_that_it_becomes_a_switch():
-    full, vad = plan(["cnn14_fine_tuned"]).confusion_figures()[:2]
+    full, vad = confusions(steps(["cnn14_fine_tuned"]))[:2]
     assert full.labels == {"system": "CNN-14 fine-tuned", "input": "whole clip"}
     assert vad.labels == {"system": "CNN-14 fine-tuned", "input": "VAD"}
-    assert full.group == vad.group == "speech"
+    assert full.subcategory == vad.subcategory == "speech"
 
 
-def test_fusions_are_listed_by_pairing():
-    members = ["cnn14_fine_tuned/vad", "stn_max_voting/vad"]
-    shown = plan(["cnn14_fine_tuned"], {"vad": members}).confusion_figures()
-    assert [figure.name for figure in shown if figure.group == "fusion"] == ["confusion_vad"]
-    assert shown[-1].labels == {"system": "late fusion", "input": "VAD"}
+def test_fusions_are_listed_by_pairing_and_have_a_table_where_there_are_any():
+    found = steps(["cnn14_fine_tuned"], {"vad": ["cnn14_fine_tuned/vad", "stn_max_voting/vad"]})
+    shown = [each for each in confusions(found) if each.subcategory == "fusion"]
+    assert [each.labels for each in shown] == [{"system": "late fusion", "input": "VAD"}]
+    assert "results/paper/tables/fusion.tex" in found["write_tables"].outputs
+    assert "results/paper/tables/fusion.tex" not in steps(["zero_rule"])["write_tables"].outputs
 
 
 def test_the_model_behind_another_one_has_learning_curves_with_a_title():
-    run = plan(["stn_max_voting/vad"])
-    assert [figure.name for figure in run.learning_figures()] == [
-        "learning_curves_stn_fine_tuned_vad"
-    ]
-    assert json.loads(run.learning_titles) == {
-        "stn_fine_tuned/vad": "spatial transformer fine-tuned, VAD"
-    }
+    found = steps(["stn_max_voting/vad"])["draw_learning_curves"]
+    assert [Path(each.path).stem for each in found.shown] == ["learning_curves_stn_fine_tuned_vad"]
+    assert told(found)["titles"] == {"stn_fine_tuned/vad": "spatial transformer fine-tuned, VAD"}
+    assert "draw_learning_curves" not in steps(["zero_rule"])
 
 
-def test_clips_are_drawn_where_frames_vote_and_those_asked_for_come_last():
-    run = plan(["stn_max_voting"], report={"clips": ["01-01-02-01-01-01-01"]})
-    assert [figure.name for figure in run.clip_figures()] == [
-        *("clip_example_A1", "clip_example_A2", "clip_example_A3"),
-        "clip_01-01-02-01-01-01-01",
+def test_items_are_drawn_where_frames_vote_and_those_asked_for_come_last():
+    found = steps(["stn_max_voting"], report={"items": ["01-01-02-01-01-01-01"]})["draw_items"]
+    assert [Path(each.path).stem for each in found.shown] == [
+        *("item_example_A1", "item_example_A2", "item_example_A3"),
+        "item_01-01-02-01-01-01-01",
     ]
-    assert len(run.clip_inputs()["frame_logits"]) == 5
-    assert run.clip_inputs()["attention"] == []
+    assert len(told(found)["frame_logits"]) == 5
+    assert told(found)["attention"] == {}
+    assert set(told(found)["frame_logits"].values()) <= set(found.inputs)
+    assert "draw_items" not in steps(["cnn14_fine_tuned"])
 
 
 def test_attention_is_that_of_the_sequential_model_on_the_same_frames():
-    run = plan(["stn_max_voting", "stn_bilstm_flatten810"])
-    assert run.clip_inputs()["attention"] == [
-        f"results/paper/models/stn_bilstm_flatten810/full/heldout{fold}/attention.npz"
+    found = steps(["stn_max_voting", "stn_bilstm_flatten810"])["draw_items"]
+    assert list(told(found)["attention"].values()) == [
+        f"results/paper/models/stn_bilstm_flatten810/full/fold{fold}/attention.npz"
         for fold in range(5)
     ]
 
@@ -85,13 +97,35 @@ def test_attention_is_that_of_the_sequential_model_on_the_same_frames():
         (["zero_rule", "human_speech"], False, False),
     ],
 )
-def test_preparation_is_shown_where_a_system_needs_it(systems, spans, saliency):
-    run = plan(systems)
-    assert (run.shows_spans(), run.shows_saliency()) == (spans, saliency)
-    linked = " ".join(page["path"] for page in json.loads(run.pages))
-    assert ("speech_spans" in linked, "saliency" in linked) == (spans, saliency)
+def test_preparation_is_shown_where_a_system_needs_it_and_linked(systems, spans, saliency):
+    found = steps(systems)
+    shown = " ".join(found["describe_preparation"].outputs)
+    linked = " ".join(page["path"] for page in told(found["describe_run"])["pages"])
+    for paths in (shown, linked):
+        assert ("speech_spans" in paths, "saliency" in paths) == (spans, saliency)
+        assert "tables/items.html" in paths
+
+
+def test_every_link_of_the_first_page_is_a_file_that_the_report_embeds():
+    found = steps(["stn_max_voting", "stn_bilstm_flatten810", "cnn14_fine_tuned"])
+    shown = {each.path for step in found.values() for each in step.shown}
+    pages = told(found["describe_run"])["pages"]
+    assert len(pages) >= 8 and {page["path"] for page in pages} <= shown
+    groups = {page["group"] for page in pages}
+    assert {"table 1", "table 3", "table A2", "figure 7"} <= groups
+
+
+def test_every_caption_is_there_and_paper_and_templates_are_inputs():
+    found = steps(["stn_max_voting", "stn_bilstm_flatten810", "cnn14_fine_tuned"])
+    for step in found.values():
+        for each in step.shown:
+            assert (ROOT / "resources" / "captions" / f"{each.caption}.rst").is_file()
+        assert "resources/templates/table.html.j2" in step.inputs
+    tables = "resources/papers/luna_jimenez_2021/table1_speech.csv"
+    assert tables in found["write_tables"].inputs
+    assert tables not in found["draw_learning_curves"].inputs
 
 
 def test_only_networks_have_initial_weights():
-    named = {origin["name"] for origin in json.loads(plan(["zero_rule", "panns_svc"]).origins())}
-    assert named == {"panns_cnn14_embedding", "voice activity"}
+    weights = told(steps(["zero_rule", "panns_svc"])["describe_run"])["weights"]
+    assert {origin["name"] for origin in weights} == {"panns_cnn14_embedding", "voice activity"}

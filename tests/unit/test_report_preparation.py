@@ -1,133 +1,143 @@
-"""What preparation did: spans of speech, saliency maps, time and memory of every step."""
-
-from argparse import Namespace
+"""What preparation did: the corpus, spans of speech, saliency maps, time and memory of steps."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.report_data import SYNTHETIC, TASK, TRACES
 
-import describe_speech_spans
-import draw_saliency
-from mmer.errors import UserError
-from mmer.prepare.speech_spans import SpeechSpan, write_spans
-from mmer.report.saliency_figure import SaliencyExample, example_clips, saliency_figure
-from mmer.report.speech_span_figure import speech_span_figure
-from mmer.report.speech_span_table import kept_of_clips, read_durations, speech_span_table
+from mmer.items import items_table as table_of_items
+from mmer.items import write_items
+from mmer.media.speech_spans import SpeechSpan, write_spans
+from mmer.ragged import Ragged, write_ragged
+from mmer.report.preparation import (
+    PreparationJob,
+    describe_preparation,
+    durations_of,
+    items_table,
+    middle_of,
+)
+from mmer.report.saliency_figure import SaliencyExample, example_items, saliency_figure
+from mmer.report.speech_spans import kept_of_items, speech_span_figure, speech_span_table
 from mmer.report.step_costs import cost_figure, cost_table, costs_by_step, read_benchmarks
-from mmer.store import Ragged, write_ragged
+from mmer.runtime.errors import UserError
 
-CALM_1, CALM_2, SAD_1 = (
-    "01-01-02-01-01-01-01",
-    "01-01-02-01-01-01-02",
-    "01-01-04-01-01-01-01",
+ITEMS = table_of_items(
+    [
+        {"item": "a", "speaker": "01", "mood": "calm"},
+        {"item": "b", "speaker": "02", "mood": "calm"},
+        {"item": "c", "speaker": "01", "mood": "sad"},
+    ],
+    ["mood"],
 )
 SPANS = {
-    CALM_1: SpeechSpan(0.5, 2.5, found=True),
-    CALM_2: SpeechSpan(1.0, 2.0, found=True),
-    SAD_1: SpeechSpan(0.0, 4.0, found=False),
+    "a": SpeechSpan(0.5, 2.5, found=True),
+    "b": SpeechSpan(1.0, 2.0, found=True),
+    "c": SpeechSpan(0.0, 4.0, found=False),
 }
-DURATIONS = {CALM_1: 3.0, CALM_2: 4.0, SAD_1: 4.0}
+DURATIONS = {"a": 3.0, "b": 4.0, "c": 4.0}
 
 
 @pytest.fixture
-def clips():
-    return kept_of_clips(SPANS, DURATIONS)
+def kept():
+    return kept_of_items(SPANS, DURATIONS, ITEMS)
 
 
-def test_a_clip_is_what_comes_before_speech_speech_and_what_comes_after(clips):
-    parts = clips.set_index("clip")[["before", "kept", "after"]]
-    assert parts.loc[CALM_1].tolist() == [0.5, 2.0, 0.5]
-    assert (parts.sum(axis=1) == clips.set_index("clip")["whole"]).all()
+def test_an_item_is_what_comes_before_speech_speech_and_what_comes_after(kept):
+    parts = kept.set_index("item")[["before", "kept", "after"]]
+    assert parts.loc["a"].tolist() == [0.5, 2.0, 0.5]
+    assert (parts.sum(axis=1) == kept.set_index("item")["whole"]).all()
 
 
-def test_means_are_given_by_emotion_by_actor_and_over_all(clips):
-    rows = speech_span_table(clips, "RAVDESS").rows.set_index("group")
-    assert list(rows.index) == ["all clips", "calm", "sad", "actor 01", "actor 02"]
+def test_means_are_given_by_class_by_speaker_and_over_all(kept):
+    rows = speech_span_table(kept, TASK, "RAVDESS").rows.set_index("group")
+    assert list(rows.index) == ["all items", "calm", "sad", "speaker 01", "speaker 02"]
     assert rows.loc["calm", "kept"] == 1.5
     assert rows.loc["calm", "share"] == pytest.approx(100 * 3 / 7)
-    assert rows.loc["actor 01", ["clips", "without", "shortest"]].tolist() == [2, 1, 2.0]
+    assert rows.loc["speaker 01", ["items", "without", "shortest"]].tolist() == [2, 1, 2.0]
+    assert len(speech_span_table(kept, TRACES, "RAVDESS").rows) == 3
 
 
 def test_a_span_without_audio_is_refused():
-    with pytest.raises(UserError, match=f"{SAD_1} has a speech span but no audio"):
-        kept_of_clips(SPANS, {CALM_1: 3.0, CALM_2: 4.0})
+    with pytest.raises(UserError, match="c has a speech span but no audio"):
+        kept_of_items(SPANS, {"a": 3.0, "b": 4.0}, ITEMS)
 
 
 def test_lengths_are_samples_over_the_rate(tmp_path):
-    path = tmp_path / "actor_01.npz"
-    write_ragged(path, Ragged.join([CALM_1, SAD_1], [np.zeros(8), np.zeros(4)], 16))
-    assert read_durations([path]) == {CALM_1: 0.5, SAD_1: 0.25}
+    path = tmp_path / "01.npz"
+    write_ragged(path, Ragged.join(["a", "c"], [np.zeros(8), np.zeros(4)], 16))
+    assert durations_of([path]) == {"a": 0.5, "c": 0.25}
 
 
-def test_the_figure_of_spans_has_a_panel_by_emotion_and_one_by_actor(clips):
-    by_emotion, by_actor = speech_span_figure(clips, "RAVDESS").get_axes()
-    assert len(by_emotion.get_xticklabels()) == 8
-    assert [label.get_text() for label in by_actor.get_xticklabels()] == ["1", "2"]
-    # Whole clips first, then what is kept of them: two boxes of each actor, quartile to quartile.
-    boxes = [patch.get_path().vertices[:, 1] for patch in by_actor.patches]
+def test_the_figure_of_spans_has_a_panel_by_class_and_one_by_speaker(kept):
+    by_class, by_speaker = speech_span_figure(kept, TASK, "RAVDESS").get_axes()
+    assert len(by_class.get_xticklabels()) == 3
+    assert [label.get_text() for label in by_speaker.get_xticklabels()] == ["01", "02"]
+    # Whole items first, then what is kept of them: two boxes of each, quartile to quartile.
+    boxes = [patch.get_path().vertices[:, 1] for patch in by_speaker.patches]
     edges = [(edge.min(), edge.max()) for edge in boxes]
     assert edges == [(3.25, 3.75), (4.0, 4.0), (2.5, 3.5), (1.0, 1.0)]
+    assert len(speech_span_figure(kept, TRACES, "RAVDESS").get_axes()) == 1
 
 
-def test_the_entry_writes_figure_table_and_every_clip(tmp_path):
-    write_ragged(
-        tmp_path / "audio.npz",
-        Ragged.join(list(DURATIONS), [np.zeros(int(4 * s)) for s in DURATIONS.values()], 4),
-    )
-    write_spans(tmp_path / "spans.csv", SPANS)
-    describe_speech_spans.main(
-        Namespace(
-            audio=[tmp_path / "audio.npz"],
-            spans=[tmp_path / "spans.csv"],
-            corpus_label="synthetic corpus",
-            tables=tmp_path,
-            figures=tmp_path,
-        )
-    )
-    by_clip = pd.read_csv(tmp_path / "speech_spans_by_clip.csv", index_col="clip")
-    assert by_clip["kept"].to_dict() == {CALM_1: 2.0, CALM_2: 1.0, SAD_1: 4.0}
-    assert set(by_clip["corpus"]) == {"synthetic corpus"}
-    for name in ("speech_spans.svg", "speech_spans.html"):
-        assert "SYNTHETIC DATA" in (tmp_path / name).read_text("utf-8")
-
-
-def test_saliency_is_shown_for_strong_clips_of_different_actors():
-    names = [
-        *("01-01-01-01-01-01-01", "01-01-01-01-01-01-02"),
-        *("01-01-02-01-01-01-02", "01-01-02-02-01-01-01", "01-01-02-02-01-01-02"),
+def test_items_are_counted_by_speaker_and_class():
+    assert items_table(ITEMS, TASK, "RAVDESS").texts() == [
+        ["01", "2", "1", "1", "0"],
+        ["02", "1", "1", "0", "0"],
+        ["all speakers", "3", "2", "1", "0"],
     ]
-    assert example_clips(names) == ["01-01-01-01-01-01-01", "01-01-02-02-01-01-02"]
+    assert items_table(ITEMS, TRACES, "RAVDESS").texts()[-1] == ["all speakers", "3"]
+
+
+def test_saliency_is_shown_for_a_class_each_of_different_speakers():
+    assert example_items(ITEMS.of(["c", "b", "a"]), TASK) == ["a", "c"]
+    names = [{"item": n, "speaker": n[0], "mood": m} for n, m in (("1", "calm"), ("1b", "sad"))]
+    names.append({"item": "2", "speaker": "2", "mood": "sad"})
+    assert example_items(table_of_items(names, ["mood"]), TASK) == ["1", "2"]
+    assert example_items(ITEMS, TRACES) == ["a", "b"]
 
 
 def test_the_saliency_figure_shows_frame_map_and_both_and_names_the_method():
     picture = np.arange(48 * 48, dtype=np.int64).reshape(48, 48).astype(np.uint8)
-    figure = saliency_figure([SaliencyExample(CALM_1, picture, picture)], "MSI-Net", "RAVDESS")
+    figure = saliency_figure([SaliencyExample("calm", picture, picture)], "MSI-Net", "RAVDESS")
     frame, saliency, both = figure.get_axes()
     assert [axes.get_ylabel() for axes in (frame, saliency, both)] == [
         *("frame", "saliency map", "both")
     ]
     assert [len(axes.images) for axes in (frame, saliency, both)] == [1, 1, 2]
-    assert frame.get_title() == "calm\nactor 01"
     assert figure.subfigs[0].texts[0].get_text() == "Saliency maps: MSI-Net"
 
 
-def test_the_saliency_entry_draws_the_middle_frame(tmp_path):
-    for name in ("frames", "maps"):
-        pictures = np.zeros((3, 48, 48), np.uint8)
-        write_ragged(tmp_path / f"{name}.npz", Ragged.join([CALM_1], [pictures], 30))
+def test_the_job_shows_what_was_prepared_and_only_that(tmp_path):
+    write_items(tmp_path / "items.csv", ITEMS)
+    bare = {"task": TASK, "label": SYNTHETIC, "items": tmp_path / "items.csv"}
+    bare |= {"tables": tmp_path / "bare", "figures": tmp_path / "bare"}
+    describe_preparation(PreparationJob(**bare))
+    assert {path.stem for path in (tmp_path / "bare").iterdir()} == {"items"}
+
+    lengths = [np.zeros(int(4 * seconds)) for seconds in DURATIONS.values()]
+    write_ragged(tmp_path / "audio.npz", Ragged.join(list(DURATIONS), lengths, 4))
+    write_spans(tmp_path / "spans.csv", SPANS)
+    pictures = np.zeros((3, 48, 48), np.uint8)
     pictures[1] = 9
-    write_ragged(tmp_path / "frames.npz", Ragged.join([CALM_1], [pictures], 30))
-    assert (draw_saliency.middle_of(tmp_path / "frames.npz", CALM_1) == 9).all()
-    draw_saliency.main(
-        Namespace(
-            frames=[tmp_path / "frames.npz"],
-            saliency=[tmp_path / "maps.npz"],
-            method="spectral_residual",
-            corpus_label="synthetic corpus",
-            out=tmp_path,
-        )
-    )
-    assert "spectral residual (Hou" in (tmp_path / "saliency.svg").read_text("utf-8")
+    for name in ("frames", "maps"):
+        write_ragged(tmp_path / f"{name}.npz", Ragged.join(["a"], [pictures], 30))
+    assert (middle_of(tmp_path / "frames.npz", "a") == 9).all()
+    full = bare | {
+        "audio": [tmp_path / "audio.npz"],
+        "speech": [tmp_path / "spans.csv"],
+        "frames": [tmp_path / "frames.npz"],
+        "saliency": [tmp_path / "maps.npz"],
+        "method": "spectral_residual",
+        "tables": tmp_path / "full",
+        "figures": tmp_path / "full",
+    }
+    describe_preparation(PreparationJob(**full))
+    by_item = pd.read_csv(tmp_path / "full" / "speech_spans_by_item.csv", index_col="item")
+    assert by_item["kept"].to_dict() == {"a": 2.0, "b": 1.0, "c": 4.0}
+    assert set(by_item["corpus"]) == {SYNTHETIC}
+    for name in ("items.html", "speech_spans.svg", "speech_spans.html", "saliency.svg"):
+        assert "SYNTHETIC DATA" in (tmp_path / "full" / name).read_text("utf-8")
+    assert "spectral residual (Hou" in (tmp_path / "full" / "saliency.svg").read_text("utf-8")
 
 
 HEAD = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"

@@ -10,29 +10,39 @@ import pytest
 from docutils.core import publish_parts
 from jinja2 import Environment, StrictUndefined
 
-from mmer.report.provenance import RANDOM, Weights, describe, git_state, library_versions
-from mmer.report.provenance_page import provenance_page
+from mmer.protocol import Split
+from mmer.report.provenance import (
+    RANDOM,
+    Weights,
+    describe,
+    git_state,
+    library_versions,
+    provenance_page,
+)
 
 CAPTIONS = sorted((Path(__file__).parents[2] / "resources" / "captions").glob("*.rst"))
 CONFIGURATION = {
     "run": "demo",
     "seed": 2020,
-    "corpus": {"label": "synthetic demo corpus", "actors": [1, 2]},
-    "protocol": {"folds": [[1], [2]]},
+    "corpus": "mine",
     "models": {"cnn14": {"title": "<b>"}},
+}
+SPLITS = {
+    "fold0": Split(name="fold0", train=("2",), choose=("1",), test=("1",)),
+    "fold1": Split(name="fold1", train=("1",), choose=("2",), test=("2",)),
 }
 
 
 def described(folder):
     weights = [
-        Weights("CNN-14", RANDOM),
-        Weights("speech detector", "published file", "ab12", "MIT"),
-        Weights("spatial transformer", "published file"),
+        Weights(name="CNN-14", source=RANDOM),
+        Weights(name="speech detector", source="published", sha256="ab12", licence="MIT"),
+        Weights(name="spatial transformer", source="published file"),
     ]
-    return describe(CONFIGURATION, "synthetic demo corpus", weights, folder)
+    return describe(CONFIGURATION, "synthetic demo corpus", SPLITS, weights, folder)
 
 
-def test_the_page_names_corpus_protocol_seed_and_every_weights_file(tmp_path):
+def test_the_page_names_corpus_splits_seed_and_every_weights_file(tmp_path):
     page = provenance_page(described(tmp_path))
     for shown in ("SYNTHETIC DATA", ">1; 2<", ">2020<", RANDOM, "no file", "ab12", "not pinned"):
         assert shown in page
@@ -67,18 +77,20 @@ def test_the_commit_is_that_of_the_workflow_and_not_of_a_folder_around_it(tmp_pa
 
 
 @pytest.mark.parametrize("path", CAPTIONS, ids=lambda path: path.stem)
-@pytest.mark.parametrize("label", ["synthetic demo corpus", "RAVDESS", None])
-def test_captions_render_as_the_workflow_renders_them(path, label, tmp_path, monkeypatch):
-    config = {} if label is None else {"run": "demo", "corpus": {"label": label}}
+@pytest.mark.parametrize("label", ["synthetic demo corpus", "RAVDESS"])
+@pytest.mark.parametrize("classes", [True, False])
+def test_captions_render_as_the_workflow_renders_them(path, label, classes, tmp_path, monkeypatch):
     template = Environment(trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
     # The first page takes in what the run has written for it.
-    landing = tmp_path / "results" / config.get("run", "paper") / "landing.html"
-    landing.parent.mkdir(parents=True)
-    landing.write_text("<p>headline</p>")
+    (tmp_path / "landing.html").write_text("<p>headline</p>")
     monkeypatch.chdir(tmp_path)
+    paper = {"citation": "Somebody, *Something*", "address": "https://example.org"}
+    shown = {"run": "demo", "label": label, "landing": "landing.html", "classes": classes}
+    shown["paper"] = paper if classes else None
     text = template.from_string(path.read_text("utf-8")).render(
-        snakemake=SimpleNamespace(config=config)
+        snakemake=SimpleNamespace(config={"shown": shown})
     )
     html = publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["html_body"]
     assert ("SYNTHETIC DATA" in html) is (label == "synthetic demo corpus")
     assert ("<p>headline</p>" in html) is (path.stem == "workflow")
+    assert classes or path.stem == "verdicts" or "paper" not in html

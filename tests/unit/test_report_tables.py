@@ -1,190 +1,247 @@
-"""Tables of results: every number beside the paper's, in four formats, with the corpus named."""
-
-from dataclasses import replace
-from pathlib import Path
+"""Tables of results: every number, beside the paper's where there is one, in four formats."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.report_data import (
+    PAPER,
+    REASON,
+    REFERENCES,
+    SYNTHETIC,
+    TASK,
+    TRACES,
+    summary,
+    write_classes,
+    write_grid,
+    write_traces,
+)
 
-from mmer.corpus.clips import Clip
-from mmer.errors import UserError
-from mmer.evaluation import tables
-from mmer.evaluation.paper import PaperResult
-from mmer.evaluation.predictions import FoldPredictions, System
-from mmer.evaluation.settings import EvaluationSettings
-from mmer.evaluation.significance_table import significance_table as measured_significance
-from mmer.evaluation.summary_table import summary_table as measured_summary
-from mmer.report.evaluation_folder import read_evaluation
+from mmer.evaluation.settings import PaperRow
+from mmer.report.architectures_table import architectures_table
+from mmer.report.evaluation_folder import SIGNIFICANCE_COLUMNS, Summary, read_summary, read_table
+from mmer.report.formats import csv_text, latex_text, markdown_text
 from mmer.report.fusion_table import fusion_table
-from mmer.report.html_table import table_page
-from mmer.report.plain_table import csv_text, latex_text, markdown_text
+from mmer.report.pages import table_page
+from mmer.report.paper_numbers import paper_numbers
 from mmer.report.result_tables import (
-    headline_table,
+    group_table,
     modality_table,
     significance_table,
     summary_table,
+    terminal_table,
 )
 from mmer.report.table import Column, Table
-
-PAPER = Path(__file__).parents[2] / "resources" / "paper"
-SYNTHETIC = "synthetic demo corpus"
-REASON = "weights <missing> & not to be had"
-
-
-def system(name: str, title: str, modality: str, right: int) -> System:
-    """Two folds of one actor and eight emotions each; the first ``right`` are recognised."""
-    folds = {}
-    for actor in (1, 2):
-        clips = tuple(Clip(1, 1, emotion, 1, 1, 1, actor).name for emotion in range(1, 9))
-        predicted = np.array([label if label < right else 0 for label in range(8)])
-        folds[f"heldout{actor - 1}"] = FoldPredictions(clips, predicted)
-    return System(name, title, modality, "full", folds)
+from mmer.report.tables import TablesJob, write_tables
+from mmer.runtime.errors import UserError
 
 
 @pytest.fixture
 def evaluation(tmp_path):
-    """What the evaluation writes for one system a modality, and one that was not run."""
-    systems = [
-        system("cnn14/full", "CNN-14", "speech", 6),
-        System("alexnet/full", "AlexNet", "speech", "full", {}, REASON),
-        system("voting/full", "max voting", "face", 4),
-        system("full", "late fusion", "fusion", 7),
-    ]
-    paper = {"cnn14/full": PaperResult(76.58, 2.18), "alexnet/full": PaperResult(60.72, 2.52)}
-    made = {
-        "summary": measured_summary(systems, paper, EvaluationSettings(), 0),
-        "confusion": tables.confusion_table(systems),
-        "significance": measured_significance(systems, EvaluationSettings(), 0),
-    }
-    for name, table in made.items():
-        table.to_csv(tmp_path / f"{name}.csv", index=False)
-    return read_evaluation(tmp_path)
+    write_classes(tmp_path / "evaluation")
+    return tmp_path / "evaluation"
 
 
-def test_speech_shows_every_number_beside_the_papers(evaluation):
-    page = table_page(modality_table(evaluation, "speech", "RAVDESS", PAPER))
-    # 6 of 8 clips in each fold; 1.96 * sqrt(0.75 * 0.25 / 16) = 0.2122; ours minus 76.58.
-    for shown in ("75.00 ± 21.22", "76.58 ± 2.18", "−1.58", "reproduced", ">16<", "60.72 ± 2.52"):
+def test_a_modality_shows_its_own_systems_beside_the_papers_with_its_references():
+    page = table_page(modality_table(summary(), "speech", "RAVDESS", PAPER))
+    for shown in ("76.00 ± 1.00", "76.58 ± 2.00", "reproduced", "paper&#39;s table 1"):
         assert shown in page
     assert "human perception 67.00, ZeroR 13.33 ± 2.06" in page
+    assert "stn_max_voting" not in page
 
 
-def test_a_system_that_was_not_run_keeps_its_row_with_the_reason_escaped(evaluation):
-    page = table_page(modality_table(evaluation, "speech", "RAVDESS", PAPER))
+def test_a_corpus_without_a_paper_has_no_column_of_one():
+    for table in (
+        modality_table(summary(), "speech", "mine", None),
+        summary_table(summary(), "mine", None),
+        terminal_table(summary(), "mine", None),
+    ):
+        assert "paper" not in " ".join([table.title, *table.notes]).lower()
+        headings = [column.heading for column in table.columns]
+        assert not {"Paper %", "Difference"} & set(headings) and "Verdict" in headings
+
+
+def test_a_system_that_was_not_run_keeps_its_row_with_the_reason_escaped():
+    page = table_page(modality_table(summary(), "face", "RAVDESS", PAPER))
     assert "not run: weights &lt;missing&gt; &amp; not to be had" in page
     assert "<missing>" not in page
 
 
-def test_a_modality_holds_only_its_own_systems(evaluation):
-    table = modality_table(evaluation, "face", "RAVDESS", PAPER)
-    assert list(table.rows["system"]) == ["voting/full"]
-
-
 @pytest.mark.parametrize("write", [table_page, markdown_text, latex_text, csv_text])
-def test_every_format_names_a_synthetic_corpus(evaluation, write):
-    text = write(headline_table(evaluation, SYNTHETIC))
+def test_every_format_names_a_synthetic_corpus(write):
+    text = write(terminal_table(summary(), SYNTHETIC, PAPER))
     assert "synthetic demo corpus" in text
     assert write is csv_text or "SYNTHETIC DATA" in text
 
 
-@pytest.mark.parametrize("label, shown", [(SYNTHETIC, True), ("RAVDESS", False)])
-def test_only_synthetic_data_get_a_banner(evaluation, label, shown):
-    assert ('<p class="synthetic"' in table_page(summary_table(evaluation, label))) is shown
+@pytest.mark.parametrize(("label", "shown"), [(SYNTHETIC, True), ("RAVDESS", False)])
+def test_only_synthetic_data_get_a_banner(label, shown):
+    assert ('<p class="synthetic"' in table_page(summary_table(summary(), label, PAPER))) is shown
 
 
-def test_synthetic_numbers_are_never_called_a_reproduction(evaluation):
-    verdicts = list(modality_table(evaluation, "speech", SYNTHETIC, PAPER).rows["verdict"])
-    assert verdicts == ["not comparable (synthetic)", f"not run: {REASON}"]
+def test_synthetic_numbers_are_judged_on_nothing_but_say_why_they_are_missing():
+    table = terminal_table(summary(), SYNTHETIC, PAPER)
+    judged = "not comparable (synthetic)"
+    assert list(table.rows["verdict"]) == [judged, judged, judged, REASON, judged]
 
 
-def test_a_page_loads_nothing_from_elsewhere(evaluation):
-    page = table_page(summary_table(evaluation, "RAVDESS"))
-    assert not any(word in page for word in ("http", "src=", "<link", "@import", "url("))
+def test_a_hostile_label_is_text_in_every_format():
+    label = '<script>alert("x")</script>'
+    assert "<script>alert" not in table_page(terminal_table(summary(), label, PAPER))
+    assert r"\_" in latex_text(terminal_table(summary(), "a_b", PAPER))
 
 
-def test_a_page_sorts_by_the_whole_number_not_by_what_is_shown():
-    rows = pd.DataFrame({"share": [1.23456, None]})
-    page = table_page(Table("t", "RAVDESS", (Column("Share", "share", digits=1),), rows))
-    assert 'data-sort="1.23456">1.2<' in page
-    assert 'data-sort="">–<' in page
+def test_the_best_recogniser_is_emphasised_and_no_reference():
+    rows = summary().table.assign(mean_accuracy=[70.0, 60.0, 99.0, np.nan, 65.0])
+    table = terminal_table(Summary(rows, REFERENCES), "RAVDESS", PAPER)
+    assert table.best["mean_accuracy"] == {0}
+    assert "**70.00 ± 1.00**" in markdown_text(table)
 
 
-def test_the_highest_accuracy_is_emphasised(evaluation):
-    text = markdown_text(headline_table(evaluation, "RAVDESS"))
-    assert text.count("**") == 2
-    assert "**87.50 ± 16.21**" in text
+def test_csv_holds_every_number_at_full_precision():
+    rows = pd.DataFrame({"value": [1 / 3]})
+    text = csv_text(Table("t", "RAVDESS", (Column("Value", "value", digits=1),), rows))
+    assert text == f"value,corpus\n{1 / 3!r},RAVDESS\n"
 
 
-def test_the_headline_reads_as_a_padded_table(evaluation):
-    lines = markdown_text(headline_table(evaluation, "RAVDESS")).splitlines()
-    body = [line for line in lines if line.startswith("|")]
-    assert len(body) == 6
-    assert len({len(line) for line in body}) == 1
+def test_html_sorts_by_the_full_value():
+    rows = pd.DataFrame({"value": [0.123456, np.nan]})
+    page = table_page(Table("t", "RAVDESS", (Column("Value", "value", digits=1),), rows))
+    assert 'data-sort="0.123456">0.1<' in page and 'data-sort="">–<' in page
+
+
+def test_latex_and_markdown_escape_what_they_would_read():
+    rows = pd.DataFrame({"name": ["a_b & 50 % ± {x}|<y"]})
+    table = Table("t", "RAVDESS", (Column("Name", "name"),), rows)
+    assert r"a\_b \& 50 \% $\pm$ \{x\}|$<$y \\" in latex_text(table)
+    assert r"{x}\|<y" in markdown_text(table)
+
+
+@pytest.mark.parametrize("write", [table_page, markdown_text, latex_text])
+def test_a_table_without_rows_is_still_a_table(write):
+    assert "Name" in write(Table("t", "RAVDESS", (Column("Name", "n"),), pd.DataFrame({"n": []})))
 
 
 def test_significance_names_systems_and_bounds_small_p_values(evaluation):
-    table = significance_table(evaluation, "RAVDESS")
-    texts = table.texts()
-    assert texts[0][1:3] == [
-        "Cochran's Q",
-        "CNN-14, whole clip against max voting, whole clip against late fusion",
+    tests = read_table(evaluation / "significance.csv", SIGNIFICANCE_COLUMNS)
+    table = significance_table(tests, summary(), "RAVDESS", PAPER)
+    line = dict(zip((c.heading for c in table.columns), table.texts()[0], strict=True))
+    assert line["Systems"] == "cnn14_fine_tuned, whole clip against mixed"
+    assert (line["p"], line["p by Holm"]) == ("< 0.0001", "0.5000")
+    assert (line["Difference"], line["Interval over speakers"]) == ("+2.00", "−1.00 to 5.00")
+    assert (line["Significant"], "section 5.3" in table.caption) == ("yes", True)
+
+
+def test_groups_are_given_with_their_intervals(evaluation):
+    groups = read_table(evaluation / "groups.csv", ("system", "value"))
+    table = group_table(groups, summary(), "RAVDESS")
+    assert table.title == "Accuracy by mood, sentence and speaker"
+    assert table.texts()[0] == [
+        *("cnn14_fine_tuned, whole clip", "mood", "calm", "4", "75.00", "30.06 to 95.44")
     ]
-    small = Column("p", "p", digits=4, p_value=True)
-    assert small.text(pd.Series({"p": 1e-9})) == "< 0.0001"
+    assert table.texts()[2][2] == "01"
+
+
+def test_the_summary_shows_what_the_statistics_add_and_notes():
+    rows = summary().table.assign(note=["calm and sad count as one", "", "", "", ""])
+    table = summary_table(Summary(rows), "RAVDESS", PAPER)
+    line = dict(zip((c.heading for c in table.columns), table.texts()[0], strict=True))
+    assert line["Interval over speakers"] == "71.00 to 81.00"
+    assert line["Note"] == "calm and sad count as one"
 
 
 def test_fusion_has_a_row_per_candidate_and_the_papers_column_beside(tmp_path):
-    grid = tmp_path / "grid.csv"
-    grid.write_text(
-        "classifier,hyperparameter,split,clips,accuracy\n"
-        "svm_linear,C=0.001,heldout0,8,80\nsvm_linear,C=0.001,heldout1,8,81\n"
-        "knn,k=7,heldout0,8,50\nknn,k=7,heldout1,8,52\n"
-    )
-    table = fusion_table({"mixed": grid, "own_pairing": grid}, "RAVDESS", PAPER)
-    assert [column.heading for column in table.columns][2:] == [
-        "Mixed %",
-        "Mixed, paper %",
-        "own pairing %",
-    ]
+    grid = write_grid(tmp_path / "grid.csv")
+    table = fusion_table({"mixed": grid, "own": grid}, paper_numbers(PAPER), "RAVDESS", "table A3")
+    headings = [column.heading for column in table.columns]
+    assert headings[2:] == ["Mixed %", "Mixed, paper %", "Own %"]
     assert table.texts() == [
-        ["SVM, linear kernel", "C=0.001", "80.50", "80.08", "80.50"],
+        ["SVM, linear kernel", "C=0.001", "80.00", "80.08", "80.00"],
         ["k nearest neighbours", "k=7", "51.00", "–", "51.00"],
     ]
 
 
-def test_a_run_without_fusion_has_an_empty_fusion_table():
-    assert fusion_table({}, "RAVDESS", PAPER).texts() == []
+ROW = PaperRow(
+    table="table3_face",
+    row={"tl_strategy": "fine_tuning", "inputs": "fc50", "model": "bilstm", "vad": "no"},
+)
 
 
-def test_latex_escapes_what_latex_would_read():
-    rows = pd.DataFrame({"name": ["a_b & 50 % ± {x}"]})
-    text = latex_text(Table("t", "RAVDESS", (Column("Name", "name"),), rows))
-    assert r"a\_b \& 50 \% $\pm$ \{x\} \\" in text
+@pytest.fixture
+def grid(tmp_path):
+    path = tmp_path / "architectures.csv"
+    path.write_text(
+        "architecture,layers,units,attention_layers,split,heldout_items,accuracy,chosen\n"
+        "1x25_attention1,1,25,1,a,8,40.0,True\n"
+        "1x25_attention1,1,25,1,b,8,50.0,True\n"
+        "1x150_attention1,1,150,1,a,8,30.0,False\n"
+        "1x150_attention1,1,150,1,b,8,32.0,False\n"
+    )
+    return path
 
 
-def test_a_missing_column_is_told_with_its_file(tmp_path, evaluation):
-    (tmp_path / "summary.csv").write_text("system,title\n")
+@pytest.mark.parametrize(("rows", "marks"), [({"s/full": ROW}, ["", "yes"]), ({}, ["", ""])])
+def test_architectures_are_means_with_the_chosen_one_here_and_in_the_paper(grid, rows, marks):
+    table = architectures_table({"s/full": grid}, {"s/full": "bi-LSTM"}, rows, PAPER, "RAVDESS")
+    assert table.rows["accuracy"].tolist() == [45, 31]
+    assert table.rows["std"].tolist() == pytest.approx([50**0.5, 2**0.5])
+    assert table.rows["chosen_words"].tolist() == ["yes", ""]
+    assert table.rows["paper_words"].tolist() == marks
+    assert table.best["accuracy"] == {0}
+
+
+def test_architectures_without_a_paper_show_the_sizes_that_there_are(grid):
+    table = architectures_table({"s/full": grid}, {"s/full": "bi-LSTM"}, {}, None, "mine")
+    assert [column.heading for column in table.columns][2:] == [
+        *("Layers", "Units", "Attention layers", "Accuracy %", "Std over folds", "Chosen here")
+    ]
+
+
+def test_another_file_is_refused_in_one_sentence(tmp_path, evaluation):
+    path = tmp_path / "other.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(UserError, match="is no table of architectures"):
+        architectures_table({"s/full": path}, {"s/full": "x"}, {}, None, "mine")
+    (evaluation / "summary.csv").write_text("system,title\n")
     with pytest.raises(UserError, match=r"summary\.csv lacks the columns modality"):
-        read_evaluation(tmp_path)
+        read_summary(evaluation)
 
 
-def test_every_pair_is_shown_with_its_difference_over_actors(evaluation):
-    table = significance_table(evaluation, "RAVDESS")
-    headings = [column.heading for column in table.columns]
-    pair = dict(zip(headings, table.texts()[1], strict=True))
-    assert pair["Test"] == "McNemar"
-    # 6 and 4 of 8 clips of each actor are right: every draw of actors differs by as much.
-    assert (pair["Difference"], pair["Interval over actors"]) == ("+25.00", "25.00 to 25.00")
-    # 1 clip of 2 alone right is 0.5 twice; Holm over three pairs.
-    assert pair["p by Holm"] == "0.2500"
+@pytest.mark.parametrize("paper", [PAPER, None])
+def test_the_job_writes_every_table_of_classes_and_verdicts_with_a_paper_only(
+    tmp_path, evaluation, paper
+):
+    job = TablesJob(
+        task=TASK,
+        label=SYNTHETIC,
+        evaluation=evaluation,
+        modalities=("speech", "face"),
+        references=tuple(REFERENCES),
+        grids={"mixed": write_grid(tmp_path / "grid.csv")},
+        paper=paper,
+        tables=tmp_path / "tables",
+    )
+    write_tables(job)
+    names = ["speech", "face", "summary", "significance", "groups", "fusion"]
+    names += ["verdicts"] if paper else []
+    written = {path.name for path in (tmp_path / "tables").iterdir()}
+    assert written == {f"{name}.{end}" for name in names for end in ("html", "csv", "md", "tex")}
+    assert "best system of each modality" in (tmp_path / "tables" / "summary.md").read_text()
 
 
-def test_the_summary_shows_what_the_statistics_add_and_notes(evaluation):
-    summary = evaluation.summary.assign(note=["calm and neutral count as one", "", "", ""])
-    table = summary_table(replace(evaluation, summary=summary), "RAVDESS")
-    headings = [column.heading for column in table.columns]
-    first, not_run = (dict(zip(headings, row, strict=True)) for row in table.texts()[:2])
-    assert first["Interval over actors"] == "75.00 to 75.00"
-    assert first["Note"] == "calm and neutral count as one"
-    assert not_run["Interval over actors"] == not_run["F1 %"] == "–"
+def test_the_job_writes_every_table_of_traces_and_says_that_tests_need_classes(tmp_path):
+    write_traces(tmp_path / "evaluation")
+    job = TablesJob(
+        task=TRACES,
+        label=SYNTHETIC,
+        evaluation=tmp_path / "evaluation",
+        modalities=("speech",),
+        tables=tmp_path / "tables",
+    )
+    write_tables(job)
+    names = {path.stem for path in (tmp_path / "tables").iterdir()}
+    assert names == {"speech", "summary", "significance"}
+    tests = (tmp_path / "tables" / "significance.html").read_text()
+    assert "McNemar&#39;s tests compare recognised items and so need classes" in tests
+    assert "SYNTHETIC DATA" in tests and "−0.300 to −0.100" in tests
+    shown = (tmp_path / "tables" / "summary.md").read_text()
+    assert "**0.400**" in shown and "0.300 to 0.500" in shown and REASON in shown

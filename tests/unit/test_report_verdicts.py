@@ -2,19 +2,30 @@
 
 import json
 import math
-from argparse import Namespace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from tests.report_data import (
+    PAPER,
+    REASON,
+    REFERENCES,
+    TASK,
+    TRACES,
+    summary,
+    write_classes,
+    write_grid,
+    write_traces,
+)
 
-import write_landing
 from mmer.evaluation.paper import PaperResult
 from mmer.evaluation.settings import PaperRow
-from mmer.report.evaluation_folder import SIGNIFICANCE_COLUMNS, SUMMARY_COLUMNS, EvaluationFolder
-from mmer.report.landing import Page, confusion_pages, headline, landing
+from mmer.protocol import Split
+from mmer.report.landing import Page, confusion_pages, landing
 from mmer.report.paper_numbers import paper_numbers, top_results
+from mmer.report.result_tables import headline_table
+from mmer.report.run_pages import RunJob, describe_run
 from mmer.report.verdicts import (
     NO_CANDIDATE,
     NO_SYSTEM,
@@ -24,52 +35,23 @@ from mmer.report.verdicts import (
 )
 
 ROOT = Path(__file__).parents[2]
-PAPER = ROOT / "resources" / "paper"
 TOPS = top_results(PAPER)
 NUMBERS = paper_numbers(PAPER)
 PAPER_ROWS = {
     name: PaperRow(**row)
     for name, row in yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))["paper"].items()
 }
-NAN = math.nan
-REASON = "not run: weights <missing>"
-
-
-def system(name, modality, variant, accuracy, paper, verdict=""):
-    """A row of the evaluation's summary: eight clips if it was run, an interval of one point."""
-    values = {"title": name.split("/")[0], "modality": modality, "variant": variant}
-    numbers = {"mean_accuracy": accuracy, "ci95": 1.0, "paper_accuracy": paper, "paper_ci95": 2.0}
-    values["clips"] = 0 if math.isnan(accuracy) else 8
-    row = {**dict.fromkeys(SUMMARY_COLUMNS, NAN), "system": name, **values, **numbers}
-    return {**row, "verdict": verdict}
-
-
-@pytest.fixture
-def evaluation():
-    rows = [
-        system("cnn14_fine_tuned/full", "speech", "full", 76.0, 76.58, "reproduced"),
-        system("deepspectrum_svc/full", "speech", "full", 80.0, 43.32, "outside"),
-        system("zero_rule/full", "speech", "none", 13.33, 13.33, "reproduced"),
-        system("stn_max_voting/full", "face", "full", NAN, 54.2, REASON),
-        system("mixed", "fusion", "mixed", 78.0, 80.08, "reproduced"),
-    ]
-    return EvaluationFolder(pd.DataFrame(rows), pd.DataFrame(), pd.DataFrame())
+FIGURES = {"speech": "figure 5", "face": "figure 6", "fusion": "figure 8"}
 
 
 @pytest.fixture
 def grid(tmp_path):
-    """One candidate of the grid, 82 and 78 percent in two folds."""
-    path = tmp_path / "grid.csv"
-    lines = [
-        f"svm_linear,C=0.001,heldout{fold},{accuracy}" for fold, accuracy in ((0, 82), (1, 78))
-    ]
-    path.write_text("classifier,hyperparameter,split,accuracy\n" + "\n".join(lines) + "\n")
-    return path
+    return write_grid(tmp_path / "grid.csv")
 
 
 @pytest.fixture
-def verdicts(evaluation, grid):
-    return verdicts_table(NUMBERS, evaluation, PAPER_ROWS, {"mixed": grid}, "RAVDESS").rows
+def verdicts(grid):
+    return verdicts_table(NUMBERS, summary(), PAPER_ROWS, {"mixed": grid}, "RAVDESS").rows
 
 
 def line(verdicts, place, row, variant):
@@ -133,8 +115,8 @@ def test_the_grid_of_fusion_is_compared_candidate_by_candidate(verdicts):
     assert left_out["verdict"] == NO_CANDIDATE
 
 
-def test_synthetic_numbers_are_judged_on_nothing(evaluation, grid):
-    table = verdicts_table(NUMBERS, evaluation, PAPER_ROWS, {"mixed": grid}, "synthetic corpus")
+def test_synthetic_numbers_are_judged_on_nothing(grid):
+    table = verdicts_table(NUMBERS, summary(), PAPER_ROWS, {"mixed": grid}, "synthetic corpus")
     counts = counts_by_place(table.rows)
     assert counts[["reproduced", "outside"]].to_numpy().sum() == 0
     assert counts.loc["table 1", "not comparable"] == 3
@@ -146,8 +128,8 @@ def test_human_listeners_have_no_interval():
     assert all(math.isnan(each.result.ci95) for each in humans)
 
 
-def test_the_headline_sets_our_best_beside_the_papers_best(evaluation):
-    shown = headline(evaluation, TOPS, "RAVDESS").texts()
+def test_the_headline_sets_our_best_beside_the_papers_best():
+    shown = headline_table(summary(), TOPS, "RAVDESS").texts()
     assert [row[:5] for row in shown] == [
         ["speech", "whole clip", "deepspectrum_svc", "80.00 ± 1.00", "76.58 ± 2.18"],
         ["face", "whole clip", "stn_max_voting", "–", "55.82 ± 2.56"],
@@ -159,6 +141,7 @@ def test_the_headline_sets_our_best_beside_the_papers_best(evaluation):
         ["–", "not run"],
         ["−2.08", "outside by 0.02 points"],
     ]
+    assert len(headline_table(summary(), {}, "mine").columns) == 4
 
 
 def test_figure_7_has_the_intervals_that_the_tables_print():
@@ -166,8 +149,8 @@ def test_figure_7_has_the_intervals_that_the_tables_print():
     assert TOPS["speech", "full"] == PaperResult(76.58, 2.18)
 
 
-def test_figures_5_and_8_are_of_the_system_beside_the_papers_best(evaluation):
-    pages = confusion_pages(evaluation, "figures")
+def test_confusion_matrices_are_of_the_system_beside_the_papers_best_or_of_our_best():
+    pages = confusion_pages(summary(), FIGURES, "figures")
     assert [(page.words, page.path) for page in pages] == [
         (
             "figure 5, speech: cnn14_fine_tuned, whole clip",
@@ -175,54 +158,81 @@ def test_figures_5_and_8_are_of_the_system_beside_the_papers_best(evaluation):
         ),
         ("figure 8, fusion: mixed", "figures/confusion_mixed.svg"),
     ]
+    mine = summary()
+    mine.table["paper_accuracy"] = math.nan
+    words = [page.words for page in confusion_pages(mine, {}, "figures")]
+    assert words == ["speech: deepspectrum_svc, whole clip", "fusion: mixed"]
 
 
-@pytest.fixture
-def configuration():
-    return {
-        "corpus": {"label": "synthetic corpus", "actors": [1, 2, 3]},
-        "protocol": {"folds": [[1, 7], [2, 3]]},
-        "seed": 5,
-    }
-
-
+SPLITS = {
+    "fold0": Split(name="fold0", train=("2", "3"), choose=("1",), test=("1",)),
+    "fold1": Split(name="fold1", train=("1",), choose=("2", "3"), test=("2", "3")),
+}
 PAGES = [
-    {"words": "every number", "path": "t/verdicts.html", "group": "Beside the paper"},
-    {"words": "speech", "path": "t/speech.html", "group": "table 1"},
-    {"words": "A1 & A2", "path": "f/clip.svg", "group": "Clips"},
+    Page(words="every number", path="t/verdicts.html", group="Beside the paper"),
+    Page(words="speech", path="t/speech.html", group="table 1"),
+    Page(words="A1 & A2", path="f/item.svg", group="Items"),
 ]
 
 
-def test_the_first_page_says_what_was_run_on_what(evaluation, verdicts, configuration):
-    page = landing(evaluation, verdicts, TOPS, configuration, [Page(**each) for each in PAGES])
-    for words in ("synthetic corpus", "8 of 3 actors", "actors 1; 2, 3", "4 run, 1 not run"):
+def first_page(verdicts: pd.DataFrame | None) -> str:
+    headline = headline_table(summary(), TOPS, "synthetic <b> corpus")
+    return landing(summary(), headline, verdicts, SPLITS, 5, PAGES)
+
+
+def test_the_first_page_says_what_was_run_on_what(verdicts):
+    page = first_page(verdicts)
+    shown = (
+        "synthetic &lt;b&gt; corpus",
+        "8 of 3 speakers",
+        "speakers 1; 2, 3",
+        "4 run, 1 not run",
+    )
+    for words in shown:
         assert words in page
 
 
-def test_the_first_page_leads_to_every_file(evaluation, verdicts, configuration):
-    page = landing(evaluation, verdicts, TOPS, configuration, [Page(**each) for each in PAGES])
-    assert page.count("results[&quot;t/speech.html&quot;].data_uri") == 1
-    assert "content: &#x27;img&#x27;, contentPath: results[&quot;f/clip.svg&quot;]" in page
+def test_the_first_page_leads_to_every_file(verdicts):
+    page = first_page(verdicts)
+    assert page.count("results[&#34;t/speech.html&#34;].data_uri") == 1
+    assert "content: &#39;img&#39;, contentPath: results[&#34;f/item.svg&#34;]" in page
     assert ">A1 &amp; A2</a>" in page
     # Table 2 has no page of its own.
     row = page[page.index("<td>table 2</td>") :]
     assert row.index("t/verdicts.html") < row.index("</tr>")
 
 
-def test_the_entry_writes_the_first_page(tmp_path, evaluation, verdicts, configuration):
-    evaluation.summary.to_csv(tmp_path / "summary.csv", index=False)
-    (tmp_path / "confusion.csv").write_text("system,true,predicted,mean,pooled\n")
-    (tmp_path / "significance.csv").write_text(",".join(SIGNIFICANCE_COLUMNS) + "\n")
+def test_without_a_paper_the_first_page_has_no_verdicts():
+    page = first_page(None)
+    assert "Verdicts" not in page
+    assert "t/speech.html" in page
+
+
+@pytest.mark.parametrize(("task", "write"), [(TASK, write_classes), (TRACES, write_traces)])
+def test_the_job_writes_provenance_and_the_first_page(tmp_path, verdicts, task, write):
+    write(tmp_path / "evaluation")
     verdicts.to_csv(tmp_path / "verdicts.csv", index=False)
-    (tmp_path / "configuration.json").write_text(json.dumps(configuration))
-    arguments = Namespace(
-        evaluation=tmp_path,
-        verdicts=tmp_path / "verdicts.csv",
-        config=tmp_path / "configuration.json",
-        pages=json.dumps(PAGES),
+    (tmp_path / "configuration.json").write_text(json.dumps({"seed": 5, "run": "demo"}))
+    classes = task is TASK
+    job = RunJob(
+        task=task,
+        label="synthetic corpus",
+        configuration=tmp_path / "configuration.json",
+        evaluation=tmp_path / "evaluation",
+        verdicts=tmp_path / "verdicts.csv" if classes else None,
+        references=tuple(REFERENCES),
+        splits=SPLITS,
+        pages=PAGES,
         figures="figures",
-        paper=PAPER,
-        out=tmp_path / "landing.html",
+        paper=PAPER if classes else None,
+        page=tmp_path / "provenance.html",
+        data=tmp_path / "provenance.json",
+        landing=tmp_path / "landing.html",
     )
-    write_landing.main(arguments)
-    assert "figure 5, speech" in (tmp_path / "landing.html").read_text("utf-8")
+    describe_run(job)
+    assert json.loads((tmp_path / "provenance.json").read_text())["splits"]["fold0"]["test"] == [
+        "1"
+    ]
+    assert "SYNTHETIC DATA" in (tmp_path / "provenance.html").read_text("utf-8")
+    shown = (tmp_path / "landing.html").read_text("utf-8")
+    assert ("figure 5, speech" in shown) is classes and ("CCC" in shown) is not classes

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from mmer.errors import UserError
-from mmer.run_lock import hold_folders
+from mmer.runtime.errors import UserError
+from mmer.runtime.run_lock import hold_folders
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 HOLDER = """
 import sys, time
 from pathlib import Path
-from mmer.run_lock import hold_folders
+from mmer.runtime.run_lock import hold_folders
 locks = hold_folders(written=[Path(sys.argv[1])])
 print("held", flush=True)
 time.sleep(60)

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-import map_saliency
-from mmer.errors import UserError
-from mmer.prepare.saliency import saliency_method, square_maps
-from mmer.prepare.settings import SaliencySettings
+from mmer.media.saliency import saliency_method, square_maps
+from mmer.media.saliency_maps import method_of
+from mmer.media.settings import SaliencySettings
+from mmer.runtime.errors import UserError
+from mmer.runtime.job import Compute
 
 SPECTRAL = SaliencySettings(method="spectral_residual")
 
@@ -51,13 +52,9 @@ def test_the_method_names_itself():
     assert "spectral residual" in saliency_method(SPECTRAL).name
 
 
-def test_msi_net_without_weights_is_refused_in_one_sentence(tmp_path):
-    told = {"clips": "in.mp4", "saliency": "out.npz"}
-    options = [f"--{name}={tmp_path / file}" for name, file in told.items()]
-    settings = SaliencySettings().model_dump_json()
-    arguments = map_saliency.parser.parse_args([*options, "--saliency-settings", settings])
-    with pytest.raises(UserError, match="msi_net needs weights: give --weights"):
-        map_saliency.method_of(arguments)
+def test_msi_net_without_weights_is_refused_in_one_sentence():
+    with pytest.raises(UserError, match="msi_net needs weights, and none are given"):
+        method_of(SaliencySettings(), None, Compute())
 
 
 def test_pictures_of_several_sizes_are_mapped_together(odd_patch):

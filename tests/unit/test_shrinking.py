@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmer.prepare.shrinking import KERNELS, Shrinking, filter_weights
+from mmer.media.shrinking import KERNELS, Shrinking, filter_weights
 
 PILLOW = {"bicubic": Image.Resampling.BICUBIC, "area": Image.Resampling.BOX}
 

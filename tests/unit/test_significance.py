@@ -4,39 +4,34 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
+from tests.few_items import fold_of, items_of
 
-from mmer.errors import UserError
-from mmer.evaluation.predictions import FoldPredictions, System
+from mmer.evaluation.predictions import System
 from mmer.evaluation.settings import EvaluationSettings, SignificanceSettings
 from mmer.evaluation.significance import compare, correctness
 from mmer.evaluation.significance_table import COLUMNS, significance_table
+from mmer.runtime.errors import UserError
 
-CLIPS = tuple(
-    f"01-01-02-01-{statement:02d}-{repetition:02d}-{actor:02d}"
-    for statement in (1, 2)
-    for repetition in (1, 2)
-    for actor in (1, 2, 3)
-)
-CALM, WRONG = 1, 2
+ITEMS = items_of({f"s{1 + n % 3}-{n}": "calm" for n in range(6)})
 
 
 def system(name: str, correct: str, modality: str = "speech") -> System:
-    """A system that recognises the clips marked 1."""
-    predicted = np.array([CALM if mark == "1" else WRONG for mark in correct], dtype=np.int64)
-    fold = FoldPredictions(CLIPS[: len(correct)], predicted)
-    return System(name, name, modality, "vad", {"heldout0": fold})
+    """A system that recognises the items marked 1; they go round three speakers."""
+    items = ITEMS.of(sorted(ITEMS.names[: len(correct)]))
+    marks = dict(zip(ITEMS.names, correct, strict=False))
+    said = ["calm" if marks[item] == "1" else "sad" for item in items.names]
+    return System(name, name, modality, "vad", {"fold0": fold_of(items, said)})
 
 
-# Six clips, three systems.  Successes per system: 5, 4, 1, in all 10.
-# Successes per clip: 3, 2, 2, 2, 1, 0, squares 9 + 4 + 4 + 4 + 1 + 0 = 22.
-# Q = (k - 1) (k * sum of squared system totals - N²) / (k N - sum of squared clip totals)
+# Six items, three systems.  Successes per system: 5, 4, 1, in all 10.
+# Successes per item: 3, 2, 2, 2, 1, 0, squares 9 + 4 + 4 + 4 + 1 + 0 = 22.
+# Q = (k - 1) (k * sum of squared system totals - N²) / (k N - sum of squared item totals)
 #   = 2 * (3 * (25 + 16 + 1) - 100) / (3 * 10 - 22) = 2 * 26 / 8 = 6.5.
 # Chi-squared with 2 degrees of freedom: p = exp(-Q / 2) = exp(-3.25).
 THREE = [system("a", "111110"), system("b", "111100"), system("c", "100000")]
 
-# McNemar a against c: a alone recognises clips 2 to 5, c alone none: b = 4, c = 0.
+# McNemar a against c: a alone recognises items 2 to 5, c alone none: b = 4, c = 0.
 # Exact: 2 * (1/2)^4 = 0.125; three pairs: 0.375.
 # Chi-squared, corrected: (|4 - 0| - 1)² / 4 = 2.25; uncorrected: 16 / 4 = 4.
 
@@ -77,11 +72,18 @@ def test_corrected_p_values_do_not_exceed_one() -> None:
 
 
 def test_holms_correction_by_hand() -> None:
-    # Exact p of a-b 1 (1 to 0 clips), a-c 0.125 (4 to 0), b-c 2 * (1/2)^3 = 0.25 (3 to 0).
+    # Exact p of a-b 1 (1 to 0 items), a-c 0.125 (4 to 0), b-c 2 * (1/2)^3 = 0.25 (3 to 0).
     # Smallest first, times 3, 2, 1, never less than the one before: 0.375, 0.5, 1.
     results = compare(THREE, SignificanceSettings())[1:]
     assert [result.holm_p_value for result in results] == pytest.approx([1, 0.375, 0.5])
     assert [result.corrected_p_value for result in results] == pytest.approx([1, 0.375, 0.75])
+
+
+def test_significant_is_what_falls_below_the_level_after_the_correction() -> None:
+    # Q: exp(-3.25) = 0.039; the pairs' corrected p-values are 1, 0.375 and 0.75.
+    table = significance_table(THREE, EvaluationSettings(), 0)
+    every = table[table["comparison"] == "all_systems"]
+    assert every["significant"].tolist() == [True, False, False, False]
 
 
 def test_without_correction_p_values_stay() -> None:
@@ -90,7 +92,7 @@ def test_without_correction_p_values_stay() -> None:
 
 
 @pytest.mark.filterwarnings("error")
-def test_systems_that_agree_on_every_clip_do_not_differ() -> None:
+def test_systems_that_agree_on_every_item_do_not_differ() -> None:
     for variant in ("exact", "chi_squared"):
         settings = SignificanceSettings(mcnemar=variant)
         for result in compare([system("a", "1100"), system("b", "1100")], settings):
@@ -103,8 +105,8 @@ def test_one_system_cannot_be_compared() -> None:
     assert table.empty and list(table.columns) == COLUMNS
 
 
-def test_systems_evaluated_on_different_clips_are_refused() -> None:
-    with pytest.raises(UserError, match="a and b were not evaluated on the same clips"):
+def test_systems_evaluated_on_different_items_are_refused() -> None:
+    with pytest.raises(UserError, match="a and b were not evaluated on the same items"):
         correctness([system("a", "111"), system("b", "1111")])
 
 
@@ -135,7 +137,7 @@ def test_the_table_compares_the_best_of_each_modality_then_all() -> None:
 def test_a_pair_in_another_order_than_all_systems_has_its_difference_turned_round() -> None:
     fusion_first = [system("fusion", "110000", "fusion"), system("speech", "100000")]
     table = significance_table(fusion_first, EvaluationSettings(), 0).set_index("systems")
-    # CLIPS goes round actors 1 to 3; fusion alone is right once, about actor 2.
+    # Items go round speakers 1 to 3; fusion alone is right once, about speaker 2.
     turned, straight = table.loc["speech;fusion"].iloc[-1], table.loc["fusion;speech"].iloc[-1]
     assert turned["difference"] == -straight["difference"] == pytest.approx(-100 / 6)
     assert turned["difference_low"] == -straight["difference_high"]

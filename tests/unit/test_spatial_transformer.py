@@ -10,9 +10,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from mmer.face.spatial_transformer import GuidedSpatialTransformer, move_to
+from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer, move_to
 
-TABLE = Path(__file__).parents[2] / "resources" / "paper" / "tableA1_stn.csv"
+TABLE = Path(__file__).parents[2] / "resources" / "papers" / "luna_jimenez_2021" / "tableA1_stn.csv"
 CPU = torch.device("cpu")
 
 PUBLISHED_SHAPES = {
@@ -33,7 +33,7 @@ PUBLISHED_SHAPES = {
 @pytest.fixture
 def network() -> GuidedSpatialTransformer:
     torch.manual_seed(0)
-    return GuidedSpatialTransformer().eval()
+    return GuidedSpatialTransformer(classes=8).eval()
 
 
 def _pictures(count: int = 2, seed: int = 1) -> torch.Tensor:

@@ -10,8 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from mmer.speech.spectrogram_image import spectrogram, spectrogram_images, window_samples
-from mmer.speech.spectrogram_image_settings import MelImageSettings, SpectrogramImageSettings
+from mmer.media.spectrogram_image import spectrogram, spectrogram_images, window_samples
+from mmer.media.spectrogram_image_settings import MelImageSettings, SpectrogramImageSettings
 
 RATE = 16_000
 LINEAR, MEL = SpectrogramImageSettings(), MelImageSettings()

@@ -12,12 +12,12 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
+from demo.archive import archive_path, record_path, write_actor, write_corpus
+from demo.inventory import clips_of_actor
+from demo.settings import SyntheticCorpusSettings
 from pydantic import ValidationError
 
-from mmer.corpus.clips import Clip
-from mmer.corpus.synthetic.archive import archive_path, record_path, write_actor, write_corpus
-from mmer.corpus.synthetic.inventory import clips_of_actor
-from mmer.corpus.synthetic.settings import SyntheticCorpusSettings
+from mmer.corpora.ravdess import Clip
 
 TINY = SyntheticCorpusSettings(
     actors=(3, 8), clips_per_actor=1, shortest_seconds=0.8, longest_seconds=0.9, stereo_share=1.0

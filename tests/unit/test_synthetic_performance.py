@@ -6,11 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from mmer.corpus.clips import Clip
-from mmer.corpus.labels import EMOTIONS
-from mmer.corpus.synthetic import espeak
-from mmer.corpus.synthetic.acting import (
+from demo import espeak
+from demo.acting import (
     FACE_CONFUSIONS,
     VOICE_CONFUSIONS,
     Performance,
@@ -18,13 +15,15 @@ from mmer.corpus.synthetic.acting import (
     perform,
     random_source,
 )
-from mmer.corpus.synthetic.appearance import appearance_of
-from mmer.corpus.synthetic.expression import EXPRESSIONS, Expression, act
-from mmer.corpus.synthetic.face import draw_face
-from mmer.corpus.synthetic.movie import frame_times
-from mmer.corpus.synthetic.portrait import SIDE, paint_portrait
-from mmer.corpus.synthetic.settings import AUDIO_RATE, Difficulty, SyntheticCorpusSettings
-from mmer.corpus.synthetic.voice import PROSODY, Utterance, speak, timbre_of
+from demo.appearance import appearance_of
+from demo.expression import EXPRESSIONS, Expression, act
+from demo.face import draw_face
+from demo.movie import frame_times
+from demo.portrait import SIDE, paint_portrait
+from demo.settings import AUDIO_RATE, Difficulty, SyntheticCorpusSettings
+from demo.voice import PROSODY, Utterance, speak, timbre_of
+
+from mmer.corpora.ravdess import EMOTIONS, Clip
 
 SETTINGS = SyntheticCorpusSettings(stereo_share=0.0)
 TEXTBOOK = SETTINGS.model_copy(

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from demo.settings import AUDIO_RATE, SyntheticCorpusSettings
+from demo.voice import speak, timbre_of
 from scipy.signal import resample_poly
 
-from mmer.acquire.checksums import verify
-from mmer.acquire.registry import read_registry
-from mmer.corpus.clips import Clip
-from mmer.corpus.synthetic.settings import AUDIO_RATE, SyntheticCorpusSettings
-from mmer.corpus.synthetic.voice import speak, timbre_of
-from mmer.prepare.settings import VoiceActivitySettings
-from mmer.prepare.voice_activity import detect_speech
-from mmer.store import Ragged
+from mmer.corpora.ravdess import Clip
+from mmer.media.checksums import verify
+from mmer.media.settings import VoiceActivitySettings
+from mmer.media.voice_activity import find_speech
+from mmer.media.weights_registry import read_registered
+from mmer.ragged import Ragged
 
 REPOSITORY = Path(__file__).parents[2]
 SETTINGS = VoiceActivitySettings()
@@ -24,7 +24,7 @@ RATE = 16_000
 
 @pytest.fixture(scope="module")
 def weights():
-    entry = read_registry(REPOSITORY / "resources" / "weights.yaml")["speech_music_noise_vad"]
+    entry = read_registered(REPOSITORY / "resources" / "weights.yaml")["speech_music_noise_vad"]
     path = REPOSITORY / "results" / "demo" / "mirror" / entry.place
     if not path.is_file():
         pytest.skip("the voice activity weights are not here; make test brings them")
@@ -50,7 +50,7 @@ def test_silences_are_cut_and_speech_is_kept(weights, spoken):
         [np.concatenate([silence, spoken, silence]), np.zeros(3 * RATE, np.int16)],
         RATE,
     )
-    spans = detect_speech(audio, weights, SETTINGS)
+    spans = find_speech(audio, weights, SETTINGS)
     assert spans["spoken"].found
     assert spans["spoken"].start_s > 0.7
     assert spans["spoken"].stop_s < 2 + len(spoken) / RATE - 0.7

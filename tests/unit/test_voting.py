@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from tests.pictured_items import ITEMS, TASK
 
-from mmer.corpus.folds import Split
-from mmer.face.voting import vote, vote_clips, with_calm
-from mmer.posteriors import read_posteriors
-from mmer.store import Ragged, write_ragged
+from mmer.models.networks.voting import vote, vote_items
+from mmer.protocol import Split
+from mmer.ragged import Ragged
+from mmer.runtime.errors import UserError
+from mmer.tasks import Classes
 
-SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
+ONE_EACH = Split(name="pair", train=("s1",), choose=("s2",), test=("s2",))
+FEWER = Classes(names=("c", "a", "e", "d", "f", "g", "h"), column="place")
 
 
 def _logits(*posteriors: tuple[float, ...]) -> np.ndarray:
@@ -60,60 +58,30 @@ def test_large_logits_do_not_overflow():
     np.testing.assert_allclose(vote(np.array([[1e4, 0.0], [1e4, -1e4]], np.float32)), [1, 0])
 
 
-CLIPS = ("01-01-01-01-01-01-01", "01-01-03-01-01-01-02")
-SPLIT = Split("pair", train_actors=(1,), heldout_actors=(2,))
-
-
-def _two_clips() -> Ragged:
+def test_every_item_of_the_split_gets_a_posterior_from_its_own_frames():
     sure = 5 * np.eye(8, dtype=np.float32)
-    return Ragged.join(CLIPS, [sure[[0, 0, 1]], sure[[2, 2]]], 30.0)
-
-
-def test_every_clip_gets_a_posterior_from_its_own_frames():
-    posteriors = vote_clips(_two_clips(), SPLIT)
-    assert posteriors.clips == CLIPS
-    assert posteriors.part.tolist() == ["train", "heldout"]
+    names = ("a_s1", "c_s2", "a_s3")
+    frame_logits = Ragged.join(names, [sure[[0, 0, 1]], sure[[2, 2]], sure[[0]]], 30.0)
+    posteriors = vote_items(frame_logits, ITEMS, ONE_EACH, TASK, TASK)
+    assert posteriors.names == names[:2]
+    assert posteriors.part.tolist() == ["train", "test"]
     assert posteriors.predicted.tolist() == [0, 2]
-    np.testing.assert_array_equal(posteriors.probabilities[1], vote(_two_clips().of(1)))
+    np.testing.assert_array_equal(posteriors.probabilities[1], vote(frame_logits.of(1)))
+    assert posteriors.logits is None
 
 
-def test_votes_have_no_logits():
-    assert vote_clips(_two_clips(), SPLIT).logits is None
-
-
-def test_the_step_writes_a_table_of_posteriors_without_loading_torch(tmp_path):
-    write_ragged(tmp_path / "frame_logits.npz", _two_clips())
-    splits = {"pair": {"name": "pair", "train_actors": [1], "heldout_actors": [2]}}
-    program = (
-        "import sys, vote_frames\n"
-        "vote_frames.main(vote_frames.command_line().parse_args(sys.argv[1:]))\n"
-        "assert 'torch' not in sys.modules"
-    )
-    options = ["--frame-logits", "frame_logits.npz", "--splits", json.dumps(splits)]
-    done = subprocess.run(
-        [sys.executable, "-c", program, *options, "--posteriors-folder", "voted"],
-        env={"PYTHONPATH": str(SCRIPTS), "PYTHONDONTWRITEBYTECODE": "1"},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    written = read_posteriors(tmp_path / "voted" / "pair.csv")
-    np.testing.assert_array_equal(
-        written.probabilities, vote_clips(_two_clips(), SPLIT).probabilities
-    )
-
-
-def test_calm_gets_the_posterior_of_neutral():
-    seven = np.array([[0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]])
-    shared = with_calm(seven)
-    np.testing.assert_allclose(shared, [[4 / 14, 4 / 14, *[1 / 14] * 6]])
-
-
-def test_frames_of_seven_classes_vote_for_eight():
+def test_a_class_that_the_network_lacks_gets_the_votes_of_the_one_it_shares():
     logits = np.zeros((3, 7), np.float32)
-    logits[:, 2] = 1  # sad, the third of the seven
-    clips = ("01-01-04-01-01-01-01", "01-01-04-01-01-01-02")
-    frame_logits = Ragged.join(clips, [logits, logits], 30)
-    assert vote_clips(frame_logits, SPLIT).predicted.tolist() == [3, 3]
+    logits[:, 4] = 1  # f, the fifth of the seven
+    frame_logits = Ragged.join(("f_s1", "f_s2"), [logits, logits], 30)
+    task = TASK.model_copy(update={"shared": {"b": "a"}})
+    posteriors = vote_items(frame_logits, ITEMS, ONE_EACH, task, FEWER)
+    assert posteriors.predicted.tolist() == [5, 5]
+    np.testing.assert_array_equal(posteriors.probabilities[:, 0], posteriors.probabilities[:, 1])
+    np.testing.assert_allclose(posteriors.probabilities.sum(axis=1), 1)
+
+
+def test_a_network_of_another_number_of_classes_is_refused():
+    frame_logits = Ragged.join(("a_s1", "a_s2"), [np.zeros((2, 3), np.float32)] * 2, 30)
+    with pytest.raises(UserError, match="vote among 3 classes, but their model's task has 7"):
+        vote_items(frame_logits, ITEMS, ONE_EACH, TASK, FEWER)

@@ -6,8 +6,8 @@ import errno
 
 import pytest
 
-from mmer.errors import UserError
-from mmer.writing import writing
+from mmer.runtime.errors import UserError
+from mmer.runtime.writing import writing
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_no_rest(tmp_path):

@@ -8,12 +8,12 @@ import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from .conftest import TINY, Project
-from .stale_jobs import SYSTEMS
+from .project import Project
+from .tiny import OWN_FAMILY, SYSTEMS, TINY
 
 Change = Callable[[Project], AbstractContextManager[list[str]]]
 """Makes a change, gives the options of the next command, and takes the change back."""
@@ -26,10 +26,15 @@ def awaiting(
     return lambda project: make(project, *how, **named)
 
 
-@contextmanager
-def nothing(project: Project) -> Iterator[list[str]]:
-    """Leave everything as it is."""
-    yield []
+def all_of(*changes: Change) -> Change:
+    """Several changes at once."""
+
+    @contextmanager
+    def make(project: Project) -> Iterator[list[str]]:
+        with ExitStack() as stack:
+            yield [option for each in changes for option in stack.enter_context(each(project))]
+
+    return make
 
 
 @contextmanager
@@ -55,7 +60,7 @@ def with_another_model(project: Project) -> Iterator[list[str]]:
     models = copy.deepcopy(TINY["models"])
     settings = {**models["cnn14_fine_tuned"]["settings"], "learning_rate": 0.01}
     models["cnn14_faster"] = {"family": "cnn14", "title": "CNN-14, faster", "settings": settings}
-    project.configure("changed.yaml", models=models, systems=[*SYSTEMS, "cnn14_faster"])
+    project.configure("changed.yaml", models=models, systems=[*SYSTEMS, "cnn14_faster/vad"])
     yield ["--configfile", "changed.yaml"]
 
 
@@ -140,3 +145,16 @@ def with_library(project: Project, distribution: str, version: str) -> Iterator[
         yield []
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def with_another_plugin(project: Project) -> Iterator[list[str]]:
+    """Name a second plug-in, of which nothing is used."""
+    first = (project.folder / OWN_FAMILY).read_text("utf-8")
+    second = project.folder / "second.py"
+    second.write_text(first.replace("stubborn", "mulish").replace("Stubborn", "Mulish"), "utf-8")
+    try:
+        with configured(project, "plugins", value=[OWN_FAMILY, second.name]) as options:
+            yield options
+    finally:
+        second.unlink()

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from safetensors import safe_open
 
-from .conftest import Project
+from .project import Project
 
 _PROGRESS = re.compile(r"^(\d+) of (\d+) steps")
 _STARTED = re.compile(r"^(?:local)?rule (\w+):$")

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from itertools import product
 
 Jobs = dict[str, set[tuple[str, ...]]]
-"""By rule, the wildcard values of its jobs in the order of the rule's outputs; ``()`` without."""
+"""By rule, the wildcard values of its jobs in the order of the rule's outputs; ``()`` without.
+
+An empty value, which stands for the run's own corpus, is left out."""
 
 _RULE = re.compile(r"^(?:local)?rule (\w+):$", re.MULTILINE)
 _WILDCARDS = re.compile(r"^    wildcards: (.*)$", re.MULTILINE)
@@ -36,6 +38,7 @@ def read_plan(text: str) -> Jobs:
         # What follows a blank line belongs to the engine's closing words.
         match = _WILDCARDS.search(described.partition("\n\n")[0])
         pairs = match[1].split(", ") if match else []
-        found.setdefault(rule, set()).add(tuple(pair.partition("=")[2] for pair in pairs))
+        values = (pair.partition("=")[2] for pair in pairs)
+        found.setdefault(rule, set()).add(tuple(value for value in values if value))
     found.pop("all", None)
     return found

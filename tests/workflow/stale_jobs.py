@@ -1,24 +1,12 @@
-"""Which jobs follow which, by rule and by wildcard values, for the tests of what re-runs."""
+"""Which jobs of the tiny run follow which, for the tests of what re-runs."""
 
 from __future__ import annotations
 
-import yaml
-
-from .conftest import ACTORS, REPOSITORY
 from .planned_jobs import Jobs, jobs, together
+from .tiny import SPEAKERS, SPLITS
 
-# What there is
-
-SYSTEMS = yaml.safe_load((REPOSITORY / "config.yaml").read_text("utf-8"))["systems"]
-SPLITS = ("heldout0", "heldout1")
-VARIANTS = ("full", "vad")
-ACTOR_NAMES = [f"{actor:02d}" for actor in ACTORS]
-AFFECTNET_BILSTM = [f"affectnet_bilstm_{x}" for x in ("posteriors7", "fc50", "flatten810")]
-STN_BILSTM = [f"stn_bilstm_{layer}" for layer in ("posteriors8", "fc50", "flatten810")]
-SPEECH_EMBEDDINGS = ["deepspectrum_alexnet_fc7", "panns_cnn14_embedding"]
-SPEECH_CLASSIFIERS = ["deepspectrum_svc", "panns_svc"]
-
-# What follows what
+PICTURES = ("affectnet/", "block00")
+"""The wildcards of what is prepared of the other corpus."""
 
 EVALUATED = together(
     jobs("evaluate_systems"),
@@ -26,91 +14,89 @@ EVALUATED = together(
     jobs("draw_figures"),
     jobs("tabulate_costs"),
     jobs("describe_run"),
-    jobs("write_landing"),
 )
 """The evaluation and all that shows it."""
 
-FUSED = together(jobs("fuse_posteriors", ["vad", "full", "mixed"]), EVALUATED)
+FUSED = together(jobs("fuse_predictions", "mixed"), EVALUATED)
 
-CONFIGURED = together(
-    jobs("write_configuration"),
-    jobs("describe_run"),
-    jobs("write_landing"),
-)
+CONFIGURED = together(jobs("write_configuration"), jobs("describe_run"))
 """What shows the configuration as a whole."""
 
+BILSTM = jobs("train_bilstm", "stn_bilstm_flatten810", "vad")
+
+SEQUENCES_READ = together(jobs("draw_learning_curves"), jobs("draw_items"), FUSED)
+"""What reads a bi-LSTM."""
+
 FINE_TUNED_STN_READ = together(
-    jobs("vote_frames", "stn_max_voting", VARIANTS),
-    jobs("train_bilstm", STN_BILSTM, VARIANTS),
-    jobs("tabulate_architectures"),
-    jobs("draw_learning_curves"),
-    jobs("draw_clips"),
-    FUSED,
+    jobs("vote_max_voting", "stn_max_voting", "vad"), BILSTM, SEQUENCES_READ
 )
 """What reads the fine-tuned spatial transformer."""
 
-FRAME_NETWORKS_READ = together(
-    jobs("train_spatial_transformer", "stn_from_scratch", "full", SPLITS),
-    jobs("train_spatial_transformer", "stn_fine_tuned", VARIANTS, SPLITS),
-    jobs("score_frames", "affectnet_emotion", VARIANTS),
-    jobs("vote_frames", "affectnet_max_voting", VARIANTS),
-    jobs("vote_frames", "stn_from_scratch_max_voting", "full"),
-    jobs("train_bilstm", AFFECTNET_BILSTM, VARIANTS),
-    FINE_TUNED_STN_READ,
+FINE_TUNED_STN = together(
+    jobs("train_spatial_transformer", "stn_fine_tuned", "vad", SPLITS), FINE_TUNED_STN_READ
 )
-"""All that looks at faces, but for the networks trained on AffectNet."""
 
-SPLIT_BY_SPLIT = together(
-    jobs("predict_majority", ["zero_rule", "zero_rule_face"], "full"),
-    jobs("classify_embeddings", SPEECH_CLASSIFIERS, VARIANTS),
-    jobs("train_alexnet", "alexnet_fine_tuned", VARIANTS, SPLITS),
-    jobs("train_cnn14", "cnn14_fine_tuned", VARIANTS, SPLITS),
-    *(
-        {rule: wildcards}
-        for rule, wildcards in FRAME_NETWORKS_READ.items()
-        if rule != "score_frames"
-    ),
+SCORED = together(
+    jobs("score_spatial_transformer", "affectnet_emotion", "full"),
+    jobs("vote_max_voting", "affectnet_max_voting", "full"),
 )
-"""All that knows who is held out."""
 
-READ_FROM_CLIPS = together(
-    jobs("extract_embeddings", SPEECH_EMBEDDINGS, VARIANTS),
-    jobs("describe_speech_spans"),
-    jobs("draw_saliency"),
-    FRAME_NETWORKS_READ,
-    SPLIT_BY_SPLIT,
+TRAINED_ON_PICTURES = together(
+    jobs("train_spatial_transformer_on_affectnet", ["affectnet_valence", "affectnet_emotion"]),
+    SCORED,
+    FINE_TUNED_STN,
 )
-"""All that reads what is prepared of every actor."""
+"""The networks of the other corpus and what follows from them."""
+
+CNN14 = together(
+    jobs("train_cnn14", "cnn14_fine_tuned", "full", SPLITS), jobs("draw_learning_curves"), FUSED
+)
+
+EMBEDDED = together(
+    jobs("embed_alexnet_embedding", "deepspectrum_alexnet_fc7", "full"),
+    jobs("classify_support_vector", "deepspectrum_svc", "full"),
+    jobs("embed_cnn14_embedding", "panns_cnn14_embedding", "vad"),
+    jobs("classify_support_vector", "panns_svc", "vad"),
+)
+
+FITTED = together(
+    jobs("train_alexnet", "alexnet_fine_tuned", "full", SPLITS), CNN14, TRAINED_ON_PICTURES
+)
+"""All that the fit loop trains, and what follows."""
+
+READ_FROM_RECORDINGS = together(
+    EMBEDDED,
+    jobs("train_alexnet", "alexnet_fine_tuned", "full", SPLITS),
+    CNN14,
+    SCORED,
+    FINE_TUNED_STN,
+    jobs("describe_preparation"),
+)
+"""All that reads what is prepared of every speaker."""
 
 READ_FROM_SPANS = together(
-    jobs("describe_speech_spans"),
-    jobs("extract_embeddings", SPEECH_EMBEDDINGS, "vad"),
-    jobs("classify_embeddings", SPEECH_CLASSIFIERS, "vad"),
-    jobs("train_alexnet", "alexnet_fine_tuned", "vad", SPLITS),
-    jobs("train_cnn14", "cnn14_fine_tuned", "vad", SPLITS),
-    jobs("score_frames", "affectnet_emotion", "vad"),
-    jobs("train_spatial_transformer", "stn_fine_tuned", "vad", SPLITS),
-    jobs("vote_frames", ["affectnet_max_voting", "stn_max_voting"], "vad"),
-    jobs("train_bilstm", [*AFFECTNET_BILSTM, *STN_BILSTM], "vad"),
-    jobs("tabulate_architectures"),
-    jobs("draw_learning_curves"),
-    jobs("fuse_posteriors", ["vad", "mixed"]),
-    EVALUATED,
+    jobs("describe_preparation"),
+    jobs("embed_cnn14_embedding", "panns_cnn14_embedding", "vad"),
+    jobs("classify_support_vector", "panns_svc", "vad"),
+    FINE_TUNED_STN,
 )
-"""All that is given trimmed clips."""
+"""All that is given trimmed items."""
+
+FROM_ITEMS = together(
+    jobs("predict_majority", "zero_rule", "full"),
+    jobs("insist_stubborn", "stubborn", "full"),
+    jobs("assemble_external", "theirs", "full", SPLITS),
+)
+"""What knows nothing of an item but the table."""
 
 
-def prepared(actor: str) -> Jobs:
-    """What is made of one actor's clips alone."""
+def prepared(speaker: str) -> Jobs:
+    """What is made of one speaker's recordings alone."""
     return together(
-        jobs("prepare_media", actor), jobs("detect_speech", actor), jobs("map_saliency", actor)
+        *(jobs(rule, speaker) for rule in ("prepare_films", "detect_speech", "map_saliency"))
     )
 
 
-TRAINED = together(
-    jobs("train_affectnet", ["affectnet_valence", "affectnet_emotion"]),
-    jobs("train_alexnet", "alexnet_fine_tuned", VARIANTS, SPLITS),
-    jobs("train_cnn14", "cnn14_fine_tuned", VARIANTS, SPLITS),
-    FRAME_NETWORKS_READ,
-)
-"""All that the fit loop trains, and what follows."""
+SALIENCY = jobs("map_saliency", SPEAKERS) | {
+    "map_saliency": jobs("map_saliency", SPEAKERS)["map_saliency"] | {PICTURES}
+}

@@ -1,4 +1,4 @@
-"""Bad input: one plain message, nothing half-made, and the other actors' work is kept."""
+"""Bad input: one plain message each, nothing half-made, and the other speakers' work is kept."""
 
 from __future__ import annotations
 
@@ -6,124 +6,159 @@ import hashlib
 import json
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ..conftest import write_clip
+from .conftest import project_with
+from .planned_jobs import read_plan
+from .project import Project
+from .tiny import SPEAKERS, TINY
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bad input")]
+pytestmark = pytest.mark.slow
 
-AUDIO = [f"results/tiny/prepared/audio/actor_{actor}.npz" for actor in ("01", "02", "03")]
-ARCHIVE = "mirror/zenodo.org/records/1188976/files/Video_Speech_Actor_02.zip"
+AUDIO = {speaker: f"results/tiny/prepared/audio/{speaker}.npz" for speaker in SPEAKERS}
+FILES = "mirror/zenodo.org/records/1188976/files"
+RECORD = "mirror/zenodo.org/api/records/1188976"
 
-
-def spoil_archive(project, change, publish=True):
-    """Rewrite actor 02's archive member by member; publish its new checksum where asked."""
-    path = project.folder / ARCHIVE
-    with zipfile.ZipFile(path) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in change(members).items():
-            archive.writestr(name, data)
-    if publish:
-        republish(project)
+Spoil = Callable[[Path], None]
+Members = dict[str, bytes]
 
 
-def republish(project):
-    """Let the record's metadata agree with the archive again."""
-    path = project.folder / ARCHIVE
-    record = project.folder / "mirror/zenodo.org/api/records/1188976"
-    content = json.loads(record.read_text())
-    for entry in content["files"]:
-        if entry["key"] == path.name:
-            entry["size"] = path.stat().st_size
-            entry["checksum"] = f"md5:{hashlib.md5(path.read_bytes()).hexdigest()}"
-    record.write_text(json.dumps(content))
+def archive(speaker: str) -> str:
+    """A speaker's archive in the mirror."""
+    return f"{FILES}/Video_Speech_Actor_{speaker}.zip"
 
 
-def replace_first(data):
-    """Replace the content of the first clip."""
+def members_changed(change: Callable[[Members], Members]) -> Spoil:
+    """A change of an archive member by member; the record then agrees with it again."""
 
-    def change(members):
-        name = sorted(members)[0]
-        return {**members, name: data}
+    def spoil(path: Path) -> None:
+        with zipfile.ZipFile(path) as whole:
+            members = {name: whole.read(name) for name in whole.namelist()}
+        with zipfile.ZipFile(path, "w") as changed:
+            for name, data in change(members).items():
+                changed.writestr(name, data)
+        record = path.parents[3] / "api" / "records" / "1188976"
+        content = json.loads(record.read_text())
+        for entry in content["files"]:
+            if entry["key"] == path.name:
+                entry["size"] = path.stat().st_size
+                entry["checksum"] = f"md5:{hashlib.md5(path.read_bytes()).hexdigest()}"
+        record.write_text(json.dumps(content))
 
-    return change
-
-
-def fails_with(project, reason):
-    """Run up to the audio of three actors; actor 02 fails alone, for one plain reason."""
-    text = project.run(*AUDIO)
-    assert reason in text, text[-4000:]
-    assert "Traceback" not in text
-    assert not (project.folder / AUDIO[1]).exists()
-    assert (project.folder / AUDIO[0]).exists()
-    assert (project.folder / AUDIO[2]).exists()
-    leftovers = [p for p in (project.folder / "results").rglob("*") if "unfinished" in p.name]
-    assert leftovers == []
-    return text
+    return spoil
 
 
-def test_a_missing_archive(project):
-    (project.folder / ARCHIVE).unlink()
-    fails_with(project, "Video_Speech_Actor_02.zip: put the file there")
+def first_clip_like(**how: object) -> Spoil:
+    """The first clip replaced by one of a kind."""
+
+    def spoil(path: Path) -> None:
+        clip = write_clip(path.parent / "clip.mp4", size=(1280, 720), **how).read_bytes()
+        members_changed(lambda members: {**members, min(members): clip})(path)
+
+    return spoil
 
 
-def test_a_truncated_archive(project):
-    path = project.folder / ARCHIVE
-    path.write_bytes(path.read_bytes()[:1000])
-    fails_with(project, "so it is truncated or another file")
-    assert not list((project.folder / "downloads").rglob("*Actor_02*"))
+def break_off(members: Members) -> Members:
+    """A clip in the middle ends too early."""
+    names = sorted(name for name in members if "/01-01-" in name)
+    middle = names[len(names) // 2]
+    return {**members, middle: members[middle][: len(members[middle]) // 2]}
 
 
-def test_a_wrong_checksum(project):
-    path = project.folder / ARCHIVE
+def flip_the_last_bit(path: Path) -> None:
+    """Another file of the same length."""
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(data)
-    fails_with(project, "its bytes are not the published ones")
 
 
-def test_a_file_that_is_no_video(project):
-    spoil_archive(project, replace_first(b"not a video" * 99))
-    fails_with(project, "cannot be decoded as a video")
+ARCHIVES: dict[str, tuple[Spoil, str]] = {
+    "01": (Path.unlink, "Video_Speech_Actor_01.zip: put the file there"),
+    "02": (
+        lambda path: path.write_bytes(path.read_bytes()[:1000]),
+        "so it is truncated or another file",
+    ),
+    "03": (flip_the_last_bit, "its bytes are not the published ones"),
+    "05": (
+        members_changed(lambda members: {**members, "Actor_05/01-01-09-01-01-01-05.mp4": b""}),
+        "has emotion 09",
+    ),
+}
+CLIPS: dict[str, tuple[Spoil, str]] = {
+    "01": (members_changed(break_off), "cannot be decoded as a video"),
+    "02": (first_clip_like(audio=False), "has no audio stream"),
+    "03": (first_clip_like(seconds=0.2), "need at least 0.35 s"),
+}
 
 
-def clip_bytes(folder: Path, **how) -> bytes:
-    return write_clip(folder / "clip.mp4", size=(1280, 720), **how).read_bytes()
+def failed(project: Project, spoiled: dict[str, tuple[Spoil, str]]) -> str:
+    """What is printed where some speakers' archives are spoiled, each of which fails alone."""
+    for speaker, (spoil, _) in spoiled.items():
+        spoil(project.folder / archive(speaker))
+    text = project.run(*AUDIO.values())
+    assert "Traceback" not in text
+    made = {speaker for speaker, path in AUDIO.items() if (project.folder / path).exists()}
+    assert made == set(SPEAKERS) - set(spoiled)
+    assert not [path for path in project.folder.rglob("results/**/*") if "unfinished" in path.name]
+    return text
 
 
-def test_a_clip_without_audio(project, tmp_path):
-    spoil_archive(project, replace_first(clip_bytes(tmp_path, audio=False)))
-    fails_with(project, "has no audio stream")
+@pytest.fixture(scope="module")
+def bad_archives(tiny_inputs, tmp_path_factory) -> tuple[Project, str]:
+    """A run on archives of which none is right, and what it prints."""
+    project = project_with(tiny_inputs, tmp_path_factory.mktemp("archives") / "project")
+    return project, failed(project, ARCHIVES)
 
 
-def test_a_clip_shorter_than_the_front_end_needs(project, tmp_path):
-    spoil_archive(project, replace_first(clip_bytes(tmp_path, seconds=0.2)))
-    fails_with(project, "need at least 0.35 s")
+@pytest.fixture(scope="module")
+def bad_clips(tiny_inputs, tmp_path_factory) -> tuple[Project, str]:
+    """A run on archives whose clips are not all right, and what it prints."""
+    project = project_with(tiny_inputs, tmp_path_factory.mktemp("clips") / "project")
+    return project, failed(project, CLIPS)
 
 
-def test_a_clip_name_outside_the_grammar(project):
-    spoil_archive(project, lambda members: {**members, "Actor_02/01-01-09-01-01-01-02.mp4": b""})
-    fails_with(project, "has emotion 09")
-    assert not (project.folder / "results/tiny/clips/Actor_02").exists()
+@pytest.mark.parametrize("speaker", ARCHIVES)
+def test_an_archive_that_is_not_right_is_told_in_words(bad_archives, speaker):
+    assert ARCHIVES[speaker][1] in bad_archives[1]
 
 
-def test_the_same_command_finishes_once_the_cause_is_mended(project):
-    good = project.folder / "good.zip"
-    shutil.copy(project.folder / ARCHIVE, good)
-    (project.folder / ARCHIVE).unlink()
-    fails_with(project, "put the file there")
-    shutil.move(good, project.folder / ARCHIVE)
-    before = (project.folder / AUDIO[0]).stat().st_mtime_ns
-    project.run(*AUDIO)
-    assert (project.folder / AUDIO[1]).exists()
-    assert (project.folder / AUDIO[0]).stat().st_mtime_ns == before
+def test_nothing_of_a_bad_archive_is_kept(bad_archives):
+    project, _ = bad_archives
+    kept = {path.name for path in project.folder.glob("downloads/**/*.zip")}
+    assert kept == {"Video_Speech_Actor_05.zip"}  # its bytes are the published ones
+    assert not (project.results / "clips" / "05").exists()
+
+
+@pytest.mark.parametrize("speaker", CLIPS)
+def test_a_clip_that_is_not_right_is_told_in_words(bad_clips, speaker):
+    assert CLIPS[speaker][1] in bad_clips[1]
+
+
+def test_the_same_command_finishes_once_the_cause_is_mended(bad_clips):
+    project, _ = bad_clips
+    before = (project.folder / AUDIO["05"]).stat().st_mtime_ns
+    for speaker in CLIPS:
+        whole, *others = sorted(
+            (project.results / "clips" / speaker).glob("*.mp4"),
+            key=lambda clip: -clip.stat().st_size,
+        )
+        shutil.copy(whole, others[-1])
+        for clip in others:
+            shutil.copy(whole, clip)
+    project.run(*AUDIO.values())
+    assert all((project.folder / path).exists() for path in AUDIO.values())
+    assert (project.folder / AUDIO["05"]).stat().st_mtime_ns == before
+    assert read_plan(project.dry_run(*AUDIO.values())) == {}
 
 
 def test_a_synthetic_corpus_cannot_pass_as_ravdess(project):
-    project.configure(corpus={"label": "RAVDESS", "actors": [1, 2, 3, 5], "clips_per_actor": 8})
-    text = project.run(*AUDIO)
+    project.configure(
+        corpora={**TINY["corpora"], "ravdess": {**TINY["corpora"]["ravdess"], "label": "RAVDESS"}}
+    )
+    text = project.run(AUDIO["01"])
     assert "results on synthetic data must carry that word" in text
-    assert not (project.folder / AUDIO[0]).exists()
+    assert not (project.folder / AUDIO["01"]).exists()

@@ -15,9 +15,7 @@ import pytest
 from mmer.config import ComputeSettings
 from mmer.plan.devices import Gpus
 
-from .conftest import REPOSITORY
-
-pytestmark = pytest.mark.xdist_group("dry")
+from .project import REPOSITORY
 
 TWO = Gpus.of(ComputeSettings(), ("0", "1"))
 LAUNCH = TWO.launcher({}, shared=False)

@@ -14,31 +14,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .conftest import TINY, Project, copy_project
 from .killing import Moment, kill_group, read_all_files, run_and_kill, start, wait_for
 from .planned_jobs import read_plan
+from .project import Project
+from .tiny import TINY
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("workflow")]
+pytestmark = pytest.mark.slow
 
 TINY_RUN = ("--configfile", "tiny.yaml")
-SHORT = {
-    **TINY,
-    "systems": ["panns_svc", "cnn14_fine_tuned", "stn_max_voting", "stn_bilstm_flatten810"],
-    "fusion": {
-        **TINY["fusion"],
-        "pairings": {"full": None, "mixed": None},
-    },
-}
-"""A run that passes every stage, with some of the systems."""
-
-
-@pytest.fixture
-def fresh(tmp_path, tiny_mirror, tiny_affectnet) -> Project:
-    """A project that has not run, with a checkpoint after every evaluation."""
-    project = copy_project(tmp_path / "project")
-    shutil.copytree(tiny_mirror, project.folder / "mirror")
-    shutil.copytree(tiny_affectnet, project.folder / "affectnet")
-    return project
 
 
 def configure(project: Project, tiny: dict, name: str = "tiny.yaml") -> None:
@@ -49,8 +32,7 @@ def configure(project: Project, tiny: dict, name: str = "tiny.yaml") -> None:
 
 def moments(project: Project, seed: int, count: int) -> list[Moment]:
     """Seeded moments of runs that follow each other, spread over all jobs from first to last."""
-    dry = project.snakemake("-n", *TINY_RUN)
-    jobs = sum(map(len, read_plan(dry.stdout + dry.stderr).values()))
+    jobs = sum(map(len, read_plan(project.dry_run()).values()))
     draw = random.Random(seed)
     places = [
         draw.randrange(part * jobs // count, (part + 1) * jobs // count) for part in range(count)
@@ -76,11 +58,10 @@ def kill_again_and_again(project: Project, planned: list[Moment]) -> str:
 
 def results_of(project: Project, *parts: str) -> dict[str, bytes]:
     """The tables under some folders of the results, by path."""
-    results = project.folder / "results" / "tiny"
     return {
-        str(file.relative_to(results)): file.read_bytes()
+        str(file.relative_to(project.results)): file.read_bytes()
         for part in parts
-        for file in sorted((results / part).rglob("*.csv"))
+        for file in sorted((project.results / part).rglob("*.csv"))
     }
 
 
@@ -89,61 +70,56 @@ def has_ended_like(project: Project, finished: Project, parts: tuple[str, ...]) 
     found, expected = results_of(project, *parts), results_of(finished, *parts)
     assert found
     assert found.items() <= expected.items()
-    dry = project.snakemake("-n", *TINY_RUN)
-    assert read_plan(dry.stdout + dry.stderr) == {}
+    assert read_plan(project.dry_run()) == {}
     assert not list(project.folder.rglob("*.unfinished"))
     assert not list(project.folder.glob("results/tiny/checkpoints/*"))
 
 
-def test_a_run_killed_three_times_ends_like_an_uninterrupted_one(fresh, finished):
-    configure(fresh, SHORT)
-    print(kill_again_and_again(fresh, moments(fresh, seed=2020, count=3)))  # noqa: T201
-    has_ended_like(fresh, finished, ("posteriors", "fusion"))
-
-
 @pytest.mark.long
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_run_killed_at_many_moments_ends_like_an_uninterrupted_one(
-    fresh, finished, seed, kills_log
+@pytest.mark.parametrize(("seed", "count"), [(2020, 3), (1, 20), (2, 20)])
+def test_a_run_killed_again_and_again_ends_like_an_uninterrupted_one(
+    project, finished, seed, count, kills_log
 ):
-    configure(fresh, TINY)
-    told = kill_again_and_again(fresh, moments(fresh, seed, count=20))
+    configure(project, TINY)
+    told = kill_again_and_again(project, moments(project, seed, count))
     kills_log(f"seed {seed}\n{told}\n")
-    has_ended_like(fresh, finished, ("posteriors", "fusion", "evaluation"))
+    has_ended_like(project, finished, ("predictions", "fusion", "evaluation"))
 
 
-def test_a_killed_training_goes_on_from_its_checkpoint(fresh):
+def test_a_killed_training_goes_on_from_its_checkpoint(finished, tmp_path):
+    project = finished.copied_to(tmp_path / "project")
     models = copy.deepcopy(TINY["models"])
     models["cnn14_fine_tuned"]["settings"] |= {"max_iterations": 400, "evaluate_every": 2}
-    configure(fresh, {**TINY, "models": models})
-    results = fresh.folder / "results" / "tiny"
+    configure(project, {**TINY, "models": models})
+    place = "cnn14_fine_tuned/full/fold0"
     trained = [
-        results / "posteriors" / "cnn14_fine_tuned" / "full" / "heldout0.csv",
-        results / "models" / "cnn14_fine_tuned" / "full" / "heldout0" / "history.csv",
+        project.results / "predictions" / f"{place}.csv",
+        project.results / "models" / place / "history.csv",
     ]
-    command = [str(trained[0].relative_to(fresh.folder)), *TINY_RUN]
-    process = start(fresh, *command)
-    wait_for(lambda: bool(list(results.glob("checkpoints/*.safetensors"))))
+    command = [str(trained[0].relative_to(project.folder)), *TINY_RUN]
+    process = start(project, *command)
+    wait_for(lambda: bool(list(project.results.glob("checkpoints/*.safetensors"))))
     kill_group(process)
     assert not trained[0].exists()
-    assert fresh.snakemake(*command).returncode == 0
-    log = (results / "logs" / "train_cnn14" / "cnn14_fine_tuned_full_heldout0.log").read_text()
-    goes_on = re.search(r"training goes on from step (\d+)", log)
+    assert project.snakemake(*command).returncode == 0
+    log = project.results / "logs" / "train_cnn14" / f"{place.replace('/', '_')}.log"
+    goes_on = re.search(r"training goes on from step (\d+)", log.read_text())
     assert goes_on and 0 < int(goes_on[1]) < 400
     resumed = [file.read_bytes() for file in trained]
     for file in trained:
         file.unlink()
-    done = fresh.snakemake(*command, "--forcerun", "train_cnn14")
+    done = project.snakemake(*command, "--forcerun", "train_cnn14")
     assert done.returncode == 0
     assert [file.read_bytes() for file in trained] == resumed
 
 
-def test_a_second_run_beside_a_living_one_is_refused_and_harms_nothing(fresh):
-    targets = [f"results/tiny/prepared/audio/actor_{actor}.npz" for actor in ("01", "02")]
-    first = start(fresh, *targets, *TINY_RUN)
-    wait_for(lambda: (fresh.folder / "results" / "tiny" / ".lock").exists())
+@pytest.mark.long
+def test_a_second_run_beside_a_living_one_is_refused_and_harms_nothing(project):
+    targets = [f"results/tiny/prepared/audio/{speaker}.npz" for speaker in ("01", "02")]
+    first = start(project, *targets, *TINY_RUN)
+    wait_for(lambda: (project.results / ".lock").exists())
     os.killpg(first.pid, signal.SIGSTOP)  # so that it does not end before it is met
-    second = fresh.snakemake(*targets, *TINY_RUN)
+    second = project.snakemake(*targets, *TINY_RUN)
     text = second.stdout + second.stderr
     os.killpg(first.pid, signal.SIGCONT)
     assert second.returncode != 0
@@ -151,19 +127,20 @@ def test_a_second_run_beside_a_living_one_is_refused_and_harms_nothing(fresh):
     assert "Traceback" not in text
     output, _ = first.communicate()
     assert first.returncode == 0, output
-    assert read_all_files(fresh) > 0
-    assert fresh.snakemake(*targets, *TINY_RUN).returncode == 0
+    assert read_all_files(project) > 0
+    assert project.snakemake(*targets, *TINY_RUN).returncode == 0
 
 
-def test_another_run_of_the_same_project_may_go_on_beside_it(fresh):
+@pytest.mark.long
+def test_another_run_of_the_same_project_may_go_on_beside_it(project):
     """It has a folder of its own; what it reads of the downloads nobody writes meanwhile."""
-    target = "prepared/audio/actor_01.npz"
-    assert fresh.snakemake(f"results/tiny/{target}", *TINY_RUN).returncode == 0
-    fresh.configure("other.yaml", run="other")
-    shutil.rmtree(fresh.folder / "results")
-    first = start(fresh, f"results/tiny/{target}", *TINY_RUN)
-    wait_for(lambda: (fresh.folder / "results" / "tiny" / ".lock").exists())
-    second = fresh.snakemake(f"results/other/{target}", "--configfile", "other.yaml")
+    target = "prepared/audio/01.npz"
+    assert project.snakemake(f"results/tiny/{target}", *TINY_RUN).returncode == 0
+    project.configure("other.yaml", run="other")
+    shutil.rmtree(project.folder / "results")
+    first = start(project, f"results/tiny/{target}", *TINY_RUN)
+    wait_for(lambda: (project.results / ".lock").exists())
+    second = project.snakemake(f"results/other/{target}", "--configfile", "other.yaml")
     assert second.returncode == 0, second.stdout + second.stderr
     first.communicate()
     assert first.returncode == 0

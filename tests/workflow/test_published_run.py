@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from .conftest import copy_project
+from .project import copy_project
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("dry")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -1,36 +1,30 @@
-"""The one configuration: typed, complete, and checked before anything runs."""
+"""The one configuration: typed, complete, and checked before anything runs.
+
+Its class is made of the registry, since families and corpora bring their own settings.
+"""
 
 from __future__ import annotations
 
+import functools
+import operator
 import re
-from typing import Any, Literal
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, create_model, field_validator
 
-from mmer.corpus.folds import PAPER_FOLDS, Split, one_fold_out
 from mmer.evaluation.settings import EvaluationSettings, PaperRow
 from mmer.fusion.settings import FusionSettings
-from mmer.model_families import AffectNetModel, AnyModel, Name, SpatialTransformerModel
-from mmer.prepare.affectnet_settings import AffectNetPreparationSettings
-from mmer.prepare.settings import PreparationSettings, SaliencySettings, VoiceActivitySettings
+from mmer.media.settings import PreparationSettings, SaliencySettings, VoiceActivitySettings
+from mmer.models.base import ModelEntry, Name
+from mmer.registry import Registry
 from mmer.report.settings import ReportSettings
-from mmer.settings import Settings, decided, from_source
+from mmer.settings import Settings, decided
 from mmer.user_paths import FilePath, PathText
 
 
 class DataSettings(Settings):
-    """Where data come from."""
+    """Where data come from; ``data.<corpus>`` names the folder of each corpus."""
 
-    ravdess: FilePath | None = Field(
-        None,
-        description="Folder with Video_Speech_Actor_NN.zip files or Actor_NN folders; null "
-        "downloads the corpus.",
-    )
-    affectnet: FilePath | None = Field(
-        None,
-        description="Folder with AffectNet's manually annotated pictures and lists; null uses the "
-        "published networks where there are any.  It needs a licence and is never downloaded.",
-    )
     mirror: PathText | None = Field(
         None,
         description="Folder or address prefix that serves every download from "
@@ -39,31 +33,13 @@ class DataSettings(Settings):
     downloads: FilePath = Field("downloads", description="Folder for downloaded files.")
 
 
-class CorpusSettings(Settings):
-    """Which corpus, and what it must hold."""
-
-    label: str = Field("RAVDESS", description="What every table, figure and page calls the data.")
-    record: int = from_source(1188976, "Zenodo record of the corpus.", "RAVDESS", gt=0)
-    actors: tuple[int, ...] = from_source(
-        tuple(range(1, 25)), "Actors to use.", "paper section 3.1", min_length=2
-    )
-    clips_per_actor: int = from_source(
-        60, "Clips of modality 01 and channel 01 that each actor must have.", "RAVDESS", gt=0
-    )
-
-    @field_validator("actors")
-    @classmethod
-    def _known_once(cls, actors: tuple[int, ...]) -> tuple[int, ...]:
-        if len(set(actors)) != len(actors) or not set(actors) <= set(range(1, 25)):
-            raise ValueError("actors are numbers from 1 to 24, each once")
-        return tuple(sorted(actors))
-
-
 class ProtocolSettings(Settings):
-    """How actors are divided."""
+    """How speakers are divided."""
 
-    folds: tuple[tuple[int, ...], ...] = from_source(
-        PAPER_FOLDS, "Groups of actors held out together.", "paper section 3.1", min_length=2
+    folds: tuple[tuple[str, ...], ...] | None = Field(
+        None,
+        description="Groups of speakers held out together; null for those of the corpus.",
+        min_length=2,
     )
 
 
@@ -90,7 +66,6 @@ class ComputeSettings(Settings):
         "CNN-14's takes about a second to write, once a minute.",
         ge=0,
     )
-
     tf32: bool = decided(
         False,
         "Whether a GPU rounds the factors of float32 products to TF32's 10 bits.",
@@ -103,20 +78,6 @@ class ComputeSettings(Settings):
         "cuDNN choose the fastest.  The CPU always does.",
         "A result that cannot be had again cannot be checked; what it costs on a GPU has not been "
         "measured.",
-    )
-    channels_last: Literal["auto", "always", "never"] = decided(
-        "auto",
-        "Whether values of a pixel lie side by side in memory: auto decides by network, device and "
-        "precision.",
-        "auto is what measurement on a CPU gave (spatial transformer, MSI-Net, and CNN-14 where "
-        "maps are larger than weights), and on a GPU, not measured, what suits reduced precision.",
-    )
-    compile: bool = decided(
-        False,
-        "Whether spatial transformers, CNN-14 and AlexNet are compiled before training "
-        "(torch.compile).",
-        "On a CPU a step of CNN-14 takes a tenth longer compiled, and each training a minute more; "
-        "it needs a C++ compiler, and what it gains on a GPU has not been measured.",
     )
     gpus: int | None = Field(
         None,
@@ -150,9 +111,12 @@ class FusionPlan(Settings):
 
 
 class Configuration(Settings):
-    """Everything a run depends on."""
+    """Everything a run depends on; :func:`configuration_class` adds families and corpora."""
 
     run: Name = Field("paper", description="Name of the folder under results/.")
+    plugins: tuple[FilePath, ...] = Field(
+        (), description="Python files that define families or corpora of your own."
+    )
     seed: int = decided(
         2020,
         "Seed of everything random.",
@@ -160,15 +124,18 @@ class Configuration(Settings):
         ge=0,
         lt=2**32,
     )
+    corpus: Name = Field("ravdess", description="The corpus of the run.")
+    task: Name | None = Field(
+        None, description="What is to be said of its items; null for what the corpus names first."
+    )
     data: DataSettings = DataSettings()
-    corpus: CorpusSettings = CorpusSettings()
+    corpora: Any = None
     protocol: ProtocolSettings = ProtocolSettings()
     compute: ComputeSettings = ComputeSettings()
     preparation: PreparationSettings = PreparationSettings()
     voice_activity: VoiceActivitySettings = VoiceActivitySettings()
     saliency: SaliencySettings = SaliencySettings()
-    affectnet: AffectNetPreparationSettings = AffectNetPreparationSettings()
-    models: dict[Name, AnyModel] = Field(description="Every model that systems may name.")
+    models: dict[Name, Any] = Field(description="Every model that systems may name.")
     systems: tuple[str, ...] = Field(
         description="What is evaluated, in the order of the tables: <model> for all its variants, "
         "or <model>/<variant>.",
@@ -179,13 +146,7 @@ class Configuration(Settings):
     paper: dict[str, PaperRow] = Field(
         default_factory=dict, description="The paper's row beside a system or a pairing."
     )
-
     report: ReportSettings = ReportSettings()
-
-    @property
-    def splits(self) -> dict[str, Split]:
-        """The splits of the protocol, by name."""
-        return one_fold_out(self.protocol.folds, self.corpus.actors)
 
     def evaluated(self) -> list[tuple[str, str]]:
         """Every evaluated system as ``(model, variant)``."""
@@ -196,28 +157,52 @@ class Configuration(Settings):
             found += [(model, chosen) for chosen in variants]
         return found
 
-    def weights_of(self, name: str) -> str | None:
-        """Name of the registered weights that a model itself starts from, None where it has none.
+    def chain(self, model: str) -> list[str]:
+        """A model after those that it reads, the first one first."""
+        entry: ModelEntry = self.models[model]
+        return [*(self.chain(entry.of) if entry.of else ()), model]
 
-        An AffectNet model has them where it is not trained here.
-        """
-        model = self.models[name]
-        if isinstance(model, AffectNetModel):
-            return model.published if self.data.affectnet is None else None
-        settings: Any = getattr(model, "settings", None)
-        weights = getattr(settings, "weights", "random")
-        return None if weights == "random" else weights
+    def used(self) -> list[str]:
+        """Every model that is evaluated or fused, or read by one that is."""
+        fused = [member for pairing in self.fusion.pairings.values() for member in pairing]
+        systems = [model for model, _ in self.evaluated()] + [m.partition("/")[0] for m in fused]
+        return list(dict.fromkeys(name for model in systems for name in self.chain(model)))
 
-    def starts_at_random(self, name: str) -> bool:
-        """Whether a model, or the one it reads, is trained from random weights on this corpus.
+    @property
+    def label(self) -> str:
+        """What every table, figure and page calls the data."""
+        return getattr(self.corpora, self.corpus).label or self.corpus
 
-        A bi-LSTM or a classifier on a pre-trained network's features does not count: the paper's
-        are trained from random weights too.
-        """
-        model = self.models[name]
-        base = getattr(model, "of", None)
-        if base is not None:
-            return self.starts_at_random(base)
-        if isinstance(model, SpatialTransformerModel):
-            return True
-        return getattr(getattr(model, "settings", None), "weights", None) == "random"
+
+@functools.cache
+def configuration_class(registry: Registry) -> type[Configuration]:
+    """The configuration with the entries of all families and the settings of all corpora."""
+    entries = [family.Entry for family in registry.families.values()]
+    any_model = functools.reduce(operator.or_, entries)
+    folder = Field(
+        None,
+        description="Folder with the corpus; null downloads it, where it is public.",
+    )
+    data = create_model(
+        "DataSettings",
+        __base__=DataSettings,
+        **{name: (FilePath | None, folder) for name in registry.corpora},
+    )
+    corpora = create_model(
+        "CorporaSettings",
+        __base__=Settings,
+        **{
+            name: (corpus.Settings, Field(default_factory=corpus.Settings))
+            for name, corpus in registry.corpora.items()
+        },
+    )
+    return create_model(
+        "Configuration",
+        __base__=Configuration,
+        data=(data, Field(default_factory=data)),
+        corpora=(corpora, Field(default_factory=corpora)),
+        models=(
+            dict[Name, Annotated[any_model, Field(discriminator="family")]],
+            Field(description="Every model that systems may name."),
+        ),
+    )

@@ -10,12 +10,29 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from mmer.config import Configuration
+from mmer.config import Configuration, configuration_class
 from mmer.configuration_references import reference_errors
-from mmer.errors import UserError
+from mmer.registry import Registry, read_registry
+from mmer.runtime.errors import UserError
 
 
-def check_configuration(values: Mapping[str, Any], files: Sequence[Path]) -> Configuration:
+def registry_of(values: Mapping[str, Any]) -> Registry:
+    """The registry with the plug-ins that the merged values name.
+
+    Raises
+    ------
+    UserError
+        If they name none in a list of paths, or one cannot be imported.
+    """
+    plugins = values.get("plugins") or ()
+    if not isinstance(plugins, list | tuple) or not all(isinstance(file, str) for file in plugins):
+        raise UserError(f"plugins: a list of paths is wanted, but it is {plugins!r}")
+    return read_registry(tuple(map(Path, plugins)))
+
+
+def check_configuration(
+    values: Mapping[str, Any], files: Sequence[Path], registry: Registry
+) -> Configuration:
     """Validate the merged values of all configuration files.
 
     Parameters
@@ -24,6 +41,8 @@ def check_configuration(values: Mapping[str, Any], files: Sequence[Path]) -> Con
         The merged mapping.
     files
         The files it was merged from, in order; later ones win.
+    registry
+        What the values may name.
 
     Raises
     ------
@@ -33,14 +52,13 @@ def check_configuration(values: Mapping[str, Any], files: Sequence[Path]) -> Con
     if not all(isinstance(key, str) for key in values):
         raise UserError(f"{files[-1] if files else 'configuration'}: every key is text: mend it")
     values = _without_removed(values)
+    kind = configuration_class(registry)
     try:
-        configuration = Configuration.model_validate(values)
+        configuration = kind.model_validate(values)
     except ValidationError as error:
-        found = [
-            (_key_path(values, item["loc"]), _sentence(item, values)) for item in error.errors()
-        ]
+        found = [(_key_path(values, item["loc"]), _sentence(item, kind)) for item in error.errors()]
         raise _mistakes(found, files) from error
-    errors = reference_errors(configuration)
+    errors = reference_errors(configuration, registry)
     if errors:
         raise _mistakes([(key.split("."), text) for key, text in errors], files)
     return configuration
@@ -98,11 +116,11 @@ def _key_path(values: Any, location: Sequence[str | int]) -> list[str]:
     return path
 
 
-def _sentence(item: Any, values: Mapping[str, Any]) -> str:
+def _sentence(item: Any, kind: type[Configuration]) -> str:
     """What is wrong, and the nearest known key where one is unknown."""
     if item["type"] == "extra_forbidden":
         unknown = str(item["loc"][-1])
-        known = _siblings(unknown, item["loc"][:-1])
+        known = _siblings(kind, unknown, item["loc"][:-1])
         near = difflib.get_close_matches(unknown, known, n=1)
         return f"unknown key; did you mean {near[0]}?" if near else "unknown key; remove it"
     if item["type"] == "missing":
@@ -112,9 +130,11 @@ def _sentence(item: Any, values: Mapping[str, Any]) -> str:
     return f"{text[0].lower()}{text[1:]}, but it is {given!r}"
 
 
-def _siblings(unknown: str, location: Sequence[str | int]) -> list[str]:
+def _siblings(
+    kind: type[Configuration], unknown: str, location: Sequence[str | int]
+) -> list[str]:
     """The keys known at a place of the configuration."""
-    models: list[Any] = [Configuration]
+    models: list[Any] = [kind]
     for part in location:
         models = [deeper for model in models for deeper in _deeper(model, part)]
     names = {name for model in models for name in getattr(model, "model_fields", {})}

@@ -2,31 +2,146 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from mmer.config import Configuration
-from mmer.corpus.clips import Clip
-from mmer.model_families import BASES
+from mmer.corpora.base import Corpus
+from mmer.models.base import PREDICTIONS, ModelEntry
+from mmer.registry import Registry
+from mmer.tasks import Classes
+
+Mistake = tuple[str, str]
+"""A key, and what is wrong with it."""
 
 
-def reference_errors(configuration: Configuration) -> list[tuple[str, str]]:
-    """Mistakes between keys that are each valid alone, as ``(key, what is wrong)``."""
-    errors = [*_protocol_errors(configuration), *_model_errors(configuration.models)]
-    for system in configuration.systems:
-        errors += _system_errors(configuration, "systems", system, whole=True)
-    errors += _doubled_systems(configuration)
-    for pairing, members in configuration.fusion.pairings.items():
-        key = f"fusion.pairings.{pairing}"
-        if len(set(members)) < 2:
-            errors.append((key, "fusion needs at least two different systems"))
-        for member in members:
-            errors += _system_errors(configuration, key, member, whole=False)
-    return [*errors, *_fusion_input_errors(configuration), *_report_errors(configuration)]
+def corpus_of(configuration: Configuration, registry: Registry, name: str) -> Corpus:
+    """A corpus with its settings and the folder that the user names for it."""
+    folder = getattr(configuration.data, name)
+    settings = getattr(configuration.corpora, name)
+    return registry.corpora[name](settings, folder and Path(folder), configuration.seed)
 
 
-def _doubled_systems(configuration: Configuration) -> list[tuple[str, str]]:
+def reference_errors(configuration: Configuration, registry: Registry) -> list[Mistake]:
+    """Every such mistake."""
+    corpora = _corpus_errors(configuration, registry)
+    models = list(_model_errors(configuration, registry))
+    systems = [
+        error
+        for system in configuration.systems
+        for error in _system_errors(configuration, registry, "systems", system, whole=True)
+    ]
+    return [
+        *corpora,
+        *models,
+        *systems,
+        *_doubled_systems(configuration),
+        *_fusion_errors(configuration, registry),
+        *([] if corpora else _protocol_errors(configuration, registry)),
+        *_report_errors(configuration, registry),
+    ]
+
+
+def _corpus_errors(configuration: Configuration, registry: Registry) -> list[Mistake]:
+    """The corpus is known, and so is its task."""
+    if configuration.corpus not in registry.corpora:
+        return [("corpus", _unknown(configuration.corpus, registry.corpora))]
+    tasks = corpus_of(configuration, registry, configuration.corpus).tasks
+    if configuration.task is not None and configuration.task not in tasks:
+        return [("task", _unknown(configuration.task, tasks))]
+    return []
+
+
+def _protocol_errors(configuration: Configuration, registry: Registry) -> list[Mistake]:
+    """Each speaker in exactly one fold, and no fold empty; only folds that the user names."""
+    folds = configuration.protocol.folds
+    if folds is None:
+        return []
+    present = corpus_of(configuration, registry, configuration.corpus).speakers
+    members = Counter(speaker for fold in folds for speaker in fold)
+    key = "protocol.folds"
+    return [
+        *((key, f"speaker {s} is in {members[s]} folds instead of one")
+          for s in present if members[s] != 1),
+        *((key, f"speaker {_unknown(s, present)}") for s in members if s not in present),
+    ]  # fmt: skip
+
+
+def _model_errors(configuration: Configuration, registry: Registry) -> Iterator[Mistake]:
+    """``of`` names a model that puts out what is read, under the same variants; corpora exist."""
+    for name, entry in configuration.models.items():
+        family = registry.families[entry.family]
+        trained_on = getattr(entry, "corpus", None)
+        if trained_on is not None:
+            yield from _training_corpus_errors(configuration, registry, name, entry)
+        if entry.of is None:
+            if family.needs and type(entry).model_fields["of"].is_required():
+                yield f"models.{name}.of", "is missing; add it"
+            continue
+        base = configuration.models.get(entry.of)
+        key = f"models.{name}.of"
+        if base is None:
+            yield key, _unknown(entry.of, configuration.models)
+        elif not family.needs <= registry.families[base.family].gives:
+            yield key, f"{entry.of!r} gives no {' or '.join(sorted(family.needs))}"
+        elif not set(entry.variants) <= set(base.variants):
+            yield f"models.{name}.variants", f"{entry.of!r} lacks one of them"
+        elif _circular(configuration, name):
+            yield key, "models read each other in a circle"
+
+
+def _circular(configuration: Configuration, name: str) -> bool:
+    seen = {name}
+    while (base := configuration.models[name].of) is not None and base in configuration.models:
+        if base in seen:
+            return True
+        seen.add(base)
+        name = base
+    return False
+
+
+def _training_corpus_errors(
+    configuration: Configuration, registry: Registry, name: str, entry: Any
+) -> Iterator[Mistake]:
+    """A model that is trained on another corpus names it, and one of its tasks."""
+    if entry.corpus not in registry.corpora:
+        yield f"models.{name}.corpus", _unknown(entry.corpus, registry.corpora)
+        return
+    tasks = corpus_of(configuration, registry, entry.corpus).tasks
+    if entry.target not in tasks:
+        yield f"models.{name}.target", _unknown(entry.target, tasks)
+
+
+def _system_errors(
+    configuration: Configuration, registry: Registry, key: str, system: str, *, whole: bool
+) -> list[Mistake]:
+    """A system names a model with predictions, and one of its variants."""
+    name, _, variant = system.partition("/")
+    entry: ModelEntry | None = configuration.models.get(name)
+    if entry is None:
+        return [(key, f"{name!r} is not among models")]
+    family = registry.families[entry.family]
+    is_constant = family.constant(entry) is not None
+    if PREDICTIONS not in family.gives and not is_constant:
+        readers = [
+            reader
+            for reader, kind in registry.families.items()
+            if PREDICTIONS in kind.gives and kind.needs and kind.needs <= family.gives
+        ]
+        advice = f"; name a {' or '.join(readers)} model of it" if readers else ""
+        return [(key, f"{name!r} gives no predictions{advice}")]
+    if is_constant and not whole:
+        return [(key, f"{name!r} is a constant and cannot be fused")]
+    if variant not in entry.variants and not (whole and not variant):
+        known = ", ".join(f"{name}/{each}" for each in entry.variants)
+        return [(key, f"{system!r} is not one of {known}")]
+    return []
+
+
+def _doubled_systems(configuration: Configuration) -> list[Mistake]:
     """Systems that would be evaluated more than once; unknown ones are told elsewhere."""
     models = configuration.models
     known = [name for name in configuration.systems if name.partition("/")[0] in models]
@@ -38,78 +153,43 @@ def _doubled_systems(configuration: Configuration) -> list[tuple[str, str]]:
     ]
 
 
-def _fusion_input_errors(configuration: Configuration) -> list[tuple[str, str]]:
-    """Inputs by system name systems, or their models, that some pairing fuses."""
-    fused = {member for members in configuration.fusion.pairings.values() for member in members}
+def _fusion_errors(configuration: Configuration, registry: Registry) -> Iterator[Mistake]:
+    """Pairings of several systems of a task with classes; settings of systems that are fused."""
+    pairings = configuration.fusion.pairings
+    for pairing, members in pairings.items():
+        key = f"fusion.pairings.{pairing}"
+        if len(set(members)) < 2:
+            yield key, "fusion needs at least two different systems"
+        for member in members:
+            yield from _system_errors(configuration, registry, key, member, whole=False)
+    fused = {member for members in pairings.values() for member in members}
     known = fused | {member.split("/")[0] for member in fused}
-    return [
-        (f"fusion.settings.by_system.{name}", "is not fused by any of fusion.pairings")
-        for name in configuration.fusion.settings.by_system
-        if name not in known
-    ]
+    for name in configuration.fusion.settings.by_system:
+        if name not in known:
+            key = f"fusion.settings.by_system.{name}"
+            yield key, "is not fused by any of fusion.pairings"
+    if pairings and configuration.corpus in registry.corpora:
+        tasks = corpus_of(configuration, registry, configuration.corpus).tasks
+        task = tasks.get(configuration.task or next(iter(tasks)))
+        if task is not None and not isinstance(task, Classes):
+            yield "fusion.pairings", "late fusion needs classes, and this task has none: remove it"
 
 
-def _protocol_errors(configuration: Configuration) -> list[tuple[str, str]]:
-    """Each actor in exactly one fold, and no fold empty."""
-    errors = []
-    members = [actor for fold in configuration.protocol.folds for actor in fold]
-    for actor in configuration.corpus.actors:
-        if members.count(actor) != 1:
-            times = members.count(actor)
-            errors.append(("protocol.folds", f"actor {actor} is in {times} folds instead of one"))
-    present = set(configuration.corpus.actors)
-    for index, fold in enumerate(configuration.protocol.folds):
-        if not present & set(fold):
-            errors.append(("protocol.folds", f"fold {index} has none of corpus.actors"))
-    return errors
-
-
-def _model_errors(models: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """``of`` names a model of a fitting family that has the same variants."""
-    errors = []
-    for name, model in models.items():
-        base_name = getattr(model, "of", None)
-        if base_name is None:
-            continue
-        base = models.get(base_name)
-        wanted = BASES[model.family]
-        if base is None or base.family not in wanted:
-            errors.append((f"models.{name}.of", f"{base_name!r} is no {' or '.join(wanted)} here"))
-        elif not set(model.variants) <= set(base.variants):
-            errors.append((f"models.{name}.variants", f"{base_name!r} lacks one of them"))
-    return errors
-
-
-def _system_errors(
-    configuration: Configuration, key: str, system: str, *, whole: bool
-) -> list[tuple[str, str]]:
-    """A system names a model with posteriors, and one of its variants."""
-    name, _, variant = system.partition("/")
-    model = configuration.models.get(name)
-    if model is None:
-        return [(key, f"{name!r} is not among models")]
-    readers = [reader for reader, bases in BASES.items() if model.family in bases]
-    if readers:
-        return [(key, f"{name!r} gives no posteriors; name a {' or '.join(readers)} model of it")]
-    if model.family == "literature" and not whole:
-        return [(key, f"{name!r} is a constant and cannot be fused")]
-    if variant not in model.variants and not (whole and not variant):
-        known = ", ".join(f"{name}/{each}" for each in model.variants)
-        return [(key, f"{system!r} is not one of {known}")]
-    return []
-
-
-def _report_errors(configuration: Configuration) -> list[tuple[str, str]]:
-    """Clips to draw are of the corpus's actors, and a model is evaluated that lets frames vote."""
-    report, errors = configuration.report, []
-    for name in report.clips:
-        if Clip.parse(name).actor not in configuration.corpus.actors:
-            errors.append(("report.clips", f"the actor of {name} is not among corpus.actors"))
-    model = report.clip_system.partition("/")[0]
+def _report_errors(configuration: Configuration, registry: Registry) -> Iterator[Mistake]:
+    """A model is evaluated that lets frames vote, where items are to be drawn."""
+    report = configuration.report
+    model = report.item_system.partition("/")[0]
     shown = configuration.models.get(model)
-    evaluated = {report.clip_system, model} & set(configuration.systems)
-    if evaluated and shown is not None and shown.family != "max_voting":
-        errors.append(("report.clip_system", f"{report.clip_system!r} is no max_voting model"))
-    if report.clips and not evaluated:
-        errors.append(("report.clip_system", f"{report.clip_system!r} is not among systems"))
-    return errors
+    evaluated = {report.item_system, model} & set(configuration.systems)
+    if evaluated and shown is not None and "frame_logits" not in registry.families[
+        shown.family
+    ].needs:
+        yield "report.item_system", f"{report.item_system!r} lets no frames vote"
+    if report.items and not evaluated:
+        yield "report.item_system", f"{report.item_system!r} is not among systems"
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    """What is said of a name that is not there."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"{name!r} is not known; did you mean {near[0]}?" if near else f"{name!r} is not known"

@@ -1,7 +1,7 @@
 """The best fusion of each pairing of systems.
 
 As in the paper's table A3 and figure 7, the classifier and its hyperparameter with the highest mean
-accuracy over the held-out folds are taken: they are chosen on the very clips that they are then
+accuracy over the tested folds are taken: they are chosen on the very items that they are then
 reported on, which flatters them.  The whole grid stays in the fusion's own table.
 """
 
@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mmer.errors import UserError
-from mmer.evaluation.predictions import System, from_fusion
+from mmer.evaluation.predictions import FoldPredictions, System, from_fusion
 from mmer.fusion.tables import CANDIDATE_COLUMNS, grid_of
+from mmer.items import Items
+from mmer.runtime.errors import UserError
+from mmer.tasks import Classes
 
 
-def best_candidate(predictions: pd.DataFrame) -> tuple[str, str]:
+def best_candidate(predictions: pd.DataFrame, task: Classes, items: Items) -> tuple[str, str]:
     """Classifier and hyperparameter with the highest mean accuracy over the splits.
 
     Of equals, the first in the order of the table, which is the order of the settings.
@@ -24,7 +26,7 @@ def best_candidate(predictions: pd.DataFrame) -> tuple[str, str]:
     UserError
         If a candidate lacks a split, so that means cannot be compared.
     """
-    accuracy = grid_of(predictions).pivot_table(
+    accuracy = grid_of(predictions, task, items).pivot_table(
         index=CANDIDATE_COLUMNS, columns="split", values="accuracy", sort=False
     )
     if accuracy.isna().to_numpy().any():
@@ -36,9 +38,11 @@ def best_candidate(predictions: pd.DataFrame) -> tuple[str, str]:
     return accuracy.mean(axis=1).round(9).idxmax()
 
 
-def best_fusion(name: str, title: str, variant: str, predictions: pd.DataFrame) -> System:
+def best_fusion(
+    name: str, title: str, variant: str, predictions: pd.DataFrame, task: Classes, items: Items
+) -> System[FoldPredictions]:
     """The best candidate of a pairing as a system; its title says which candidate it is."""
-    classifier, hyperparameter = best_candidate(predictions)
+    classifier, hyperparameter = best_candidate(predictions, task, items)
     chosen = predictions[
         (predictions["classifier"] == classifier)
         & (predictions["hyperparameter"] == hyperparameter)
@@ -48,5 +52,8 @@ def best_fusion(name: str, title: str, variant: str, predictions: pd.DataFrame) 
         title=f"{title} ({classifier} {hyperparameter})",
         modality="fusion",
         variant=variant,
-        folds={split: from_fusion(rows) for split, rows in chosen.groupby("split", sort=True)},
+        folds={
+            split: from_fusion(rows, task, items)
+            for split, rows in chosen.groupby("split", sort=True)
+        },
     )

@@ -11,27 +11,26 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import brier_score_loss, log_loss
 
-from mmer.corpus.labels import CLASS_COUNT
-from mmer.evaluation.predictions import System
+from mmer.evaluation.predictions import FoldPredictions, System
 
 
 @dataclass(frozen=True)
 class Bin:
-    """Clips of like confidence.
+    """Items of like confidence.
 
     Attributes
     ----------
     confidence
-        Mean probability of the predicted class, in percent; NaN without clips.
+        Mean probability of the predicted class, in percent; NaN without items.
     accuracy
-        In percent; NaN without clips.
-    clips
+        In percent; NaN without items.
+    items
         How many there are.
     """
 
     confidence: float
     accuracy: float
-    clips: int
+    items: int
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Calibration:
         From the least to the most confident: bin ``i`` of ``n`` holds confidences above ``i / n``
         up to ``(i + 1) / n``.
     expected_error
-        Mean distance between confidence and accuracy of the bins, weighted by their clips, in
+        Mean distance between confidence and accuracy of the bins, weighted by their items, in
         percentage points.
     brier
         Mean squared distance between probabilities and truth, summed over classes, 0 to 2.
@@ -59,8 +58,8 @@ class Calibration:
     negative_log_likelihood: float
 
 
-def calibrate(system: System, bins: int) -> Calibration | None:
-    """Calibration over all held-out clips; None where the system gives no probabilities.
+def calibrate(system: System[FoldPredictions], bins: int) -> Calibration | None:
+    """Calibration over all tested items; None where the system gives no probabilities.
 
     Confidence is the probability of the predicted class.
 
@@ -83,26 +82,26 @@ def calibrate(system: System, bins: int) -> Calibration | None:
     reliability = _reliability(
         probabilities[np.arange(len(true)), predicted], predicted == true, bins
     )
-    filled = [each for each in reliability if each.clips]
+    filled = [each for each in reliability if each.items]
     distances = [abs(each.confidence - each.accuracy) for each in filled]
-    classes = np.arange(CLASS_COUNT)
+    classes = np.arange(probabilities.shape[1])
     return Calibration(
         bins=reliability,
-        expected_error=float(np.average(distances, weights=[each.clips for each in filled])),
+        expected_error=float(np.average(distances, weights=[each.items for each in filled])),
         brier=float(brier_score_loss(true, probabilities, labels=classes, scale_by_half=False)),
         negative_log_likelihood=float(log_loss(true, probabilities, labels=classes)),
     )
 
 
 def _reliability(confidence: np.ndarray, correct: np.ndarray, bins: int) -> tuple[Bin, ...]:
-    """Mean confidence and accuracy of each bin of ``confidence`` and ``correct``, ``(clips,)``."""
+    """Mean confidence and accuracy of each bin of ``confidence`` and ``correct``, ``(items,)``."""
     edges = np.linspace(0, 1, bins + 1)
     place = np.digitize(confidence, edges[1:-1], right=True)
-    clips = np.bincount(place, minlength=bins)
+    items = np.bincount(place, minlength=bins)
     with np.errstate(invalid="ignore"):
-        means = 100 * np.bincount(place, confidence, bins) / clips
-        accuracies = 100 * np.bincount(place, correct, bins) / clips
+        means = 100 * np.bincount(place, confidence, bins) / items
+        accuracies = 100 * np.bincount(place, correct, bins) / items
     return tuple(
         Bin(float(mean), float(accuracy), int(count))
-        for mean, accuracy, count in zip(means, accuracies, clips, strict=True)
+        for mean, accuracy, count in zip(means, accuracies, items, strict=True)
     )

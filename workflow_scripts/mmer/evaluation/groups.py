@@ -1,67 +1,84 @@
-"""Accuracy by emotion, actor, intensity, sex and statement."""
+"""Accuracy by class, by speaker, and by the columns that a corpus names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mmer.corpus.clips import STATEMENTS, STRONG, Clip
-from mmer.corpus.labels import EMOTIONS
 from mmer.evaluation.intervals import wilson_interval
-from mmer.evaluation.predictions import System
-
-GROUPS: dict[str, Callable[[Clip], tuple[int, str]]] = {
-    "emotion": lambda clip: (clip.emotion, EMOTIONS[clip.label]),
-    "actor": lambda clip: (clip.actor, f"{clip.actor:02d}"),
-    "intensity": lambda clip: (clip.intensity, "strong" if clip.intensity == STRONG else "normal"),
-    "sex": lambda clip: (1 - clip.actor % 2, clip.sex),
-    "statement": lambda clip: (clip.statement, STATEMENTS[clip.statement - 1]),
-}
-"""What clips are grouped by, and each clip's place in the order of values and its value.
-
-Neutral has no strong intensity, so the two intensities do not hold the same emotions.
-"""
+from mmer.evaluation.predictions import FoldPredictions, System, correct_by_item
+from mmer.items import SPEAKER
+from mmer.runtime.errors import UserError
 
 
 @dataclass(frozen=True)
 class GroupAccuracy:
-    """How well the clips of one group are recognised.
+    """How well the items of one group are recognised.
 
     Attributes
     ----------
     group, value
-        What the clips are grouped by, and what these share: ``sex``, ``male``.
-    clips
+        What the items are grouped by, and what these share: ``sex``, ``male``.
+    items
         How many they are.
     accuracy
-        In percent; of an emotion's clips this is its recall.
+        In percent; of a class's items this is its recall.
     interval
-        Wilson's 95 % interval, in percent.  Clips of one actor count as independent.
+        Wilson's 95 % interval, in percent.  Items of one speaker count as independent.
     """
 
     group: str
     value: str
-    clips: int
+    items: int
     accuracy: float
     interval: tuple[float, float]
 
 
-def group_accuracies(system: System) -> list[GroupAccuracy]:
-    """Accuracy of each group over all held-out clips, values in RAVDESS order."""
-    parsed = {Clip.parse(name): correct for name, correct in system.correct_by_clip.items()}
+def group_accuracies(
+    system: System[FoldPredictions], groups: Mapping[str, Sequence[str]]
+) -> list[GroupAccuracy]:
+    """Accuracy of each group over all tested items.
+
+    The group of the class is called as the task's column, and classes come in the task's order.
+
+    Parameters
+    ----------
+    system
+        One that was run.
+    groups
+        Columns of the item table besides the class and the speaker, with their values in order.
+        An item whose cell is empty is in none of them.
+
+    Raises
+    ------
+    UserError
+        If an item has a value that is not named.
+    """
+    task = next(iter(system.folds.values())).task
+    correct = correct_by_item(system)
+    tested = [fold.items for fold in system.folds.values()]
+    speakers = sorted({str(speaker) for items in tested for speaker in items.speakers})
     found = []
-    for group, value_of in GROUPS.items():
-        by_value: dict[tuple[int, str], list[bool]] = {}
-        for clip, correct in parsed.items():
-            by_value.setdefault(value_of(clip), []).append(correct)
-        for (_, value), answers in sorted(by_value.items()):
-            found.append(
-                GroupAccuracy(
-                    group=group,
-                    value=value,
-                    clips=len(answers),
-                    accuracy=100 * sum(answers) / len(answers),
-                    interval=wilson_interval(sum(answers), len(answers)),
+    for group, values in {task.column: task.names, SPEAKER: speakers, **groups}.items():
+        answers: dict[str, list[bool]] = {value: [] for value in values}
+        for items in tested:
+            for name, value in zip(items.names, items.column(group), strict=True):
+                if value and value not in answers:
+                    raise UserError(
+                        f"item {name} has {group} '{value}', which the corpus does not name among "
+                        f"{', '.join(values)}: add it to the groups of the corpus"
+                    )
+                if value:
+                    answers[value].append(correct[name])
+        for value, given in answers.items():
+            if given:
+                found.append(
+                    GroupAccuracy(
+                        group=group,
+                        value=value,
+                        items=len(given),
+                        accuracy=100 * sum(given) / len(given),
+                        interval=wilson_interval(sum(given), len(given)),
+                    )
                 )
-            )
     return found

@@ -1,6 +1,6 @@
-"""Confidence intervals of an accuracy that take clips as independent: the paper's, and Wilson's.
+"""Confidence intervals of an accuracy that take items as independent: the paper's, and Wilson's.
 
-Clips of one actor are not independent; :mod:`mmer.evaluation.actor_bootstrap` respects that.
+Items of one speaker are not independent; :mod:`mmer.evaluation.speaker_bootstrap` respects that.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ were cut rather than rounded; ``tests/unit/test_intervals.py`` lists the others.
 """
 
 
-def half_width(accuracy: float, clips: int) -> float:
+def half_width(accuracy: float, items: int) -> float:
     """Half the 95 % confidence interval of an accuracy, by the normal approximation.
 
     Source: inferred from tables 1 to 3 of the paper, which states no formula:
-    ``1.96 * sqrt(p * (1 - p) / n)`` over all clips.
+    ``1.96 * sqrt(p * (1 - p) / n)`` over all items.
 
     Parameters
     ----------
     accuracy
         In percent.
-    clips
-        How many clips it was measured on.
+    items
+        How many items it was measured on.
 
     Returns
     -------
     float
         In percentage points; the interval is ``accuracy ± half_width``.
     """
-    assert 0 <= accuracy <= 100 and clips > 0
+    assert 0 <= accuracy <= 100 and items > 0
     share = accuracy / 100
-    return 100 * NORMAL_QUANTILE_95 * math.sqrt(share * (1 - share) / clips)
+    return 100 * NORMAL_QUANTILE_95 * math.sqrt(share * (1 - share) / items)
 
 
-def wilson_interval(correct: int, clips: int) -> tuple[float, float]:
+def wilson_interval(correct: int, items: int) -> tuple[float, float]:
     """The 95 % interval of an accuracy by Wilson (1927), lower and upper end in percent.
 
-    Unlike the normal approximation it stays within 0 and 100 and holds for few clips.
+    Unlike the normal approximation it stays within 0 and 100 and holds for few items.
 
     Parameters
     ----------
-    correct, clips
-        How many clips were recognised, of how many.
+    correct, items
+        How many items were recognised, of how many.
     """
-    assert 0 <= correct <= clips and clips > 0
-    low, high = proportion_confint(correct, clips, alpha=0.05, method="wilson")
+    assert 0 <= correct <= items and items > 0
+    low, high = proportion_confint(correct, items, alpha=0.05, method="wilson")
     return 100 * float(low), 100 * float(high)

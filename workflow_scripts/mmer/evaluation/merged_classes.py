@@ -1,7 +1,7 @@
-"""Emotions that a recogniser cannot tell apart, counted as one.
+"""Classes that a recogniser cannot tell apart, counted as one.
 
-Source: paper section 4.2, max voting over a network that was trained on AffectNet, which has no
-calm: "we had to assimilate the same posterior for the 'Calm' and 'Neutral' classes".
+Source: paper section 4.2, max voting over a network that was trained on AffectNet, whose posterior
+two of RAVDESS's classes have to share.
 """
 
 from __future__ import annotations
@@ -11,31 +11,31 @@ from dataclasses import replace
 
 import numpy as np
 
-from mmer.corpus.labels import EMOTIONS
-from mmer.evaluation.predictions import FoldPredictions, classes_of
+from mmer.evaluation.predictions import FoldPredictions
+from mmer.tasks import Classes, Traces
 
 
 def merge_classes(fold: FoldPredictions, groups: Sequence[Sequence[str]]) -> FoldPredictions:
-    """Count a clip as right whose true and predicted emotion are in one group.
+    """Count an item as right whose true and predicted class are in one group.
 
-    For such a clip the prediction is set to the true class, and a group's whole probability goes
-    to the clip's true class where that is in the group, else to the predicted or first one of the
+    For such an item the prediction is set to the true class, and a group's whole probability goes
+    to the item's true class where that is in the group, else to the predicted or first one of the
     group.  So every statistic of these predictions, the confusion matrix too, is that of a
     recogniser that never confuses the members of a group: no confusion between them is shown, and
-    accuracies are not those of eight classes.
+    accuracies are not those of all classes.
 
     Parameters
     ----------
     fold
-        Predictions of all eight classes.  A posterior that two emotions share stands with one of
-        them whole, or with both in such a way that the most probable class is still right.
+        Predictions of all classes.  A posterior that two classes share stands with one of them
+        whole, or with both in such a way that the most probable class is still right.
     groups
-        Emotions that count as one, in words; no emotion in two groups.
+        Classes that count as one, in words; no class in two groups.
     """
     predicted = fold.predicted.copy()
     probabilities = None if fold.probabilities is None else fold.probabilities.copy()
     for group in groups:
-        members = classes_of(group)
+        members = fold.task.positions(group)
         is_true, is_predicted = np.isin(fold.true, members), np.isin(fold.predicted, members)
         predicted = np.where(is_true & is_predicted, fold.true, predicted)
         if probabilities is not None:
@@ -47,21 +47,22 @@ def merge_classes(fold: FoldPredictions, groups: Sequence[Sequence[str]]) -> Fol
 
 
 def merge_note(groups: Sequence[Sequence[str]]) -> str:
-    """What tables say of a system whose emotions were merged; nothing where none were."""
+    """What tables say of a system whose classes were merged; nothing where none were."""
     return "; ".join(f"{' and '.join(group)} count as one" for group in groups)
 
 
-def check_groups(groups: Sequence[Sequence[str]]) -> None:
-    """Refuse groups of unknown or doubled emotions, or of fewer than two.
+def check_merged(groups: Sequence[Sequence[str]], task: Classes | Traces) -> None:
+    """Refuse groups of unknown or doubled classes, or of fewer than two.
 
     Raises
     ------
     ValueError
         If a group is not one.
     """
-    named = [emotion for group in groups for emotion in group]
-    unknown = sorted(set(named) - set(EMOTIONS))
+    named = [word for group in groups for word in group]
+    known = task.names if isinstance(task, Classes) else ()
+    unknown = sorted(set(named) - set(known))
     if unknown:
-        raise ValueError(f"merged names {unknown[0]}, which is no emotion")
+        raise ValueError(f"merged names {unknown[0]}, which is no class of the task")
     if len(set(named)) < len(named) or any(len(group) < 2 for group in groups):
-        raise ValueError("merged wants groups of at least two emotions, each emotion at most once")
+        raise ValueError("merged wants groups of at least two classes, each class at most once")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from mmer.errors import UserError
 from mmer.evaluation.intervals import half_width
 from mmer.evaluation.settings import PaperRow
+from mmer.runtime.errors import UserError
 
 PAPER_CLIPS = 1440
 """Clips of the paper's evaluation (section 3.1)."""

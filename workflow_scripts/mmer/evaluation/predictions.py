@@ -1,52 +1,69 @@
-"""Held-out predictions of one system: the one thing that every statistic is computed from."""
+"""Predictions of one system's tested items: the one thing that every statistic is computed from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from mmer.corpus.clips import Clip
-from mmer.corpus.labels import CLASS_COUNT, EMOTIONS
-from mmer.errors import UserError
-from mmer.posteriors import PROBABILITY_COLUMNS, Posteriors
+from mmer.items import Items
+from mmer.predictions import Posteriors
+from mmer.protocol import TEST
+from mmer.runtime.errors import UserError
+from mmer.tasks import Classes
+
+
+class Tested(Protocol):
+    """What is said of the items that a split tests on."""
+
+    @property
+    def items(self) -> Items:
+        """Rows of the item table, sorted by item."""
+
+
+Fold = TypeVar("Fold", bound=Tested)
 
 
 @dataclass(frozen=True)
 class FoldPredictions:
-    """Predictions on one held-out fold.
+    """Classes predicted for the items that a split tests on.
 
     Attributes
     ----------
-    clips
-        Clip names, sorted, at least one.
+    task
+        Whose classes they are.
+    items
+        Rows of the item table, sorted by item, at least one.
     predicted
-        Class of each clip in RAVDESS order, ``(clips,)`` int64.
+        Class of each item, ``(items,)`` int64.
     probabilities
-        ``(clips, 8)`` float64, RAVDESS order, rows sum to one; None where the recogniser gives
-        only classes, as a support vector machine does.
+        ``(items, classes)`` float64, rows sum to one; None where the recogniser gives only
+        classes, as a support vector machine does.
     """
 
-    clips: tuple[str, ...]
+    task: Classes
+    items: Items
     predicted: np.ndarray
     probabilities: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        assert self.clips and self.predicted.shape == (len(self.clips),)
-        shape = (len(self.clips), CLASS_COUNT)
+        assert len(self.items) and self.predicted.shape == (len(self.items),)
+        shape = (len(self.items), self.task.outputs)
         assert self.probabilities is None or self.probabilities.shape == shape
-        assert list(self.clips) == sorted(self.clips), "clips are sorted"
+        assert list(self.items.names) == sorted(self.items.names), "items are sorted"
 
-    @property
+    @cached_property
     def true(self) -> np.ndarray:
-        """True class of each clip, ``(clips,)`` int64."""
-        return np.array([Clip.parse(clip).label for clip in self.clips], dtype=np.int64)
+        """True class of each item, ``(items,)`` int64."""
+        return self.task.labels(self.items)
 
     @property
     def correct(self) -> np.ndarray:
-        """Whether each clip was recognised, ``(clips,)`` bool."""
+        """Whether each item was recognised, ``(items,)`` bool."""
         return self.predicted == self.true
 
 
@@ -67,8 +84,8 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class System:
-    """One recogniser and what it said about every held-out clip.
+class System(Generic[Fold]):
+    """One recogniser and what it said about every tested item.
 
     Attributes
     ----------
@@ -77,7 +94,7 @@ class System:
     title
         What tables and figures call it.
     modality
-        ``speech``, ``face`` or ``fusion``.
+        ``speech``, ``face``, ``text`` or ``fusion``.
     variant
         ``vad`` or ``full``; for fusion free, for example the name of the mixture.
     folds
@@ -94,7 +111,7 @@ class System:
     title: str
     modality: str
     variant: str
-    folds: Mapping[str, FoldPredictions]
+    folds: Mapping[str, Fold]
     not_run: str | None = None
     constant: Constant | None = None
     note: str = ""
@@ -102,48 +119,68 @@ class System:
     def __post_init__(self) -> None:
         given = [bool(self.folds), self.not_run is not None, self.constant is not None]
         assert sum(given) == 1, "a system has folds or a reason or is a constant"
-        clips = [clip for fold in self.folds.values() for clip in fold.clips]
-        if len(set(clips)) < len(clips):
+        items = [name for fold in self.folds.values() for name in fold.items.names]
+        if len(set(items)) < len(items):
             raise UserError(
-                f"system {self.name} holds out some clip in two splits: evaluate splits whose "
-                "held-out actors differ"
+                f"system {self.name} is tested on some item in two splits: evaluate splits whose "
+                "tested speakers differ"
             )
 
-    @property
-    def correct_by_clip(self) -> dict[str, bool]:
-        """Whether each held-out clip was recognised."""
-        return {
-            clip: bool(correct)
-            for fold in self.folds.values()
-            for clip, correct in zip(fold.clips, fold.correct, strict=True)
-        }
+
+def those_run(systems: Sequence[System[Fold]]) -> list[System[Fold]]:
+    """The systems that have predictions."""
+    return [system for system in systems if system.folds]
 
 
-def from_posteriors(name: str, split: str, posteriors: Posteriors) -> FoldPredictions:
-    """The most probable class of each held-out clip.
+def check_same_items(systems: Sequence[System]) -> None:
+    """Refuse to compare systems that were not tested on the same items.
 
     Raises
     ------
     UserError
-        If the posteriors hold no held-out clip.
+        If two were not.
     """
-    heldout = posteriors.only("heldout")
-    if not heldout.clips:
-        raise UserError(f"system {name} has no held-out clips in {split}: give them")
-    return FoldPredictions(heldout.clips, heldout.predicted, heldout.probabilities)
+    tested = [{n for fold in system.folds.values() for n in fold.items.names} for system in systems]
+    for other, items in zip(systems[1:], tested[1:], strict=True):
+        differing = sorted(tested[0] ^ items)
+        if differing:
+            raise UserError(
+                f"systems {systems[0].name} and {other.name} were not evaluated on the same items "
+                f"({len(differing)} differ, the first {differing[0]}): give predictions of the "
+                "same splits"
+            )
 
 
-def from_fusion(rows: pd.DataFrame) -> FoldPredictions:
+def correct_by_item(system: System[FoldPredictions]) -> dict[str, bool]:
+    """Whether each tested item was recognised."""
+    return {
+        name: bool(correct)
+        for fold in system.folds.values()
+        for name, correct in zip(fold.items.names, fold.correct, strict=True)
+    }
+
+
+def from_posteriors(name: str, split: str, posteriors: Posteriors) -> FoldPredictions:
+    """The most probable class of each tested item.
+
+    Raises
+    ------
+    UserError
+        If the posteriors hold no tested item.
+    """
+    tested = posteriors.only(TEST)
+    if not len(tested.items):
+        raise UserError(f"system {name} has no row of the part test in {split}: give them")
+    return FoldPredictions(tested.task, tested.items, tested.predicted, tested.probabilities)
+
+
+def from_fusion(rows: pd.DataFrame, task: Classes, items: Items) -> FoldPredictions:
     """Predictions of one fusion candidate on one split, from :mod:`mmer.fusion.tables`."""
-    rows = rows.sort_values("clip")
-    probabilities = rows[PROBABILITY_COLUMNS].to_numpy(np.float64)
+    rows = rows.sort_values("item")
+    probabilities = rows[task.probability_columns].to_numpy(np.float64)
     return FoldPredictions(
-        tuple(rows["clip"]),
-        classes_of(rows["predicted"]),
+        task,
+        items.of(rows["item"]),
+        task.positions(list(rows["predicted"])),
         None if np.isnan(probabilities).any() else probabilities,
     )
-
-
-def classes_of(emotions: Sequence[str]) -> np.ndarray:
-    """Class of each emotion's word, ``(words,)`` int64."""
-    return np.array([EMOTIONS.index(emotion) for emotion in emotions], dtype=np.int64)

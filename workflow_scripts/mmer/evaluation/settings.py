@@ -15,7 +15,7 @@ class SignificanceSettings(Settings):
     mcnemar: Literal["exact", "chi_squared"] = decided(
         "exact",
         "McNemar's test by the binomial distribution, or by chi-squared with one degree of freedom",
-        "the paper names no variant; the exact test holds for any number of differing clips",
+        "the paper names no variant; the exact test holds for any number of differing items",
     )
     continuity_correction: bool = decided(
         True,
@@ -37,7 +37,7 @@ class EvaluationSettings(Settings):
 
     resamples: int = decided(
         10_000,
-        "how often actors are drawn for the intervals that respect actors",
+        "how often speakers are drawn for the intervals that respect speakers",
         "the ends of the interval then vary by about a tenth of a point from seed to seed; the "
         "paper has no such interval",
         ge=1000,
@@ -55,7 +55,7 @@ class EvaluationSettings(Settings):
 
 
 class PaperRow(Settings):
-    """Where a system's number stands in the paper's tables under ``resources/paper``."""
+    """Where a system's number stands in the paper's tables."""
 
     table: str = Field(
         description="Name of the CSV file without its ending.", pattern=r"^[A-Za-z0-9_]+$"

@@ -1,4 +1,4 @@
-"""Whether systems differ in how many clips they recognise: Cochran's Q, then McNemar's test.
+"""Whether systems differ in how many items they recognise: Cochran's Q, then McNemar's test.
 
 Source: paper section 3.1.
 """
@@ -13,8 +13,12 @@ import numpy as np
 from statsmodels.stats.contingency_tables import cochrans_q, mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from mmer.errors import UserError
-from mmer.evaluation.predictions import System
+from mmer.evaluation.predictions import (
+    FoldPredictions,
+    System,
+    check_same_items,
+    correct_by_item,
+)
 from mmer.evaluation.settings import SignificanceSettings
 
 
@@ -29,13 +33,13 @@ class SignificanceResult:
     systems
         Names of the systems compared.
     statistic
-        Q; the smaller number of differing clips (exact McNemar); or chi-squared.
+        Q; the smaller number of differing items (exact McNemar); or chi-squared.
     p_value, corrected_p_value, holm_p_value
         As computed; corrected for the number of pairs as the settings say; corrected by Holm's
         method, which holds the same error rate as Bonferroni's and rejects no less.  For Cochran's
         Q all are the same.
     only_first, only_second
-        McNemar: clips that only the first or only the second system recognises.
+        McNemar: items that only the first or only the second system recognises.
     """
 
     test: str
@@ -48,7 +52,9 @@ class SignificanceResult:
     only_second: int | None = None
 
 
-def compare(systems: Sequence[System], settings: SignificanceSettings) -> list[SignificanceResult]:
+def compare(
+    systems: Sequence[System[FoldPredictions]], settings: SignificanceSettings
+) -> list[SignificanceResult]:
     """Cochran's Q over all systems, then McNemar's test of every pair.
 
     The pairs are tested whatever Q says; the reader of the table sees both.  Fewer than two
@@ -57,7 +63,7 @@ def compare(systems: Sequence[System], settings: SignificanceSettings) -> list[S
     Raises
     ------
     UserError
-        If two systems were not evaluated on the same clips.
+        If two systems were not evaluated on the same items.
     """
     if len(systems) < 2:
         return []
@@ -81,25 +87,26 @@ def compare(systems: Sequence[System], settings: SignificanceSettings) -> list[S
     ]
 
 
-def correctness(systems: Sequence[System]) -> np.ndarray:
-    """Whether each clip was recognised by each system, ``(clips, systems)`` int64, 0 or 1."""
-    first, *others = systems
-    by_clip = [system.correct_by_clip for system in systems]
-    for other, answers in zip(others, by_clip[1:], strict=True):
-        differing = sorted(set(by_clip[0]) ^ set(answers))
-        if differing:
-            raise UserError(
-                f"systems {first.name} and {other.name} were not evaluated on the same clips "
-                f"({len(differing)} differ, the first {differing[0]}): give posteriors of the same "
-                "splits"
-            )
-    clips = sorted(by_clip[0])
-    return np.array([[answers[clip] for answers in by_clip] for clip in clips], dtype=np.int64)
+def correctness(systems: Sequence[System[FoldPredictions]]) -> np.ndarray:
+    """Whether each item was recognised by each system, ``(items, systems)`` int64, 0 or 1.
+
+    Items are sorted.
+
+    Raises
+    ------
+    UserError
+        If two systems were not evaluated on the same items.
+    """
+    check_same_items(systems)
+    by_item = [correct_by_item(system) for system in systems]
+    return np.array(
+        [[answers[name] for answers in by_item] for name in sorted(by_item[0])], dtype=np.int64
+    )
 
 
 def _cochran_q(names: tuple[str, ...], correct: np.ndarray) -> SignificanceResult:
     statistic, p_value = 0.0, 1.0
-    # Where no clip tells the systems apart, the formula divides zero by zero.
+    # Where no item tells the systems apart, the formula divides zero by zero.
     if not (correct == correct[:, :1]).all():
         outcome = cochrans_q(correct)
         statistic, p_value = float(outcome.statistic), float(outcome.pvalue)
@@ -109,7 +116,7 @@ def _cochran_q(names: tuple[str, ...], correct: np.ndarray) -> SignificanceResul
 def _mcnemar(
     names: tuple[str, str], correct: np.ndarray, settings: SignificanceSettings
 ) -> SignificanceResult:
-    """McNemar's test of ``correct``, ``(clips, 2)``, not corrected."""
+    """McNemar's test of ``correct``, ``(items, 2)``, not corrected."""
     first, second = correct.T.astype(bool)
     only_first, only_second = int((first & ~second).sum()), int((~first & second).sum())
     statistic, p_value = 0.0, 1.0

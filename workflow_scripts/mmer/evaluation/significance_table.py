@@ -1,19 +1,20 @@
-"""The table of significance tests, each pair with its difference over actors."""
+"""The table of significance tests, each pair with its difference over speakers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from mmer.evaluation import metrics
-from mmer.evaluation.actor_bootstrap import Difference, paired_differences
-from mmer.evaluation.predictions import System
+from mmer.evaluation.predictions import FoldPredictions, System, those_run
 from mmer.evaluation.settings import EvaluationSettings
 from mmer.evaluation.significance import SignificanceResult, compare
+from mmer.evaluation.speaker_bootstrap import Difference, paired_differences
+from mmer.models.base import Modality
 
-MODALITIES = ("speech", "face", "fusion")
 COLUMNS = [
     "comparison",
     "test",
@@ -32,7 +33,7 @@ COLUMNS = [
 
 
 def significance_table(
-    systems: Sequence[System], settings: EvaluationSettings, seed: int
+    systems: Sequence[System[FoldPredictions]], settings: EvaluationSettings, seed: int
 ) -> pd.DataFrame:
     """Tests over the best system of each modality, as in the paper, and over all systems.
 
@@ -40,9 +41,9 @@ def significance_table(
     of pairs: ``corrected_p``, by which ``significant`` is decided, as the settings say, and
     ``holm_p`` by Holm's method.  ``systems`` joins names by a semicolon.  ``difference`` is the
     first pooled accuracy minus the second in percentage points, with its 95 % interval by the
-    bootstrap over actors; McNemar's test takes clips as independent, the interval does not.
+    bootstrap over speakers; McNemar's test takes items as independent, the interval does not.
     """
-    run = [system for system in systems if system.folds]
+    run = those_run(systems)
     differences = paired_differences(run, settings.resamples, seed)
     compared = {"best_per_modality": best_per_modality(run), "all_systems": run}
     rows = [
@@ -54,11 +55,13 @@ def significance_table(
     return pd.DataFrame(rows, columns=COLUMNS).astype(counts)
 
 
-def best_per_modality(systems: Sequence[System]) -> list[System]:
+def best_per_modality(
+    systems: Sequence[System[FoldPredictions]],
+) -> list[System[FoldPredictions]]:
     """The system with the highest mean accuracy of each modality; of equals, the first."""
     best = []
-    for modality in MODALITIES:
-        group = [system for system in systems if system.folds and system.modality == modality]
+    for modality in get_args(Modality):
+        group = [system for system in those_run(systems) if system.modality == modality]
         if group:
             best.append(max(group, key=lambda system: round(metrics.mean_accuracy(system), 9)))
     return best

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from mmer.evaluation import metrics
-from mmer.evaluation.actor_bootstrap import accuracy_interval
 from mmer.evaluation.calibration import calibrate
 from mmer.evaluation.intervals import half_width, wilson_interval
 from mmer.evaluation.paper import PaperResult, compare_with_paper, not_run
-from mmer.evaluation.predictions import System
+from mmer.evaluation.predictions import FoldPredictions, System, correct_by_item
 from mmer.evaluation.settings import EvaluationSettings
+from mmer.evaluation.speaker_bootstrap import accuracy_interval
 
 CONSTANT = "constant from the literature"
 """How the verdict on a system begins whose accuracy was not measured here."""
@@ -27,8 +27,8 @@ MEASURED = (
     "pooled_accuracy",
     "wilson_low",
     "wilson_high",
-    "actor_low",
-    "actor_high",
+    "speaker_low",
+    "speaker_high",
     "uar",
     "macro_f1",
     "ece",
@@ -38,7 +38,7 @@ MEASURED = (
 
 
 def summary_table(
-    systems: Sequence[System],
+    systems: Sequence[System[FoldPredictions]],
     paper: Mapping[str, PaperResult],
     settings: EvaluationSettings,
     seed: int,
@@ -46,8 +46,8 @@ def summary_table(
     """One row per system, beside the paper's number where there is one.
 
     ``std`` is the deviation over the folds, ``ci95`` the paper's formula at the mean accuracy over
-    all clips of all folds.  Around ``pooled_accuracy`` stand Wilson's interval, ``wilson_low`` to
-    ``wilson_high``, and that of the bootstrap over actors, ``actor_low`` to ``actor_high``.
+    all items of all folds.  Around ``pooled_accuracy`` stand Wilson's interval, ``wilson_low`` to
+    ``wilson_high``, and that of the bootstrap over speakers, ``speaker_low`` to ``speaker_high``.
     ``uar`` is the unweighted average recall; ``ece``, ``brier`` and ``nll`` are empty where a
     system gives no probabilities.  A constant has its accuracy and no interval, and its verdict
     says where it comes from.
@@ -68,14 +68,17 @@ def summary_table(
 
 
 def _row(
-    system: System, paper: PaperResult | None, settings: EvaluationSettings, seed: int
+    system: System[FoldPredictions],
+    paper: PaperResult | None,
+    settings: EvaluationSettings,
+    seed: int,
 ) -> dict[str, object]:
     row: dict[str, object] = {
         "system": system.name,
         "title": system.title,
         "modality": system.modality,
         "variant": system.variant,
-        "clips": sum(len(fold.clips) for fold in system.folds.values()),
+        "items": sum(len(fold.items) for fold in system.folds.values()),
     }
     row |= dict.fromkeys(MEASURED, np.nan)
     row["paper_accuracy"] = paper.accuracy if paper else np.nan
@@ -84,7 +87,7 @@ def _row(
     if system.not_run is not None:
         return row | {"verdict": not_run(system.not_run)}
     if system.constant is not None:
-        # The paper's formula for clips of ours says nothing of a number measured on listeners.
+        # The paper's formula for items of ours says nothing of a number measured on listeners.
         return row | {
             "mean_accuracy": system.constant.accuracy,
             "paper_ci95": np.nan,
@@ -97,12 +100,14 @@ def _row(
     return row
 
 
-def _measured(system: System, settings: EvaluationSettings, seed: int) -> dict[str, float]:
+def _measured(
+    system: System[FoldPredictions], settings: EvaluationSettings, seed: int
+) -> dict[str, float]:
     """Every number of a system that was run, by column."""
     accuracy = metrics.mean_accuracy(system)
-    correct = list(system.correct_by_clip.values())
+    correct = list(correct_by_item(system).values())
     wilson = wilson_interval(sum(correct), len(correct))
-    actors = accuracy_interval(system, settings.resamples, seed)
+    speakers = accuracy_interval(system, settings.resamples, seed)
     calibration = calibrate(system, settings.calibration_bins)
     return {
         "mean_accuracy": accuracy,
@@ -111,8 +116,8 @@ def _measured(system: System, settings: EvaluationSettings, seed: int) -> dict[s
         "pooled_accuracy": metrics.pooled_accuracy(system),
         "wilson_low": wilson[0],
         "wilson_high": wilson[1],
-        "actor_low": actors[0],
-        "actor_high": actors[1],
+        "speaker_low": speakers[0],
+        "speaker_high": speakers[1],
         "uar": metrics.unweighted_average_recall(system),
         "macro_f1": metrics.macro_f1(system),
         "ece": calibration.expected_error if calibration else np.nan,

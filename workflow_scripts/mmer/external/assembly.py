@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Collection
 
 import numpy as np
 from scipy.stats import binomtest
 
-from mmer.corpus.clips import Clip
-from mmer.corpus.folds import Split
-from mmer.corpus.labels import EMOTIONS
-from mmer.errors import UserError
-from mmer.external.layouts import ALPHABETICAL, ExternalLayout
-from mmer.external.tables import ExternalTable
-from mmer.posteriors import Posteriors
+from mmer.external.tables import ExternalTable, classes_in_order
+from mmer.items import Items
+from mmer.models.external import ExternalLayout
+from mmer.predictions import Posteriors, posteriors_of
+from mmer.protocol import TEST, Split
+from mmer.runtime.errors import UserError
+from mmer.tasks import Classes
 
 log = logging.getLogger(__name__)
 
@@ -26,128 +24,102 @@ DOUBT = 1e-6
 def assemble(
     split: Split,
     layout: ExternalLayout,
+    task: Classes,
+    items: Items,
     train: ExternalTable | None,
-    heldout: ExternalTable,
-    clips_per_actor: int | None = None,
-    expected_clips: Collection[str] | None = None,
+    test: ExternalTable,
 ) -> Posteriors:
-    """Join the tables of a split's two parts.
+    """Join the tables of a split.
 
     Parameters
     ----------
+    split, layout, task
+        Who is tested, what the tables look like, and which classes they name.
+    items
+        The item table; each of its items of the split that has a class must be in the tables.
     train
-        The rows trained on; None where only held-out rows were published, which serves for
-        statistics but not for fusion.
-    clips_per_actor
-        How many clips each actor must have; not checked where None.
-    expected_clips
-        All clips of the corpus, of which each part must hold those of its actors; not checked
-        where None.
+        The rows that are not tested on; None where only tested ones were published, which serves
+        for statistics but not for fusion.
+    test
+        The rows tested on.
 
     Raises
     ------
     UserError
-        If a table holds an actor of the other part, lacks an actor or a clip, or is plainly in
-        another order of classes than its layout says.
+        If a table holds an item that is not in its part, lacks one, or is plainly in another order
+        of classes than its layout says.
     """
-    parts = [("heldout", heldout, split.heldout_actors)]
+    items = items.where(task.labelled(items))
+    part = split.parts_of(items)
+    tables = [("test", test, part == TEST)]
     if train is not None:
-        parts.append(("train", train, split.train_actors))
-    for part, table, actors in parts:
-        _check_actors(part, table, actors, split, clips_per_actor)
-        if expected_clips is not None:
-            _check_clips(part, table, actors, expected_clips)
-        labels = np.array([Clip.parse(clip).label for clip in table.clips])
+        tables.append(("train", train, (part != TEST) & (part != "")))
+    for kind, table, wanted in tables:
+        _check_items(kind, table, items, wanted, split)
+        labels = task.labels(items.of(table.items))
         accuracy = 100 * np.mean(table.values.argmax(axis=1) == labels)
-        _check_order(table, layout, labels)
-        log.info("%s %s: %d clips, accuracy %.2f %%", split.name, part, len(labels), accuracy)
-    return _join(parts, layout)
+        _check_order(table, layout, task, labels)
+        log.info("%s %s: %d items, accuracy %.2f %%", split.name, kind, len(labels), accuracy)
+    names = np.array([name for _, table, _ in tables for name in table.items])
+    order = np.argsort(names)
+    chosen = items.of(map(str, names[order]))
+    values = np.concatenate([table.values for _, table, _ in tables])[order]
+    parts = part[items.rows(chosen.names)]
+    if layout.values == "logit":
+        return posteriors_of(task, chosen, parts, values)
+    return Posteriors(task, chosen, parts, values, None)
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities ``(clips, 8)`` of logits ``(clips, 8)``, safe against overflow."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+def _rows_of(items: Items, table: ExternalTable) -> np.ndarray:
+    """Rows of a table's items, ``(items of the table,)``; a UserError where one is unknown."""
+    for row, name in zip(table.rows, table.items, strict=True):
+        if name not in items:
+            raise UserError(
+                f"{table.path}, row {row}: item {name!r} is none of the corpus's items with a "
+                "class: remove it, or mend the layout's item_column or item_suffix"
+            )
+    return items.rows(table.items)
 
 
-def _join(
-    parts: list[tuple[str, ExternalTable, tuple[int, ...]]], layout: ExternalLayout
-) -> Posteriors:
-    clips = np.array([clip for _, table, _ in parts for clip in table.clips])
-    part = np.array([name for name, table, _ in parts for _ in table.clips])
-    values = np.concatenate([table.values for _, table, _ in parts])
-    order = np.argsort(clips)
-    values = values[order]
-    is_logit = layout.values == "logit"
-    return Posteriors(
-        clips=tuple(map(str, clips[order])),
-        part=part[order],
-        probabilities=softmax(values) if is_logit else values,
-        logits=values if is_logit else None,
-    )
-
-
-def _check_actors(
-    part: str,
-    table: ExternalTable,
-    actors: tuple[int, ...],
-    split: Split,
-    clips_per_actor: int | None,
+def _check_items(
+    kind: str, table: ExternalTable, items: Items, wanted: np.ndarray, split: Split
 ) -> None:
-    """Exactly the part's actors, each with the right number of clips."""
-    counts: Counter[int] = Counter()
-    for row, clip in zip(table.rows, table.clips, strict=True):
-        actor = Clip.parse(clip).actor
-        if actor not in actors:
-            raise UserError(
-                f"{table.path}, row {row}: actor {actor} does not belong to the {part} part of "
-                f"split {split.name} (actors {', '.join(map(str, sorted(actors)))}): give the "
-                "table of this split"
-            )
-        counts[actor] += 1
-    for actor in sorted(actors):
-        if clips_per_actor is None:
-            complete, wanted = counts[actor] > 0, "at least one"
-        else:
-            complete, wanted = counts[actor] == clips_per_actor, str(clips_per_actor)
-        if not complete:
-            raise UserError(
-                f"{table.path} has {counts[actor]} clips of actor {actor} instead of {wanted} in "
-                f"the {part} part of split {split.name}: give a table of all clips"
-            )
+    """A UserError unless a table holds exactly the items ``wanted``, ``(items,)`` bool."""
+    rows, groups = _rows_of(items, table), items.column(split.by)
+    foreign = np.flatnonzero(~wanted[rows])
+    if foreign.size:
+        first = foreign[0]
+        raise UserError(
+            f"{table.path}, row {table.rows[first]}: {split.by} {groups[rows[first]]} does not "
+            f"belong to the table {kind} of split {split.name} (there are "
+            f"{', '.join(sorted(set(groups[wanted])))}): give the table of this split"
+        )
+    missing = sorted({items.names[row] for row in np.flatnonzero(wanted)} - set(table.items))
+    if missing:
+        raise UserError(
+            f"{table.path} lacks {len(missing)} items of the table {kind} of split {split.name}, "
+            f"the first {missing[0]}: give a table of all items"
+        )
 
 
-def _check_order(table: ExternalTable, layout: ExternalLayout, labels: np.ndarray) -> None:
-    """A UserError where the values fit the clips far better in the other of the two usual orders.
+def _check_order(
+    table: ExternalTable, layout: ExternalLayout, task: Classes, labels: np.ndarray
+) -> None:
+    """A UserError where the values fit the items far better in the other of the two usual orders.
 
     By McNemar's exact test, so that a model that only guesses is not refused.
     """
     as_given = np.empty_like(table.values)
-    as_given[:, layout.to_ravdess_order] = table.values
+    given_order = classes_in_order(table.path, layout, task)
+    as_given[:, [given_order.index(name) for name in task.names]] = table.values
     right = table.values.argmax(axis=1) == labels
-    for name, order in (("ravdess", EMOTIONS), ("alphabetical", ALPHABETICAL)):
-        read = as_given[:, [order.index(emotion) for emotion in EMOTIONS]]
+    for usual, order in (("task", task.names), ("alphabetical", tuple(sorted(task.names)))):
+        read = as_given[:, [order.index(name) for name in task.names]]
         other = read.argmax(axis=1) == labels
         better, worse = int(np.sum(other & ~right)), int(np.sum(right & ~other))
         if better > worse and binomtest(better, better + worse).pvalue < DOUBT:
             raise UserError(
-                f"{table.path} names the right emotion of {100 * other.mean():.0f} % of its clips "
-                f"in the order {name}, but of {100 * right.mean():.0f} % in the layout's: mend the "
+                f"{table.path} names the right class of {100 * other.mean():.0f} % of its items in "
+                f"the order {usual}, but of {100 * right.mean():.0f} % in the layout's: mend the "
                 "layout's class_order"
             )
-
-
-def _check_clips(
-    part: str, table: ExternalTable, actors: tuple[int, ...], expected: Collection[str]
-) -> None:
-    """Exactly the corpus's clips of the part's actors."""
-    wanted = {clip for clip in expected if Clip.parse(clip).actor in actors}
-    missing = sorted(wanted - set(table.clips))
-    if missing:
-        raise UserError(
-            f"{table.path} lacks {len(missing)} clips of the {part} part, the first {missing[0]}: "
-            "give a table of all clips"
-        )
-    for row, clip in zip(table.rows, table.clips, strict=True):
-        if clip not in wanted:
-            raise UserError(f"{table.path}, row {row}: clip {clip} is not in the corpus: remove it")

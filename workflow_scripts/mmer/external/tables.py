@@ -13,10 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mmer.corpus.clips import Clip
-from mmer.corpus.labels import CLASS_COUNT
-from mmer.errors import UserError
-from mmer.external.layouts import ExternalLayout
+from mmer.models.external import ExternalLayout
+from mmer.runtime.errors import UserError
+from mmer.tasks import Classes
 
 ROUNDING_TOLERANCE = 1e-3
 """How far from one a row of probabilities may sum and still count as rounded."""
@@ -31,37 +30,59 @@ class ExternalTable:
     path
         The file, for messages.
     rows
-        Row in the file of each clip, from 1.
-    clips
-        Clip names in the order of the file, each once.
+        Row in the file of each item, from 1.
+    items
+        Names in the order of the file, each once.
     values
-        ``(clips, 8)`` float64 in RAVDESS order: logits, or probabilities that sum to one.
+        ``(items, classes)`` float64 in the task's order: logits, or probabilities that sum to one.
     """
 
     path: Path
     rows: tuple[int, ...]
-    clips: tuple[str, ...]
+    items: tuple[str, ...]
     values: np.ndarray
 
 
-def read_external_table(path: Path, layout: ExternalLayout) -> ExternalTable:
+def classes_in_order(path: Path, layout: ExternalLayout, task: Classes) -> tuple[str, ...]:
+    """The class of each value of a row.
+
+    Raises
+    ------
+    UserError
+        If the layout lists other classes than the task.
+    """
+    if layout.class_order == "task":
+        return task.names
+    if layout.class_order == "alphabetical":
+        return tuple(sorted(task.names))
+    if sorted(layout.class_order) != sorted(task.names):
+        raise UserError(
+            f"{path} is read by a layout whose class_order does not name each of "
+            f"{', '.join(task.names)} once: mend it"
+        )
+    return tuple(layout.class_order)
+
+
+def read_external_table(path: Path, layout: ExternalLayout, task: Classes) -> ExternalTable:
     """Read one table.
 
     Raises
     ------
     UserError
         If the file cannot be read in this layout: columns that are not there, a row with more or
-        fewer columns, a clip twice or outside RAVDESS's audio-visual speech, a value that is not
-        a finite number, or probabilities that are negative or do not sum to one.
+        fewer columns, an item twice, a value that is not a finite number, or probabilities that
+        are negative or do not sum to one.
     """
     lines = _read_lines(path, layout)
     titles = lines.pop(0)[1] if layout.header else [""] * len(lines[0][1])
     if not lines:
         raise UserError(f"{path} holds column titles only: export it again")
-    clip_column = _column(path, titles, layout.clip_column, layout)
-    value_columns = _value_columns(path, titles, layout)
+    item_column = _column(path, titles, layout.item_column, layout)
+    value_columns = _value_columns(path, titles, layout, task.outputs)
+    order = classes_in_order(path, layout, task)
+    in_task_order = [order.index(name) for name in task.names]
     row_of: dict[str, int] = {}
-    values = np.empty((len(lines), CLASS_COUNT))
+    values = np.empty((len(lines), task.outputs))
     for index, (row, cells) in enumerate(lines):
         where = f"{path}, row {row}"
         if len(cells) != len(titles):
@@ -69,13 +90,14 @@ def read_external_table(path: Path, layout: ExternalLayout) -> ExternalTable:
                 f"{where} has {len(cells)} columns instead of {len(titles)}: mend the row or the "
                 f"layout's separator {layout.separator!r}"
             )
-        clip = _clip(where, cells[clip_column], layout)
-        if clip in row_of:
+        item = cells[item_column].strip().removesuffix(layout.item_suffix)
+        if item in row_of:
             raise UserError(
-                f"{where} holds clip {clip} again (first in row {row_of[clip]}): keep one"
+                f"{where} holds item {item!r} again (first in row {row_of[item]}): keep one"
             )
-        row_of[clip] = row
-        values[index] = _values(where, [cells[column] for column in value_columns], layout)
+        row_of[item] = row
+        found = _values(where, [cells[column] for column in value_columns], layout, task.outputs)
+        values[index] = found[in_task_order]
     return ExternalTable(path, tuple(row_of.values()), tuple(row_of), values)
 
 
@@ -110,42 +132,32 @@ def _column(path: Path, titles: list[str], column: str | int, layout: ExternalLa
     return titles.index(column)
 
 
-def _clip(where: str, cell: str, layout: ExternalLayout) -> str:
-    """The clip name of a row, known to RAVDESS and of a kind that the workflow uses."""
-    name = cell.strip().removesuffix(layout.clip_suffix)
-    try:
-        clip = Clip.parse(name)
-    except UserError as error:
-        raise UserError(f"{where}: {error}") from error
-    if not clip.is_audio_visual_speech:
-        raise UserError(
-            f"{where}: clip {name} is not audio-visual speech (names begin with 01-01): remove it"
-        )
-    return name
-
-
-def _value_columns(path: Path, titles: list[str], layout: ExternalLayout) -> list[int]:
-    """Numbers of the eight value columns, or of the one column with the list."""
+def _value_columns(
+    path: Path, titles: list[str], layout: ExternalLayout, classes: int
+) -> list[int]:
+    """Numbers of the value columns, or of the one column with the list."""
     if layout.list_column is not None:
         return [_column(path, titles, layout.list_column, layout)]
-    ninth = f"{layout.values_prefix}{CLASS_COUNT}"
-    if ninth in titles:
-        raise UserError(f"{path} has a column {ninth}, but there are only {CLASS_COUNT} emotions")
-    return [_column(path, titles, title, layout) for title in layout.value_titles]
+    one_more = f"{layout.values_prefix}{classes}"
+    if one_more in titles:
+        raise UserError(
+            f"{path} has a column {one_more}, but there are only {classes} classes: mend the "
+            "layout's values_prefix"
+        )
+    named = [f"{layout.values_prefix}{number}" for number in range(classes)]
+    return [_column(path, titles, title, layout) for title in named]
 
 
-def _values(where: str, cells: list[str], layout: ExternalLayout) -> np.ndarray:
-    """The eight values of a row in RAVDESS order."""
-    numbers = cells if layout.list_column is None else _bracketed_list(where, cells[0])
+def _values(where: str, cells: list[str], layout: ExternalLayout, classes: int) -> np.ndarray:
+    """The values of a row in the order of the table."""
+    numbers = cells if layout.list_column is None else _bracketed_list(where, cells[0], classes)
     try:
         values = np.array([_number(number) for number in numbers])
     except (ValueError, OverflowError) as error:
         raise UserError(f"{where} has a value that is not a number ({error}): mend it") from error
     if not np.isfinite(values).all():
         raise UserError(f"{where} has a value that is not finite: mend or re-export the table")
-    if layout.values == "probability":
-        values = _distribution(where, values)
-    return values[layout.to_ravdess_order]
+    return _distribution(where, values) if layout.values == "probability" else values
 
 
 def _number(cell: str | float) -> float:
@@ -155,7 +167,7 @@ def _number(cell: str | float) -> float:
     return float(cell)
 
 
-def _bracketed_list(where: str, cell: str) -> list[float]:
+def _bracketed_list(where: str, cell: str, classes: int) -> list[float]:
     """The numbers of a list such as ``[0.5, -1.25, ...]``, which is JSON."""
     try:
         numbers = json.loads(cell)
@@ -163,10 +175,10 @@ def _bracketed_list(where: str, cell: str) -> list[float]:
         raise UserError(f"{where} holds no bracketed list of numbers ({error}): mend it") from error
     if not isinstance(numbers, list) or any(type(number) not in (int, float) for number in numbers):
         raise UserError(f"{where} holds something else than a bracketed list of numbers: mend it")
-    if len(numbers) != CLASS_COUNT:
+    if len(numbers) != classes:
         raise UserError(
-            f"{where} has {len(numbers)} values instead of {CLASS_COUNT}: every clip needs one "
-            "value per emotion"
+            f"{where} has {len(numbers)} values instead of {classes}: every item needs one value "
+            "per class"
         )
     return numbers
 

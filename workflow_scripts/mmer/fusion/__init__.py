@@ -1,1 +1,1 @@
-"""Late fusion of posteriors."""
+"""Late fusion of predictions."""

@@ -8,39 +8,36 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from mmer.corpus.labels import CLASS_COUNT, EMOTIONS
-from mmer.errors import UserError
 from mmer.fusion.classifiers import Candidate, candidates
 from mmer.fusion.inputs import FusionInputs, join_systems
 from mmer.fusion.settings import FusionSettings
 from mmer.fusion.tables import prediction_rows
-from mmer.posteriors import Posteriors
+from mmer.predictions import Posteriors
+from mmer.runtime.errors import UserError
+from mmer.tasks import Classes
 
 log = logging.getLogger(__name__)
 
 
 def fuse(
-    systems: Mapping[str, Mapping[str, Posteriors]], settings: FusionSettings, threads: int = 1
+    systems: Mapping[str, Mapping[str, Posteriors]], task: Classes, settings: FusionSettings
 ) -> pd.DataFrame:
-    """Train every candidate on every split and predict the held-out clips.
-
-    A fit never sees more than one thread, so the result does not depend on ``threads``.
+    """Train every candidate on every split's training items and predict the tested ones.
 
     Parameters
     ----------
     systems
         Posteriors by name of the system and then of the split.
-    threads
-        How many candidates are trained at a time.
+    task
+        Whose classes they are.
 
     Returns
     -------
     pandas.DataFrame
-        The table of :mod:`mmer.fusion.tables`, held-out clips only.
+        The predictions of :mod:`mmer.fusion.tables`, tested items only.
 
     Raises
     ------
@@ -58,14 +55,13 @@ def fuse(
         )
         for split in splits
     }
-    # Filters are set once around all threads, since a thread cannot set its own.
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        parts = Parallel(n_jobs=threads, prefer="threads")(
-            delayed(_train_and_predict)(candidate, split, inputs[split], settings)
+        parts = [
+            _train_and_predict(candidate, split, inputs[split], task, settings)
             for candidate in grid
             for split in splits
-        )
+        ]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -80,22 +76,22 @@ def _common_splits(systems: Mapping[str, Mapping[str, Posteriors]]) -> list[str]
         differing = sorted(set(systems[first]) ^ set(systems[other]))
         if differing:
             raise UserError(
-                f"only one of the systems {first} and {other} has posteriors for "
+                f"only one of the systems {first} and {other} has predictions for "
                 f"{', '.join(differing)}: give both the same splits"
             )
     if not systems[first]:
-        raise UserError("fusion got systems without any split: give posteriors per split")
+        raise UserError("fusion got systems without any split: give predictions per split")
     return list(systems[first])
 
 
 def _train_and_predict(
-    candidate: Candidate, split: str, inputs: FusionInputs, settings: FusionSettings
+    candidate: Candidate, split: str, inputs: FusionInputs, task: Classes, settings: FusionSettings
 ) -> pd.DataFrame:
     """Rows of the predictions' table of one candidate on one split."""
     if candidate.classifier == "knn" and candidate.value > len(inputs.train):
         raise UserError(
             f"fusion asks for {candidate.value} neighbours, but {split} has {len(inputs.train)} "
-            "training clips: take smaller values out of the fusion's classifiers knn k"
+            "training items: take smaller values out of the fusion's classifiers knn k"
         )
     model = candidate.kind.build(candidate.value, settings)
     model.fit(inputs.train, inputs.train_labels)
@@ -106,16 +102,16 @@ def _train_and_predict(
             candidate.hyperparameter,
             split,
         )
-    predicted = model.predict(inputs.heldout)
+    predicted = model.predict(inputs.test)
     probabilities = None
     if hasattr(model, "predict_proba"):
-        probabilities = np.zeros((len(predicted), CLASS_COUNT))
-        probabilities[:, model.classes_] = model.predict_proba(inputs.heldout)
+        probabilities = np.zeros((len(predicted), task.outputs))
+        probabilities[:, model.classes_] = model.predict_proba(inputs.test)
     return prediction_rows(
-        candidate.classifier,
-        candidate.hyperparameter,
+        task,
+        candidate,
         split,
-        inputs.heldout_clips,
-        [EMOTIONS[label] for label in predicted],
+        inputs.test_items,
+        [task.names[label] for label in predicted],
         probabilities,
     )

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from mmer.corpus.labels import EMOTIONS
-from mmer.errors import UserError
 from mmer.fusion.settings import FusionSettings, Inputs, Scaling
-from mmer.posteriors import Posteriors
+from mmer.predictions import Posteriors
+from mmer.protocol import TEST, TRAIN
+from mmer.runtime.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -20,20 +20,19 @@ class FusionInputs:
 
     Attributes
     ----------
-    train, heldout
-        ``(clips, 8 * systems)`` float64, systems in the order given, each in the form and scaling
-        that the settings give it, scaled by what the training rows alone told.
-    train_labels, heldout_labels
-        ``(clips,)`` int64.
-    heldout_clips
-        Names, in the order of ``heldout``.
+    train, test
+        ``(items, classes * systems)`` float64, systems in the order given, each in the form and
+        scaling that the settings give it, scaled by what the training rows alone told.
+    train_labels
+        ``(items,)`` int64.
+    test_items
+        Names, in the order of ``test``.
     """
 
     train: np.ndarray
     train_labels: np.ndarray
-    heldout: np.ndarray
-    heldout_labels: np.ndarray
-    heldout_clips: tuple[str, ...]
+    test: np.ndarray
+    test_items: tuple[str, ...]
 
 
 def join_systems(
@@ -53,7 +52,7 @@ def join_systems(
     Raises
     ------
     UserError
-        If there are fewer than two systems, they disagree about the split's clips or parts, one
+        If there are fewer than two systems, they disagree about the split's items or parts, one
         lacks the values asked for, or a part cannot serve.
     """
     if len(systems) < 2:
@@ -65,41 +64,38 @@ def join_systems(
     for name, posteriors in systems.items():
         _check_same_rows(split, first_name, first, name, posteriors)
     _check_parts(split, first_name, first)
-    is_train, is_heldout = first.part == "train", first.part == "heldout"
-    train, heldout = [], []
+    is_train, is_test = first.part == TRAIN, first.part == TEST
+    train, test = [], []
     for name, posteriors in systems.items():
         inputs, scaling = settings.of_system(name)
         values = _values(name, posteriors, inputs, settings.smallest_probability)
-        scaled = scale(values[is_train], values[is_heldout], scaling)
+        scaled = scale(values[is_train], values[is_test], scaling)
         train.append(scaled[0])
-        heldout.append(scaled[1])
+        test.append(scaled[1])
     return FusionInputs(
         train=np.concatenate(train, axis=1),
         train_labels=first.labels[is_train],
-        heldout=np.concatenate(heldout, axis=1),
-        heldout_labels=first.labels[is_heldout],
-        heldout_clips=first.only("heldout").clips,
+        test=np.concatenate(test, axis=1),
+        test_items=first.only(TEST).names,
     )
 
 
-def scale(
-    train: np.ndarray, heldout: np.ndarray, scaling: Scaling
-) -> tuple[np.ndarray, np.ndarray]:
+def scale(train: np.ndarray, test: np.ndarray, scaling: Scaling) -> tuple[np.ndarray, np.ndarray]:
     """Scale the columns of both parts by what the training rows tell.
 
-    ``minmax`` maps each training column onto [0, 1], and held-out values may leave that range;
+    ``minmax`` maps each training column onto [0, 1], and tested values may leave that range;
     ``standard`` gives each training column mean 0 and variance 1; ``none`` changes nothing.
     """
     if scaling == "none":
-        return train, heldout
+        return train, test
     scaler = {"minmax": MinMaxScaler, "standard": StandardScaler}[scaling]().fit(train)
-    return scaler.transform(train), scaler.transform(heldout)
+    return scaler.transform(train), scaler.transform(test)
 
 
 def _values(
     name: str, posteriors: Posteriors, inputs: Inputs, smallest_probability: float
 ) -> np.ndarray:
-    """What one system gives, ``(clips, 8)``."""
+    """What one system gives, ``(items, classes)``."""
     if inputs == "logit" and posteriors.logits is None:
         raise UserError(
             f"system {name} has no logits: set its inputs to the fusion to probability, "
@@ -115,31 +111,32 @@ def _values(
 def _check_same_rows(
     split: str, first_name: str, first: Posteriors, name: str, posteriors: Posteriors
 ) -> None:
-    """Two systems with the same clips in the same parts, in the same order."""
-    if first.clips != posteriors.clips:
-        only_one = sorted(set(first.clips) ^ set(posteriors.clips))
-        assert only_one, "posteriors are sorted by clip"
-        owner = first_name if only_one[0] in first.clips else name
+    """Two systems with the same items in the same parts, in the same order."""
+    if first.names != posteriors.names:
+        only_one = sorted(set(first.names) ^ set(posteriors.names))
+        assert only_one, "posteriors are sorted by item"
+        owner = first_name if only_one[0] in first.names else name
         raise UserError(
-            f"systems {first_name} and {name} differ in {len(only_one)} clips of {split}, the "
-            f"first {only_one[0]}, which only {owner} has: give posteriors of the same clips"
+            f"systems {first_name} and {name} differ in {len(only_one)} items of {split}, the "
+            f"first {only_one[0]}, which only {owner} has: give predictions of the same items"
         )
     moved = np.flatnonzero(first.part != posteriors.part)
     if moved.size:
         raise UserError(
-            f"clip {first.clips[moved[0]]} of {split} is {first.part[moved[0]]} for {first_name} "
-            f"but {posteriors.part[moved[0]]} for {name}: give posteriors of the same split"
+            f"item {first.names[moved[0]]} of {split} is {first.part[moved[0]]} for {first_name} "
+            f"but {posteriors.part[moved[0]]} for {name}: give predictions of the same split"
         )
 
 
 def _check_parts(split: str, name: str, posteriors: Posteriors) -> None:
     """Rows to learn from, of two classes at least, and rows to predict."""
-    classes = np.unique(posteriors.only("train").labels)
+    classes = np.unique(posteriors.only(TRAIN).labels)
     if len(classes) < 2:
-        held = "no training rows" if not len(classes) else f"only {EMOTIONS[classes[0]]} clips"
+        names = posteriors.task.names
+        held = "no training rows" if not len(classes) else f"only {names[classes[0]]} items"
         raise UserError(
             f"system {name} has {held} in the train part of {split}, from which no fusion can be "
-            "learnt: give posteriors of the training clips too"
+            "learnt: give predictions of the training items too"
         )
-    if not (posteriors.part == "heldout").any():
-        raise UserError(f"system {name} has no held-out rows in {split}: give them too")
+    if not (posteriors.part == TEST).any():
+        raise UserError(f"system {name} has no row of the part test in {split}: give them too")

@@ -1,164 +1,272 @@
-"""Models: what trainings are told, and where their results lie."""
+"""Models: the steps of their families as rules, and where their results lie."""
 
 from __future__ import annotations
 
 import hashlib
-import shlex
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Any
 
-from mmer.acquire.download import mirrored_path
-from mmer.model_families import ExternalModel
-from mmer.plan.run import NO_MODEL, with_values
-from mmer.plan.weights import WeightsPlan
+from mmer.media.download import mirrored_path
+from mmer.models.base import PREDICTIONS, Family, ModelEntry, Step
+from mmer.plan.corpora import CorporaPlan
+from mmer.plan.run import RunPlan
+from mmer.plan.weights import SALIENCY, VOICE_ACTIVITY, WeightsPlan
+from mmer.protocol import Split
+from mmer.tasks import Classes, Traces
 
-TRAINED = ("cnn14", "alexnet", "spatial_transformer", "bilstm")
-"""Families with a learning curve."""
+ENTRY = "run_model"
 
 
 @dataclass(frozen=True)
-class ModelPlan(WeightsPlan):
-    """Adds trainings and posteriors."""
+class ModelsPlan:
+    """Every model of the configuration: its family, its steps, their files."""
 
-    def settings(self, model: str) -> str:
-        """A model's settings as JSON."""
-        return self.configuration.models[model].settings.model_dump_json()
+    run: RunPlan
+    corpora: CorporaPlan
+    weights: WeightsPlan
 
-    def training_options(self, entry: str, model: str, variant: str, split: str) -> str:
-        """What the training of one model on one split is told, quoted for a shell."""
-        return self._told(
-            entry,
-            f"{model}_{variant}_{split}",
-            ["--split", self.split(split), *self._common(model), *self._seen(variant)],
-        )
+    def entry(self, model: str) -> ModelEntry:
+        """A model's entry in the configuration."""
+        return self.run.configuration.models[model]
 
-    def grid_options(self, entry: str, model: str, variant: str) -> str:
-        """What a grid of trainings on every split is told, quoted for a shell."""
-        return self._told(
-            entry,
-            f"{model}_{variant}",
-            ["--splits", self.all_splits, *self._common(model), *self._seen(variant)],
-        )
+    def family(self, model: str) -> Family:
+        """A model's family."""
+        return self.run.kinds.families[self.entry(model).family]
 
-    def affectnet_options(self, entry: str, model: str) -> str:
-        """What a training on AffectNet is told, quoted for a shell."""
-        target = self.configuration.models[model].target
-        return self._told(entry, model, ["--target", target, *self._common(model)])
-
-    def variant_options(self, variant: str) -> str:
-        """What a step is told of a variant, quoted for a shell."""
-        return shlex.join(self._seen(variant))
-
-    def _common(self, model: str) -> list[str]:
-        seed = str(self.configuration.seed)
-        return ["--settings", self.settings(model), "--seed", seed]
-
-    def _seen(self, variant: str) -> list[str]:
-        return ["--variant", variant, *with_values("--spans", self.spans(variant))]
-
-    def _told(self, entry: str, name: str, told: list[str]) -> str:
-        """Options with a checkpoint whose name holds a digest of all of them.
-
-        So a training never goes on from the state of another one.
-        """
-        digest = hashlib.sha256("\n".join([self.version(entry), *told]).encode()).hexdigest()[:12]
-        checkpoint = f"{self.results}/checkpoints/{name}_{digest}.safetensors"
-        return shlex.join([*told, "--checkpoint", checkpoint])
-
-    def trained(self, model: str, variant: str, split: str, file: str) -> str:
-        """A file of one training."""
-        return f"{self.results}/models/{model}/{variant}/{split}/{file}"
-
-    def affectnet_network(self, model: str) -> str:
-        """The spatial transformer of an AffectNet model."""
-        return f"{self.results}/models/{model}/model.safetensors"
-
-    def start(self, model: str) -> list[str]:
-        """The network that a spatial transformer starts from: one, or none for random weights."""
-        base = self.configuration.models[model].of
-        return [] if base is None else [self.affectnet_network(base)]
-
-    def networks(self, model: str, variant: str) -> list[str]:
-        """The spatial transformers behind a bi-LSTM: one per split, or one for all."""
-        base = self.base(model)
-        if self.configuration.models[base].family == "affectnet":
-            return [self.affectnet_network(base)]
-        return [self.trained(base, variant, split, "model.safetensors") for split in self.splits]
-
-    def frame_logits(self, model: str, variant: str) -> list[str]:
-        """The logits of all frames that vote: one file per split, or one for all."""
-        base = self.base(model)
-        if self.configuration.models[base].family == "affectnet":
-            return [f"{self.results}/models/{base}/{variant}/frame_logits.npz"]
-        return [self.trained(base, variant, split, "frame_logits.npz") for split in self.splits]
-
-    def architectures(self, model: str, variant: str) -> str:
-        """The table of a bi-LSTM's whole grid."""
-        return f"{self.results}/models/{model}/{variant}/architectures.csv"
-
-    def affectnet_models(self, *, trained: bool) -> str:
-        """A pattern of the AffectNet models that are trained here, or of the published ones."""
-        return self.models("affectnet") if self.trains_affectnet == trained else NO_MODEL
-
-    def embeddings(self, model: str, variant: str) -> str:
-        """The embeddings of all clips."""
-        return f"{self.results}/embeddings/{model}/{variant}.npz"
-
-    def extractor(self, model: str) -> str:
-        """The entry that extracts a model's embeddings."""
+    @cached_property
+    def steps(self) -> dict[str, tuple[Step, ...]]:
+        """The steps of every model."""
+        had = self.corpora.had
         return {
-            "alexnet_embedding": "extract_alexnet_embeddings",
-            "cnn14_embedding": "extract_cnn14_embeddings",
-        }[self.configuration.models[model].family]
+            model: self.family(model).steps(entry, had)
+            for model, entry in self.run.configuration.models.items()
+        }
 
-    def extraction_options(self, model: str, variant: str) -> str:
-        """What an extraction of embeddings is told, quoted for a shell."""
-        return shlex.join(
-            [
-                *("--variant", variant),
-                *("--settings", self.settings(model)),
-                *("--seed", str(self.configuration.seed)),
-                *with_values("--spans", self.spans(variant)),
-            ]
-        )
+    def step(self, model: str, verb: str) -> Step:
+        """One step of a model."""
+        return next(step for step in self.steps[model] if step.verb == verb)
 
-    def base(self, model: str) -> str:
-        """The spatial transformer behind a sequential or voting model."""
-        return self.configuration.models[model].of
+    def splits(self, step: Step, model: str) -> dict[str, Split]:
+        """The splits that a step of a model looks at, all of them."""
+        if step.corpus is None:
+            return self.corpora.splits
+        return self.corpora.splits_of(step.corpus, self.entry(model).target)
 
-    def posteriors(self, model: str, variant: str, split: str) -> str:
-        """The posteriors of one model, variant and split."""
-        return f"{self.results}/posteriors/{model}/{variant}/{split}.csv"
+    def path(self, name: str, file: str, model: str, variant: str = "", split: str = "") -> str:
+        """An output; predictions have a folder of their own."""
+        if name == PREDICTIONS:
+            return self.run.layout.predictions(model, variant, split)
+        return self.run.layout.model(file, model, variant, split)
 
-    def posteriors_by_split(self, system: str) -> dict[str, str]:
-        """The posteriors of a system, ``<model>/<variant>``, by split."""
-        model, variant = system.split("/")
-        return {split: self.posteriors(model, variant, split) for split in self.splits}
+    def outputs(
+        self, step: Step, model: str, variant: str, split: str
+    ) -> dict[str, dict[str, str]]:
+        """The files of a job, by name and split; those of no split under an empty name."""
+        found = {}
+        for name, output in step.outputs.items():
+            if output.per != "split":
+                kept = variant if output.per == "variant" else ""
+                found[name] = {"": self.path(name, output.file, model, kept)}
+                continue
+            splits = [split] if step.per == "split" else self.corpora.splits
+            found[name] = {s: self.path(name, output.file, model, variant, s) for s in splits}
+        return found
 
-    def external(self, model: str, part: Literal["train", "heldout"], split: str) -> list[str]:
-        """The table of an external model's part: downloaded, local, or none."""
-        entry: ExternalModel = self.configuration.models[model]
-        place = entry.table(part, list(self.splits).index(split))
-        if place is None:
-            return []
-        if "://" in place:
-            return [self.downloaded(str(mirrored_path(place)))]
-        return [place]
+    def output(self, model: str, name: str, variant: str, splits: Sequence[str]) -> list[str]:
+        """An output of a model for some splits: a file for each, or one that all share."""
+        output = next(s.outputs[name] for s in self.steps[model] if name in s.outputs)
+        if output.per == "split":
+            return [self.path(name, output.file, model, variant, split) for split in splits]
+        kept = variant if output.per == "variant" else ""
+        return [self.path(name, output.file, model, kept)]
+
+    def gives(self, model: str, name: str) -> bool:
+        """Whether any step of a model puts something out."""
+        return any(name in step.outputs for step in self.steps[model])
+
+    def inputs(
+        self, model: str, verb: str, variant: str = "", split: str = ""
+    ) -> dict[str, list[str]]:
+        """What a job of a step reads, by kind."""
+        step, entry = self.step(model, verb), self.entry(model)
+        place = self.corpora.place(step.corpus)
+        found = {"items": [self.run.layout.items(place)]}
+        for medium in step.media:
+            found[medium] = self.corpora.prepared(medium, place)
+        if step.media and isinstance(self.task(model, step), Traces):
+            found["traces"] = self.corpora.prepared("traces", place)
+        if step.media and variant == "vad":
+            found["speech"] = self.corpora.prepared("speech", place)
+        splits = [split] if split else list(self.corpora.splits)
+        for name in step.own:
+            found[name] = self.output(model, name, variant, splits)
+        for name in step.of_base if entry.of else ():
+            found[name] = self.output(entry.of, name, variant, splits)
+        if split:
+            number = list(self.corpora.splits).index(split)
+            for kind, where in self.family(model).files(entry, number).items():
+                found[kind] = [self.downloaded(where)]
+        return found
+
+    def downloaded(self, where: str) -> str:
+        """A further file of a model: local, or the download of an address."""
+        return self.run.layout.downloaded(str(mirrored_path(where))) if "://" in where else where
+
+    def weights_file(self, model: str, verb: str) -> list[str]:
+        """The registered weights that a step reads: one file, or none."""
+        name = self.registered_weights(model) if self.step(model, verb).uses_weights else None
+        return [] if name is None else [self.weights.path(name)]
+
+    def registered_weights(self, model: str) -> str | None:
+        """Name of the registered weights that a model itself starts from."""
+        return self.family(model).weights(self.entry(model), self.corpora.had)
+
+    def task(self, model: str, step: Step) -> Classes | Traces:
+        """What a step of a model learns to say."""
+        if step.corpus is None:
+            return self.corpora.task
+        return self.corpora.task_of(step.corpus, self.entry(model).target)
+
+    def says(self, model: str) -> Classes | Traces:
+        """What a model says of an item: its task, or that of the corpus it is trained on."""
+        entry = self.entry(model)
+        if getattr(entry, "corpus", None) is None:
+            return self.corpora.task
+        return self.corpora.task_of(entry.corpus, entry.target)
+
+    def told(self, model: str, verb: str, variant: str = "", split: str = "") -> str:
+        """What a job of a step is told, as JSON.
+
+        Its checkpoint's name holds a digest of everything else, so a training never goes on from
+        the state of another one.
+        """
+        step, entry, family = self.step(model, verb), self.entry(model), self.family(model)
+        splits = self.splits(step, model) if step.looks_at_splits else {}
+        if split:
+            splits = {split: splits[split]}
+        cosmetic = {"family", "title", "modality", "variants"}
+        told: dict[str, Any] = {
+            "family": family.name,
+            "step": verb,
+            "model": model,
+            "options": entry.model_dump(mode="json", exclude=cosmetic),
+            "task": self.task(model, step).model_dump(mode="json"),
+            "variant": variant or None,
+            "splits": {name: each.model_dump(mode="json") for name, each in splits.items()},
+            "inputs": self.inputs(model, verb, variant, split),
+            "outputs": self.outputs(step, model, variant, split),
+        }
+        if entry.of is not None:
+            told["base_task"] = self.says(entry.of).model_dump(mode="json")
+        if step.seeded:
+            told["seed"] = self.run.configuration.seed
+        name = self.registered_weights(model)
+        if step.uses_weights and name is not None:
+            told["weights"] = self.weights.told(name)
+        whole = self.run.told(ENTRY, told, family.name)
+        digest = hashlib.sha256(whole.encode()).hexdigest()[:12]
+        unique = "_".join(part for part in (model, variant, split, digest) if part)
+        return json.dumps({**json.loads(whole), "checkpoint": self.run.layout.checkpoint(unique)})
+
+    def cannot_run(self, model: str) -> str | None:
+        """Why a model cannot be had; None where it can."""
+        entry, family = self.entry(model), self.family(model)
+        if entry.of is not None and (reason := self.cannot_run(entry.of)):
+            return reason
+        if reason := family.cannot_run(entry, self.corpora.had) or self.lacks_media(model):
+            return reason
+        needed = [self.registered_weights(model)]
+        if self.weights.maps_by_network and self.sees_saliency(model):
+            needed.append(SALIENCY)
+        found = [self.weights.missing(name) for name in needed if name is not None]
+        return next((reason for reason in found if reason), None)
+
+    def lacks_media(self, model: str) -> str | None:
+        """What a model would read that the run's corpus does not have; None where it has all."""
+        corpus = self.corpora.own
+        has = {*corpus.media, *(("saliency",) if "frames" in corpus.media else ())}
+        for step in self.steps[model]:
+            lacking = [medium for medium in step.media if medium not in has]
+            if step.corpus is None and lacking:
+                return f"{corpus.name} has no {' and no '.join(lacking)}"
+        return None
+
+    def sees_saliency(self, model: str) -> bool:
+        """Whether a model itself reads saliency maps."""
+        return any("saliency" in step.media for step in self.steps[model])
+
+    def reads_recordings(self, model: str) -> bool:
+        """Whether a model, or one that it reads, looks at anything prepared."""
+        chain = self.run.configuration.chain(model)
+        return any(step.media for name in chain for step in self.steps[name])
+
+    def starts_at_random(self, model: str) -> bool:
+        """Whether a model, or the one it reads, is trained from random weights here."""
+        entry = self.entry(model)
+        if entry.of is not None:
+            return self.starts_at_random(entry.of)
+        return self.family(model).starts_at_random(entry)
+
+    def title(self, model: str) -> str:
+        """What readers see of a model, with what its numbers must not be shown without.
+
+        Random initial weights and a saliency method other than the paper's are named.
+        """
+        notes = ["random initial weights"] if self.starts_at_random(model) else []
+        chain = self.run.configuration.chain(model)
+        if any(self.sees_saliency(name) for name in chain) and not self.weights.maps_by_network:
+            method = self.run.configuration.saliency.method
+            notes.append(f"{method.replace('_', '-')} saliency")
+        title = self.entry(model).title
+        return f"{title} ({', '.join(notes)})" if notes else title
+
+    def origins(self) -> list[dict[str, str | None]]:
+        """Where the initial weights of every evaluated model come from."""
+        found: list[dict[str, str | None]] = []
+        chains = [self.run.configuration.chain(m) for m, _ in self.run.configuration.evaluated()]
+        for model in dict.fromkeys(name for chain in chains for name in chain):
+            family, entry = self.family(model), self.entry(model)
+            if not family.starts_from_weights:
+                continue
+            origin = family.origin(entry, self.corpora.had)
+            name = self.registered_weights(model)
+            if origin is not None:
+                found.append(
+                    {
+                        "name": model,
+                        "source": origin.source,
+                        "sha256": None,
+                        "licence": origin.licence,
+                    }
+                )
+            elif name is not None:
+                found.append(self.weights.origin(model, name))
+            else:
+                source = "random initialisation"
+                found.append({"name": model, "source": source, "sha256": None, "licence": None})
+        if self.weights.maps_by_network and any(self.sees_saliency(str(o["name"])) for o in found):
+            found.append(self.weights.origin("saliency, MSI-Net", SALIENCY))
+        if self.corpora.reads_recordings:
+            found.append(self.weights.origin("voice activity", VOICE_ACTIVITY))
+        return found
 
     def histories(self) -> dict[str, dict[str, str]]:
-        """Learning curves of every trained system, by system and split."""
+        """Learning curves of everything evaluated, by ``model/variant`` (or model) and split."""
         found: dict[str, dict[str, str]] = {}
-        for model, variant in self.configuration.evaluated():
-            if self.missing_weights(model):
+        for evaluated, variant in self.run.configuration.evaluated():
+            if self.cannot_run(evaluated):
                 continue
-            for name in self.chain(model):
-                if self.configuration.models[name].family in TRAINED:
-                    found[f"{name}/{variant}"] = {
-                        split: self.trained(name, variant, split, "history.csv")
-                        for split in self.splits
-                    }
-                elif self.configuration.models[name].family == "affectnet" and (
-                    self.trains_affectnet
-                ):
-                    found[name] = {"affectnet": f"{self.results}/models/{name}/history.csv"}
+            for model in self.run.configuration.chain(evaluated):
+                for step in self.steps[model]:
+                    if "history" not in step.outputs:
+                        continue
+                    per = step.outputs["history"].per
+                    splits = list(self.splits(step, model))
+                    paths = self.output(model, "history", variant, splits)
+                    name = model if per == "model" else f"{model}/{variant}"
+                    names = [step.corpus or "all"] if per == "model" else splits
+                    found[name] = dict(zip(names, paths, strict=True))
         return found

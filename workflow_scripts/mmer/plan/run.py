@@ -1,80 +1,68 @@
-"""The run itself: its folder, its splits, and what every step is told."""
+"""The run itself: its folder, the versions of its steps, and what every job is told."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from mmer.acquire.registry import RegisteredFile
 from mmer.config import Configuration
-from mmer.corpus.folds import Split
+from mmer.layout import Layout
 from mmer.plan.devices import Gpus, visible_gpus
-from mmer.source_version import source_version
-
-NO_MODEL = "no_such_model"
-"""A pattern that no model's name matches."""
+from mmer.registry import Registry
+from mmer.runtime.versions import step_version
 
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What does not depend on corpus or models.
+    """What does not depend on corpora or models.
 
     Attributes
     ----------
     configuration
         The checked configuration.
-    registry
-        Every registered download by name.
+    kinds
+        Families and corpora.
     scripts
         The folder of the entries.
     """
 
     configuration: Configuration
-    registry: dict[str, RegisteredFile]
+    kinds: Registry
     scripts: Path
 
-    @property
-    def results(self) -> str:
-        """The folder of the run."""
-        return f"results/{self.configuration.run}"
-
     @cached_property
-    def actors(self) -> list[str]:
-        """Actors as two digits."""
-        return [f"{actor:02d}" for actor in self.configuration.corpus.actors]
+    def layout(self) -> Layout:
+        """Every path."""
+        return Layout(f"results/{self.configuration.run}", self.configuration.data.downloads)
 
-    @cached_property
-    def splits(self) -> dict[str, Split]:
-        """Splits by name."""
-        return self.configuration.splits
+    def told(self, entry: str, told: Mapping[str, Any], kind: str | None = None) -> str:
+        """What a job is told, as JSON.
 
-    def models(self, *families: str) -> str:
-        """A pattern that matches the models of some families, for wildcard constraints."""
-        names = [n for n, m in self.configuration.models.items() if m.family in families]
-        return "|".join(names) or NO_MODEL
+        Parameters
+        ----------
+        entry
+            The step.
+        told
+            What it needs.
+        kind
+            The family or corpus that does the work, whose code counts for the step's version.
+        """
+        files = () if kind is None else (self.kinds.files[kind],)
+        version: dict[str, Any] = {"version": step_version(self.scripts, entry, files)}
+        # Only its own: another plug-in is no reason to repeat a step.
+        if plugins := [p for p in self.configuration.plugins if Path(p) in files]:
+            version["plugins"] = plugins
+        return json.dumps({**version, **told})
 
-    def version(self, entry: str) -> str:
-        """The version of a step's code."""
-        return source_version(self.scripts, entry)
-
-    def split(self, name: str) -> str:
-        """A split as JSON."""
-        return json.dumps(asdict(self.splits[name]))
-
-    @property
-    def all_splits(self) -> str:
-        """All splits by name as JSON."""
-        return json.dumps({name: asdict(split) for name, split in self.splits.items()})
-
-    def section(self, name: str) -> str:
-        """A section of the configuration as JSON."""
-        return getattr(self.configuration, name).model_dump_json()
+    def section(self, name: str) -> dict[str, Any]:
+        """A section of the configuration."""
+        return getattr(self.configuration, name).model_dump(mode="json")
 
     @property
     def digest(self) -> str:
@@ -86,23 +74,8 @@ class RunPlan:
         """The GPUs that jobs share."""
         return Gpus.of(self.configuration.compute, visible_gpus(os.environ))
 
-    @property
-    def gpu(self) -> int:
-        """How many GPUs a job takes that trains: one where trainings compute on one, else none."""
-        return int(bool(self.gpus.numbers))
-
-    @property
-    def gpu_share(self) -> int:
-        """What a job takes of all GPUs that wants one for itself."""
-        return self.gpus.share()
-
-    @property
-    def shared_gpu_share(self) -> int:
-        """What a job takes of all GPUs that leaves room for others on the same one."""
-        return self.gpus.share(self.gpus.jobs_per_gpu)
-
     def environment(self, programs: Path, present: Mapping[str, str]) -> dict[str, str]:
-        """What jobs find in their environment: where the code is and where to compute.
+        """What jobs find in their environment: where the code is, and where and how to compute.
 
         Parameters
         ----------
@@ -111,19 +84,13 @@ class RunPlan:
         present
             The environment as it is.
         """
+        compute = self.configuration.compute
         return {
             "PATH": os.pathsep.join([str(programs), present.get("PATH", "")]),
             "PYTHONPATH": str(self.scripts),
             "PYTHONDONTWRITEBYTECODE": "1",
-            **self.compute_environment(present),
             "MMER_MIRROR": self.configuration.data.mirror or "",
             "MMER_CONFIGURATION": self.configuration.model_dump_json(indent=2),
-        }
-
-    def compute_environment(self, present: Mapping[str, str]) -> dict[str, str]:
-        """The section ``compute`` as variables."""
-        compute = self.configuration.compute
-        return {
             # A job sees its own GPU only, as the first one.
             "MMER_DEVICE": compute.device.partition(":")[0],
             "MMER_ON_GPU": self.gpus.launcher(present, shared=False),
@@ -133,15 +100,4 @@ class RunPlan:
             "MMER_CHECKPOINT_SECONDS": str(compute.checkpoint_seconds),
             "MMER_TF32": str(compute.tf32).lower(),
             "MMER_DETERMINISTIC": str(compute.deterministic).lower(),
-            "MMER_CHANNELS_LAST": compute.channels_last,
-            "MMER_COMPILE": str(compute.compile).lower(),
         }
-
-    def option(self, name: str, values: Sequence[str]) -> str:
-        """An option with its values, quoted for a shell; nothing where there are none."""
-        return shlex.join(with_values(name, values))
-
-
-def with_values(name: str, values: Sequence[str]) -> list[str]:
-    """An option with its values; nothing where there are none."""
-    return [name, *map(str, values)] if values else []

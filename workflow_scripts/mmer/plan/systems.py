@@ -1,114 +1,148 @@
-"""Systems: what is evaluated, fused and shown."""
+"""Systems: what is evaluated and what is fused."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from mmer.plan.models import ModelPlan
-from mmer.plan.weights import FROM_FRAMES
+from mmer.plan.models import ModelsPlan
+from mmer.plan.run import RunPlan
 from mmer.report.words import variant_words
-
-PAPER_SALIENCY = "msi_net"
-"""The paper's method, section 3.3."""
+from mmer.tasks import Classes
 
 
 @dataclass(frozen=True)
-class SystemPlan(ModelPlan):
-    """Adds evaluation and fusion."""
+class SystemsPlan:
+    """Evaluation and fusion."""
 
-    def title(self, model: str) -> str:
-        """What tables and figures call a model, with what its numbers must not be shown without.
-
-        Random initial weights and a saliency method other than the paper's are named.
-        """
-        entry = self.configuration.models[model]
-        notes = []
-        if self.configuration.starts_at_random(model):
-            notes.append("random initial weights")
-        if any(self.configuration.models[name].family in FROM_FRAMES for name in self.chain(model)):
-            method = self.configuration.saliency.method
-            if method != PAPER_SALIENCY:
-                notes.append(f"{method.replace('_', '-')} saliency")
-        return f"{entry.title} ({', '.join(notes)})" if notes else entry.title
-
-    def shares_calm(self, model: str) -> bool:
-        """Whether a model's frames vote among seven emotions, with calm and neutral as one."""
-        entry = self.configuration.models[model]
-        base = self.configuration.models[entry.of] if entry.family == "max_voting" else None
-        return getattr(base, "target", None) == "emotion"
+    run: RunPlan
+    models: ModelsPlan
 
     @cached_property
     def systems(self) -> list[dict[str, Any]]:
         """Every evaluated system, as the evaluation wants it."""
         described = []
-        for model, variant in self.configuration.evaluated():
-            entry = self.configuration.models[model]
-            system = {
+        for model, variant in self.run.configuration.evaluated():
+            entry, family = self.models.entry(model), self.models.family(model)
+            system: dict[str, Any] = {
                 "name": f"{model}/{variant}",
-                "title": self.title(model),
+                "title": self.models.title(model),
                 "modality": entry.modality,
                 "variant": variant,
             }
-            if entry.family == "literature":
-                system["constant"] = entry.accuracy
-                system["source"] = entry.source
-            elif reason := self.missing_weights(model):
+            if (constant := family.constant(entry)) is not None:
+                system["constant"], system["source"] = constant
+            elif reason := self.models.cannot_run(model):
                 system["not_run"] = reason
             else:
-                system["posteriors"] = self.posteriors_by_split(system["name"])
-                if self.shares_calm(model):
-                    system["merged"] = [["neutral", "calm"]]
+                system["predictions"] = self.predictions_by_split(system["name"])
+                if merged := self.counted_as_one(model):
+                    system["merged"] = merged
             described.append(system)
         return described
 
-    @property
+    def counted_as_one(self, model: str) -> list[list[str]]:
+        """Classes that a model cannot tell apart, because it only passes on what its base says."""
+        entry, task = self.models.entry(model), self.models.corpora.task
+        if entry.of is None or not self.models.family(model).passes_on:
+            return []
+        base = self.models.says(entry.of)
+        if not isinstance(task, Classes) or not isinstance(base, Classes):
+            return []
+        return task.counted_as_one(base.names)
+
+    def predictions_by_split(self, system: str) -> dict[str, str]:
+        """The predictions of a system, ``<model>/<variant>``, by split."""
+        model, variant = system.split("/")
+        splits = self.models.corpora.splits
+        return {s: self.run.layout.predictions(model, variant, s) for s in splits}
+
+    @cached_property
     def fusions(self) -> list[dict[str, str]]:
         """Every pairing, as the evaluation wants it."""
         described = []
-        for pairing, members in self.configuration.fusion.pairings.items():
+        for pairing, members in self.run.configuration.fusion.pairings.items():
             fused = {
                 "name": pairing,
                 "title": f"late fusion, {variant_words(pairing)}",
                 "variant": pairing,
             }
-            reasons = [self.missing_weights(member.split("/")[0]) for member in members]
+            reasons = [self.models.cannot_run(member.split("/")[0]) for member in members]
             if found := [reason for reason in reasons if reason]:
                 fused["not_run"] = found[0]
             else:
-                fused["predictions"] = f"{self.results}/fusion/{pairing}/predictions.csv"
+                fused["predictions"] = self.run.layout.fusion(pairing, "predictions")
             described.append(fused)
         return described
 
-    @property
-    def paper_rows(self) -> str:
-        """Where the paper's numbers for this run's systems and pairings stand, as JSON."""
-        return self.paper_rows_of(row["name"] for row in [*self.systems, *self.fusions])
-
-    def paper_rows_of(self, names: Iterable[str]) -> str:
-        """Where the paper's numbers for some systems and pairings stand, as JSON."""
-        chosen = set(names)
-        rows = self.configuration.paper.items()
-        return json.dumps({name: row.model_dump() for name, row in rows if name in chosen})
-
     def pairing_inputs(self, pairing: str) -> dict[str, dict[str, str]]:
-        """The posteriors that a pairing fuses, by system and split."""
-        members = self.configuration.fusion.pairings[pairing]
-        return {system: self.posteriors_by_split(system) for system in members}
+        """The predictions that a pairing fuses, by system and split."""
+        members = self.run.configuration.fusion.pairings[pairing]
+        return {system: self.predictions_by_split(system) for system in members}
 
     @property
     def grids(self) -> dict[str, str]:
-        """The grid of accuracies of every pairing."""
+        """The grid of accuracies of every pairing that is run."""
         return {
-            fused["name"]: f"{self.results}/fusion/{fused['name']}/grid.csv"
+            fused["name"]: self.run.layout.fusion(fused["name"], "grid")
             for fused in self.fusions
             if "predictions" in fused
         }
 
+    def paper_rows(self, names: Iterable[str]) -> dict[str, Any]:
+        """Where the paper's numbers for some systems and pairings stand."""
+        chosen = set(names)
+        rows = self.run.configuration.paper.items()
+        return {name: row.model_dump(mode="json") for name, row in rows if name in chosen}
 
-def flat(nested: dict[str, dict[str, str]]) -> list[str]:
-    """The files of a mapping by system and split."""
-    return [path for by_split in nested.values() for path in by_split.values()]
+    def told_of_fusion(self, pairing: str) -> str:
+        """What the fusion of a pairing is told, as JSON."""
+        inputs = self.pairing_inputs(pairing)
+        settings = self.run.configuration.fusion.settings.only(inputs)
+        return self.run.told(
+            "fuse_predictions",
+            {
+                "task": self.models.corpora.task.model_dump(mode="json"),
+                "items": self.run.layout.items(),
+                "systems": inputs,
+                "settings": settings.model_dump(mode="json"),
+                "predictions": self.run.layout.fusion(pairing, "predictions"),
+                "grid": self.run.layout.fusion(pairing, "grid"),
+            },
+        )
+
+    @property
+    def evaluated_files(self) -> list[str]:
+        """Everything that the evaluation reads of systems and fusions."""
+        systems = [s["predictions"].values() for s in self.systems if "predictions" in s]
+        fused = [f["predictions"] for f in self.fusions if "predictions" in f]
+        return [*(path for paths in systems for path in paths), *fused]
+
+    def told_of_evaluation(self, paper: str | None, out: str) -> str:
+        """What the evaluation is told, as JSON.
+
+        Parameters
+        ----------
+        paper
+            The folder of the paper's tables, where the corpus has one.
+        out
+            The folder for the evaluation's tables.
+        """
+        corpora = self.models.corpora
+        told: dict[str, Any] = {
+            "task": corpora.task.model_dump(mode="json"),
+            "items": self.run.layout.items(),
+            "systems": self.systems,
+            "fusions": self.fusions,
+            "paper": paper,
+            "paper_rows": self.paper_rows(s["name"] for s in [*self.systems, *self.fusions]),
+            "groups": {column: list(values) for column, values in corpora.own.groups.items()},
+            "settings": self.run.section("evaluation"),
+            "seed": self.run.configuration.seed,
+            "out": out,
+        }
+        if not isinstance(corpora.task, Classes):
+            told["traces"] = corpora.prepared("traces")
+        return self.run.told("evaluate_systems", told)

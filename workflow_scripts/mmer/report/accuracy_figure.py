@@ -12,35 +12,35 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from mmer.evaluation.paper import PaperResult
-from mmer.report.evaluation_folder import EvaluationFolder, is_reference
+from mmer.report.evaluation_folder import Summary
 from mmer.report.style import (
     OTHER_COLOUR,
     OTHER_MARKER,
     VARIANT_COLOURS,
     VARIANT_MARKERS,
     new_figure,
+    no_data_figure,
 )
 from mmer.report.words import variant_words
 
-_MODALITIES = ("speech", "face", "fusion")
 _ERROR_BAR = {"capsize": 3, "elinewidth": 1.2, "linestyle": "none", "markersize": 6}
 _HOLLOW = {"color": "#555555", "markerfacecolor": "white"}
 _NOT_RUN_COLOUR = "#5c2e00"
+_BEST = ["modality", "variant", "title", "mean_accuracy", "ci95", "paper_accuracy", "paper_ci95"]
 
 
 def best_by_condition(
-    summary: pd.DataFrame, tops: Mapping[tuple[str, str], PaperResult]
+    summary: Summary, tops: Mapping[tuple[str, str], PaperResult]
 ) -> pd.DataFrame:
     """A row per modality and variant: the highest accuracies, ours and the paper's.
 
     References, which are no recognisers, are left out.  Ours and the paper's may belong to
-    different systems.  Rows follow the order of modalities, then the order in which variants
-    appear.
+    different systems.  Rows follow the order in which modalities and variants appear, fusion last.
 
     Parameters
     ----------
     summary
-        The evaluation's.
+        What was measured.
     tops
         The paper's best by modality and variant; shown where any system of that modality and
         variant stands for one of the paper's.
@@ -51,12 +51,11 @@ def best_by_condition(
         ``modality``, ``variant``, ``title``, ``mean_accuracy``, ``ci95``, ``paper_accuracy``,
         ``paper_ci95``; numbers are missing where there is none.
     """
-    summary = summary[~is_reference(summary)]
-    order = list(dict.fromkeys(summary["variant"]))
+    run = summary.recognisers
     rows = []
-    for modality in _MODALITIES:
-        for variant in order:
-            group = summary[(summary["modality"] == modality) & (summary["variant"] == variant)]
+    for modality in sorted(run["modality"].unique(), key=lambda name: name == "fusion"):
+        for variant in run["variant"].unique():
+            group = run[(run["modality"] == modality) & (run["variant"] == variant)]
             if group.empty:
                 continue
             ours = _highest(group, "mean_accuracy")
@@ -73,27 +72,47 @@ def best_by_condition(
                     "paper_ci95": paper.ci95 if paper else math.nan,
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=_BEST)
 
 
 def majority_accuracy(confusion: pd.DataFrame) -> float | None:
-    """Accuracy, in percent, of always naming the most frequent emotion of the clips evaluated.
+    """Accuracy, in percent, of always naming the most frequent class of the items evaluated.
 
-    The paper's tables call it ZeroR.  None where no system was run.
+    None where no system was run.
     """
     if confusion.empty:
         return None
-    clips = confusion.groupby(["system", "true"], sort=False)["pooled"].sum()
-    first = clips.xs(clips.index[0][0])
+    items = confusion.groupby(["system", "true"], sort=False)["pooled"].sum()
+    first = items.xs(items.index[0][0])
     return 100 * float(first.max() / first.sum())
 
 
 def top_accuracies_figure(
-    evaluation: EvaluationFolder, tops: Mapping[tuple[str, str], PaperResult], corpus_label: str
+    summary: Summary,
+    majority: float | None,
+    tops: Mapping[tuple[str, str], PaperResult],
+    data: str,
+    label: str,
 ) -> Figure:
-    """The pattern of the paper's figure 7, the paper's values as hollow marks beside ours."""
-    best = best_by_condition(evaluation.summary, tops)
-    figure, plot = new_figure(7.0, 4.0, "Top accuracy by modality and condition", corpus_label)
+    """Bars by modality and condition, the paper's values as hollow marks beside ours.
+
+    Parameters
+    ----------
+    summary
+        What was measured.
+    majority
+        The accuracy of always naming the most frequent class, if known.
+    tops
+        The paper's best by modality and variant.
+    data
+        What the paper's numbers were measured on.
+    label
+        What ours were.
+    """
+    best = best_by_condition(summary, tops)
+    if best.empty:
+        return no_data_figure("Top accuracy", "no recogniser in this run", label)
+    figure, plot = new_figure(7.0, 4.0, "Top accuracy by modality and condition", label)
     axes = plot.add_subplot()
     ticks, at = {}, 0.0
     for modality, group in best.groupby("modality", sort=False):
@@ -108,32 +127,32 @@ def top_accuracies_figure(
     # Room above 100 for the number over a high bar.
     axes.set(ylabel="accuracy, % (± 95 % interval)", ylim=(0, 108), yticks=range(0, 101, 20))
     axes.grid(axis="y")
-    _majority_line(axes, evaluation, vertical=False)
-    _legend(plot, best["variant"], best["paper_accuracy"].notna().any())
+    _majority_line(axes, majority, vertical=False)
+    _legend(plot, best["variant"], data if best["paper_accuracy"].notna().any() else "")
     return figure
 
 
-def all_systems_figure(evaluation: EvaluationFolder, corpus_label: str) -> Figure:
+def all_systems_figure(summary: Summary, majority: float | None, data: str, label: str) -> Figure:
     """Every system of the run on a line of its own, the paper's value hollow beneath ours."""
-    summary = evaluation.summary.reset_index(drop=True)
-    height = 1.2 + 0.46 * len(summary)
-    figure, plot = new_figure(9.4, height, "Accuracy of every system", corpus_label)
+    rows = summary.table.reset_index(drop=True)
+    height = 1.2 + 0.46 * len(rows)
+    figure, plot = new_figure(9.4, height, "Accuracy of every system", label)
     axes = plot.add_subplot()
-    for position, row in summary.iterrows():
+    for position, row in rows.iterrows():
         _line(axes, position, row)
-    names = [textwrap.fill(evaluation.name(system), 56) for system in summary["system"]]
-    axes.set_yticks(range(len(summary)), names, fontsize=8)
+    names = [textwrap.fill(summary.name(system), 56) for system in rows["system"]]
+    axes.set_yticks(range(len(rows)), names, fontsize=8)
     axes.tick_params(axis="y", length=0)
     axes.set(xlabel="accuracy, % (± 95 % interval)", xlim=(0, 100))
-    axes.set_ylim(len(summary) - 0.4, -0.6)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(axis="x")
-    modalities = summary["modality"].tolist()
+    modalities = rows["modality"].tolist()
     for position in range(1, len(modalities)):
         if modalities[position] != modalities[position - 1]:
             axes.axhline(position - 0.5, color="#999999", linewidth=0.8)
-    _majority_line(axes, evaluation, vertical=True)
-    variants = summary["variant"][~is_reference(summary)]
-    _legend(plot, variants, summary["paper_accuracy"].notna().any())
+    _majority_line(axes, majority, vertical=True)
+    variants = summary.recognisers["variant"]
+    _legend(plot, variants, data if rows["paper_accuracy"].notna().any() else "")
     return figure
 
 
@@ -187,21 +206,20 @@ def _line(axes: Axes, at: int, row: pd.Series) -> None:
         )
 
 
-def _majority_line(axes: Axes, evaluation: EvaluationFolder, *, vertical: bool) -> None:
-    accuracy = majority_accuracy(evaluation.confusion)
+def _majority_line(axes: Axes, accuracy: float | None, *, vertical: bool) -> None:
     if accuracy is not None:
         draw = axes.axvline if vertical else axes.axhline
         draw(accuracy, color="#555555", linestyle=":", linewidth=1.2, zorder=2.5)
 
 
-def _legend(plot: SubFigure, variants: pd.Series, with_paper: bool) -> None:
+def _legend(plot: SubFigure, variants: pd.Series, data: str) -> None:
     marks = []
     for variant in dict.fromkeys(variants):
         look = {"color": _colour(variant), "marker": _marker(variant), "linestyle": "none"}
         marks.append(Line2D([], [], label=variant_words(variant), **look))
-    if with_paper:
+    if data:
         look = {"marker": "o", "linestyle": "none", **_HOLLOW}
-        marks.append(Line2D([], [], label="paper (RAVDESS)", **look))
+        marks.append(Line2D([], [], label=f"paper ({data})", **look))
     marks.append(Line2D([], [], color="#555555", linestyle=":", label="most frequent class"))
     plot.legend(handles=marks, loc="outside upper center", ncols=len(marks), fontsize=8.5)
 

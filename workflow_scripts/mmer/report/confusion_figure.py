@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mmer.corpus.labels import CLASS_COUNT, EMOTIONS
 from mmer.report.style import new_figure
 from mmer.report.words import split_words
 
@@ -15,8 +16,8 @@ _DARK = 0.55
 """Share of a row from which the colour is too dark for black digits."""
 
 
-def confusion_matrix(rows: pd.DataFrame, column: str) -> np.ndarray:
-    """One system's counts ``(true class, predicted class)``, ``(8, 8)`` int64, RAVDESS order.
+def confusion_matrix(rows: pd.DataFrame, column: str, names: Sequence[str]) -> np.ndarray:
+    """One system's counts ``(true class, predicted class)``, ``(classes, classes)`` int64.
 
     Parameters
     ----------
@@ -24,63 +25,68 @@ def confusion_matrix(rows: pd.DataFrame, column: str) -> np.ndarray:
         The system's rows of the evaluation's confusion table.
     column
         ``mean`` or ``pooled``.
+    names
+        Of the classes, in order.
     """
-    counts = np.zeros((CLASS_COUNT, CLASS_COUNT), np.int64)
-    true = [EMOTIONS.index(word) for word in rows["true"]]
-    predicted = [EMOTIONS.index(word) for word in rows["predicted"]]
-    counts[true, predicted] = np.rint(rows[column]).astype(np.int64)
-    return counts
+    table = rows.pivot(index="true", columns="predicted", values=column)
+    table = table.reindex(index=names, columns=names).fillna(0)
+    return np.rint(table.to_numpy(np.float64)).astype(np.int64)
 
 
 def confusion_figure(
-    rows: pd.DataFrame, title: str, corpus_label: str
+    rows: pd.DataFrame, names: Sequence[str], title: str, label: str
 ) -> tuple[Figure, np.ndarray]:
     """Draw one system's confusion, averaged over the folds and rounded.
 
-    The digits are clips of an average fold.  The colour is the share of the true emotion over all
-    folds, so that neutral, with half as many clips, compares with the others.
+    The digits are items of an average fold.  The colour is the share of the true class over all
+    folds, so that a class of fewer items compares with the others.
 
     Returns
     -------
     tuple
-        The figure, and the digits it shows, ``(8, 8)`` int64.
+        The figure, and the digits it shows, ``(classes, classes)`` int64.
     """
-    counts = confusion_matrix(rows, "mean")
-    shares = _shares(confusion_matrix(rows, "pooled"))
-    figure, plot = new_figure(6.2, 5.0, title, corpus_label)
+    counts = confusion_matrix(rows, "mean", names)
+    shares = _shares(confusion_matrix(rows, "pooled", names))
+    figure, plot = new_figure(
+        max(2.2 + 0.5 * len(names), 4.2), 1.0 + 0.5 * len(names), title, label
+    )
     axes = plot.add_subplot()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     _write_digits(axes, counts, shares, np.ones_like(counts, bool))
-    _name_emotions(axes)
+    _name_classes(axes, names)
     bar = plot.colorbar(image, ax=axes, shrink=0.85, format=lambda share, _: f"{100 * share:.0f}")
-    bar.set_label("share of the true emotion, % (all folds)")
+    bar.set_label("share of the true class, % (all folds)")
     bar.outline.set_visible(False)
     return figure, counts
 
 
-def fold_confusions_figure(predictions: pd.DataFrame, title: str, corpus_label: str) -> Figure:
-    """Draw one system's confusion of every fold, side by side; cells without clips stay empty.
+def fold_confusions_figure(
+    predictions: pd.DataFrame, names: Sequence[str], title: str, label: str
+) -> Figure:
+    """Draw one system's confusion of every fold, side by side; cells without items stay empty.
 
     Parameters
     ----------
     predictions
         The system's rows of the evaluation's predictions: ``split``, ``true``, ``predicted``.
+    names
+        Of the classes, in order.
     title
         What the system is called.
-    corpus_label
+    label
         What it was measured on.
     """
     folds = dict(list(predictions.groupby("split", sort=True)))
-    figure, plot = new_figure(2.7 * len(folds) + 1.0, 3.3, title, corpus_label)
+    figure, plot = new_figure(2.7 * len(folds) + 1.0, 3.3, title, label)
     panels = plot.subplots(1, len(folds), sharey=True, squeeze=False)[0]
     for axes, (split, rows) in zip(panels, folds.items(), strict=True):
-        counts = np.zeros((CLASS_COUNT, CLASS_COUNT), np.int64)
-        true, predicted = (rows[name].map(EMOTIONS.index) for name in ("true", "predicted"))
-        np.add.at(counts, (true.to_numpy(), predicted.to_numpy()), 1)
+        table = pd.crosstab(rows["true"], rows["predicted"])
+        counts = table.reindex(index=names, columns=names, fill_value=0).to_numpy()
         shares = _shares(counts)
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         _write_digits(axes, counts, shares, counts > 0, fontsize=7)
-        _name_emotions(axes)
+        _name_classes(axes, names)
         right = 100 * counts.trace() / counts.sum()
         axes.set_title(f"{split_words(split)}: {right:.2f} %", fontsize=9)
     for axes in panels[1:]:
@@ -91,7 +97,7 @@ def fold_confusions_figure(predictions: pd.DataFrame, title: str, corpus_label: 
 def _write_digits(
     axes: Axes, counts: np.ndarray, shares: np.ndarray, shown: np.ndarray, fontsize: float = 9
 ) -> None:
-    """Write the counts of the cells to be shown, ``(8, 8)`` bool."""
+    """Write the counts of the cells to be shown, ``(classes, classes)`` bool."""
     for true, predicted in np.argwhere(shown):
         value = counts[true, predicted]
         dark = shares[true, predicted] > _DARK
@@ -110,13 +116,13 @@ def _write_digits(
         digits.set_in_layout(False)
 
 
-def _name_emotions(axes: Axes) -> None:
-    axes.set_xticks(range(CLASS_COUNT), EMOTIONS, rotation=40, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(CLASS_COUNT), EMOTIONS)
-    axes.set(xlabel="predicted emotion", ylabel="true emotion")
+def _name_classes(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlabel="predicted class", ylabel="true class")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    edges = np.arange(CLASS_COUNT + 1) - 0.5
+    edges = np.arange(len(names) + 1) - 0.5
     axes.set_xticks(edges, minor=True)
     axes.set_yticks(edges, minor=True)
     axes.grid(which="minor", color="white", linewidth=1.2)
@@ -124,6 +130,6 @@ def _name_emotions(axes: Axes) -> None:
 
 
 def _shares(counts: np.ndarray) -> np.ndarray:
-    """Each row divided by its sum; rows without clips stay zero."""
+    """Each row divided by its sum; rows without items stay zero."""
     sums = counts.sum(axis=1, keepdims=True)
     return np.divide(counts, sums, out=np.zeros(counts.shape), where=sums > 0)

@@ -12,8 +12,6 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from mmer.config import Configuration
-
 _HEAD = """# Decisions
 
 Where the paper is silent, the workflow decides in the open: each choice is a key of the
@@ -22,32 +20,26 @@ configuration with a default and a reason.  This page is generated from the sett
 """
 
 
-def decisions_page() -> str:
+def decisions_page(configuration: type[BaseModel]) -> str:
     """The page as Markdown: decided settings first, then those that a source states."""
     decided, stated = [], []
-    for key, field in _settings(Configuration, ""):
+    for key, field in _settings(configuration, ""):
         extra = field.json_schema_extra or {}
         if "reason" in extra:
             decided.append((key, _default(field), field.description, extra["reason"]))
         elif "source" in extra:
             stated.append((key, _default(field), field.description, extra["source"]))
-    return "\n".join(
-        [
-            _HEAD,
-            "## Decided here\n",
-            *_table(decided, "Reason"),
-            "\n## Stated by the paper or a published recipe\n",
-            *_table(stated, "Source"),
-            "",
-        ]
+    return (
+        f"{_HEAD}\n## Decided here\n\n{_table(decided, 'Reason')}\n\n"
+        f"## Stated by the paper or a published recipe\n\n{_table(stated, 'Source')}\n"
     )
 
 
-def configuration_schema() -> dict[str, Any]:
+def configuration_schema(configuration: type[BaseModel]) -> dict[str, Any]:
     """JSON schema of the configuration, by which editors complete and check it."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Configuration.model_json_schema(),
+        **configuration.model_json_schema(),
     }
 
 
@@ -85,10 +77,10 @@ def _default(field: FieldInfo) -> str:
     return f"`{value}`"
 
 
-def _table(rows: list[tuple[str, str, str | None, str]], last: str) -> list[str]:
-    """A Markdown table."""
+def _table(rows: list[tuple[str, str, str | None, str]], last: str) -> str:
+    """A Markdown table whose cells are not padded: a changed one is the only changed line."""
     lines = [f"| Key | Default | Meaning | {last} |", "|---|---|---|---|"]
     for key, default, meaning, why in rows:
         cells = [f"`{key}`", default, meaning or "", why]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return lines
+    return "\n".join(lines)

@@ -2,119 +2,114 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from mmer.errors import UserError
 from mmer.report.words import system_title, variant_words
+from mmer.runtime.errors import UserError
 
-SUMMARY_COLUMNS = (
-    "system",
-    "title",
-    "modality",
-    "variant",
-    "clips",
-    "mean_accuracy",
-    "std",
-    "ci95",
-    "pooled_accuracy",
-    "uar",
-    "macro_f1",
-    "actor_low",
-    "actor_high",
-    "ece",
-    "paper_accuracy",
-    "paper_ci95",
-    "difference",
-    "verdict",
-    "note",
+
+def _columns(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
+SYSTEM_COLUMNS = _columns("system title modality variant")
+SUMMARY_COLUMNS = SYSTEM_COLUMNS + _columns(
+    "items mean_accuracy std ci95 pooled_accuracy uar macro_f1 speaker_low speaker_high ece "
+    "paper_accuracy paper_ci95 difference verdict note"
 )
-CONFUSION_COLUMNS = ("system", "true", "predicted", "mean", "pooled")
-SIGNIFICANCE_COLUMNS = (
-    "comparison",
-    "test",
-    "systems",
-    "statistic",
-    "p_value",
-    "corrected_p",
-    "holm_p",
-    "significant",
-    "only_first_correct",
-    "only_second_correct",
-    "difference",
-    "difference_low",
-    "difference_high",
+CONFUSION_COLUMNS = _columns("system true predicted mean pooled")
+SIGNIFICANCE_COLUMNS = _columns(
+    "comparison test systems statistic p_value corrected_p holm_p significant only_first_correct "
+    "only_second_correct difference difference_low difference_high"
 )
-GROUP_COLUMNS = ("system", "group", "value", "clips", "accuracy", "wilson_low", "wilson_high")
-CALIBRATION_COLUMNS = ("system", "bin", "confidence", "accuracy", "clips")
-PREDICTION_COLUMNS = ("system", "split", "true", "predicted")
-GRID_COLUMNS = ("classifier", "hyperparameter", "split", "accuracy")
+GROUP_COLUMNS = _columns("system group value items accuracy wilson_low wilson_high")
+CALIBRATION_COLUMNS = _columns("system bin confidence accuracy items")
+PREDICTION_COLUMNS = _columns("system split true predicted")
+GRID_COLUMNS = _columns("classifier hyperparameter split accuracy")
+TRACE_COLUMNS = SYSTEM_COLUMNS + _columns(
+    "dimension items steps mean_ccc std ccc ccc_low ccc_high rmse rmse_low rmse_high pearson "
+    "pearson_low pearson_high verdict note"
+)
+DIFFERENCE_COLUMNS = _columns("first second dimension difference difference_low difference_high")
 
 CONSTANT = "constant from the literature"
 """How the evaluation's verdict begins on an accuracy that was not measured here."""
 
-_WORDS = ("system", "title", "modality", "variant", "verdict", "note", "true", "predicted")
-_MORE_WORDS = ("comparison", "test", "systems", "classifier", "hyperparameter", "split")
-_GROUP_WORDS = ("group", "value")
+_WORDS = (
+    *SYSTEM_COLUMNS,
+    *_columns("verdict note true predicted comparison test systems significant"),
+    *_columns("classifier hyperparameter split group value dimension item"),
+)
 
 
 @dataclass(frozen=True)
-class EvaluationFolder:
-    """The tables of one evaluation.
+class Summary:
+    """What was measured of every system.
 
     Attributes
     ----------
-    summary
-        A row per system, accuracies in percent; numbers are missing where it was not run.
-    confusion
-        A row per system, true and predicted emotion: clips of an average fold, ``mean``, and
-        of all folds, ``pooled``.
-    significance
-        A row per test.
+    table
+        A row per system, or for traces per system and dimension; numbers are missing where it was
+        not run.
+    references
+        Systems that are no recognisers but what one is compared with.
     """
 
-    summary: pd.DataFrame
-    confusion: pd.DataFrame
-    significance: pd.DataFrame
+    table: pd.DataFrame
+    references: frozenset[str] = frozenset()
+
+    @property
+    def is_reference(self) -> pd.Series:
+        """Whether each row is no recogniser: a reference, or a constant from the literature."""
+        constant = self.table["verdict"].str.startswith(CONSTANT)
+        return self.table["system"].isin(self.references) | constant
+
+    @property
+    def recognisers(self) -> pd.DataFrame:
+        """The rows of recognisers."""
+        return self.table[~self.is_reference]
 
     def name(self, system: str) -> str:
         """What readers see for a system: its title and its variant."""
-        rows = self.summary[self.summary["system"] == system]
+        rows = self.table[self.table["system"] == system]
         if rows.empty:
             return system
         row = rows.iloc[0]
-        if row["modality"] == "fusion" or is_reference(rows).iloc[0]:
+        if row["modality"] == "fusion" or self.is_reference[rows.index[0]]:
             return str(row["title"])
         return f"{row['title']}, {variant_words(row['variant'])}"
 
 
-def read_evaluation(folder: Path) -> EvaluationFolder:
-    """Read ``summary.csv``, ``confusion.csv`` and ``significance.csv``.
-
-    Raises
-    ------
-    UserError
-        If one cannot be read or lacks a column.
-    """
-    summary = read_table(folder / "summary.csv", SUMMARY_COLUMNS)
-    return EvaluationFolder(
-        summary=summary.assign(title=summary["title"].map(system_title)),
-        confusion=read_table(folder / "confusion.csv", CONFUSION_COLUMNS),
-        significance=read_table(folder / "significance.csv", SIGNIFICANCE_COLUMNS),
-    )
-
-
-def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Read a CSV table that must have these columns.
+def read_summary(
+    folder: Path,
+    references: Collection[str] = (),
+    columns: Sequence[str] = SUMMARY_COLUMNS,
+) -> Summary:
+    """Read ``summary.csv``.
 
     Raises
     ------
     UserError
         If it cannot be read or lacks a column.
     """
-    words = dict.fromkeys([*_WORDS, *_MORE_WORDS, *_GROUP_WORDS], str)
+    table = read_table(folder / "summary.csv", columns)
+    table = table.assign(title=table["title"].map(system_title))
+    return Summary(table, frozenset(references))
+
+
+def read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Read a CSV table that must have these columns; empty words are empty text.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read or lacks a column.
+    """
+    words = dict.fromkeys(_WORDS, str)
     try:
         table = pd.read_csv(path, dtype=words)
     except (OSError, ValueError) as error:
@@ -125,8 +120,3 @@ def read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     if missing:
         raise UserError(f"{path} lacks the columns {', '.join(missing)}: run its step again")
     return table.fillna({name: "" for name in words if name in table})
-
-
-def is_reference(summary: pd.DataFrame) -> pd.Series:
-    """Whether each row is no recogniser but what one is compared with: ZeroR or a constant."""
-    return (summary["variant"] == "none") | summary["verdict"].str.startswith(CONSTANT)

@@ -11,11 +11,39 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mmer.report.evaluation_folder import read_table
-from mmer.report.style import new_figure, no_data_figure, series_style
-from mmer.report.words import split_words
+from mmer.report.job import ReportJob
+from mmer.report.style import house_style, new_figure, no_data_figure, save_figure, series_style
+from mmer.report.words import file_stems, split_words
 
 _RING = {"markersize": 6, "markerfacecolor": "white", "markeredgewidth": 1.5, "linestyle": "none"}
 _NO_CURVE = ("step", "epoch", "kept")
+
+
+class CurvesJob(ReportJob):
+    """What is drawn.
+
+    Attributes
+    ----------
+    histories
+        By model (and variant) and split.
+    titles
+        What the models are called.
+    figures
+        The folder to write to.
+    """
+
+    histories: dict[str, dict[str, Path]]
+    titles: dict[str, str]
+    figures: Path
+
+
+def draw_learning_curves(job: CurvesJob) -> None:
+    """Read the histories and draw a figure per model."""
+    with house_style():
+        for model, stem in file_stems(job.histories).items():
+            title = f"Training of {job.titles[model]}"
+            figure = learning_curves_figure(job.histories[model], title, job.label)
+            save_figure(figure, job.figures / f"learning_curves_{stem}")
 
 
 def curve_names(history: pd.DataFrame) -> list[str]:
@@ -23,7 +51,7 @@ def curve_names(history: pd.DataFrame) -> list[str]:
     return [str(column) for column in history.columns if column not in _NO_CURVE]
 
 
-def learning_curves_figure(histories: Mapping[str, Path], title: str, corpus_label: str) -> Figure:
+def learning_curves_figure(histories: Mapping[str, Path], title: str, label: str) -> Figure:
     """Draw one model: a panel per curve, a line per split, the kept step ringed.
 
     Parameters
@@ -33,14 +61,14 @@ def learning_curves_figure(histories: Mapping[str, Path], title: str, corpus_lab
         ``epoch``, ``train_loss``, scores, and ``kept`` where known.
     title
         What the model is called.
-    corpus_label
+    label
         What it was trained on.
     """
     tables = {split: read_table(path, ("step", "train_loss")) for split, path in histories.items()}
     if all(table.empty for table in tables.values()):
-        return no_data_figure(title, "no evaluation was made while training", corpus_label)
+        return no_data_figure(title, "no evaluation was made while training", label)
     names = list(dict.fromkeys(name for table in tables.values() for name in curve_names(table)))
-    figure, plot = new_figure(3.3 * len(names) + 0.4, 3.2, title, corpus_label)
+    figure, plot = new_figure(3.3 * len(names) + 0.4, 3.2, title, label)
     panels = plot.subplots(1, len(names), squeeze=False)[0]
     for name, axes in zip(names, panels, strict=True):
         for position, (split, table) in enumerate(tables.items()):

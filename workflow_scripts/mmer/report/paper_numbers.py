@@ -1,4 +1,4 @@
-"""Every accuracy that the paper prints: tables 1, 2, 3 and A3, and figure 7."""
+"""Every accuracy that a paper prints, in the order of its description."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import pandas as pd
 
 from mmer.evaluation.intervals import half_width
 from mmer.evaluation.paper import PAPER_CLIPS, PaperResult
+from mmer.report.paper_description import Paper, paper_folder, read_paper
 from mmer.report.words import CLASSIFIERS
+
+_NO_KEYS = ("ci95", "note")
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,10 @@ class PaperNumber:
     ----------
     place
         The table or figure, as the paper counts it.
+    kind
+        What the rows of that table are.
     file
-        Name of its CSV file under ``resources/paper``, without ending.
+        Name of its CSV file, without ending.
     keys
         The columns of that file that pick its row, and their values.
     column
@@ -33,11 +38,11 @@ class PaperNumber:
     variant
         ``full``, ``vad``, ``mixed``, or ``none`` for references.
     result
-        The accuracy with its interval, which is not a number for human listeners: the paper
-        prints none, and its formula is for its own clips.
+        The accuracy with its interval; not a number where it has none.
     """
 
     place: str
+    kind: str
     file: str
     keys: dict[str, str]
     column: str
@@ -46,118 +51,94 @@ class PaperNumber:
     result: PaperResult
 
 
-PLACES = {
-    "table1_speech": "table 1",
-    "table2_stn_initialisation": "table 2",
-    "table3_face": "table 3",
-    "tableA3_fusion": "table A3",
-    "figure7_top_models": "figure 7",
-}
-"""The files, in the order of the report."""
+def paper_numbers(paper: Path | str) -> list[PaperNumber]:
+    """Every number; what has no interval of its own takes one printed for the same number.
 
-_FIGURE = "figure7_top_models"
-
-_VARIANTS = {
-    "no": "full",
-    "no_vad": "full",
-    "yes": "vad",
-    "vad": "vad",
-    "mixed(speech no_vad, face vad)": "mixed",
-    "-": "none",
-}
-_COLUMNS = {
-    "accuracy": None,
-    "accuracy_vad": "vad",
-    "accuracy_no_vad": "full",
-    "accuracy_mixed": "mixed",
-}
-"""Columns with accuracies, and the variant that the column itself says."""
-_CONDITIONS = ("vad", "condition")
-_NO_KEYS = (*_COLUMNS, "ci95", "note")
-
-_WORDS = {
-    **CLASSIFIERS,
-    "feature_extraction": "feature extraction",
-    "fine_tuning": "fine-tuning",
-    "scratch": "from scratch",
-    "affectnet": "from AffectNet",
-    "deepspectrum_alexnet_fc7": "DeepSpectrum AlexNet fc7",
-    "panns_cnn14_embedding": "PANNs CNN-14 embedding",
-    "mel_spectrogram": "mel spectrogram",
-    "posteriors7": "posteriors of 7 classes",
-    "posteriors8": "posteriors of 8 classes",
-    "flatten810": "flatten-810",
-    "svc": "SVC",
-    "alexnet": "AlexNet",
-    "cnn14": "CNN-14",
-    "bilstm": "bi-LSTM",
-    "max_voting": "max voting",
-    "stn+max_voting": "spatial transformer, max voting",
-    "frames+saliency": "frames and saliency",
-}
-
-
-def paper_numbers(folder: Path) -> list[PaperNumber]:
-    """Every number, in the order of the paper's tables and then figure 7.
-
-    Figure 7 draws intervals without printing them; where a table prints the same accuracy under
-    the same condition, its interval is taken.
+    A figure of top systems draws intervals without printing them; where a table prints the same
+    accuracy under the same condition, its interval is taken.
     """
-    numbers = [number for file in PLACES for number in _of_file(folder, file)]
+    described = read_paper(paper)
+    numbers = [
+        number
+        for file in described.tables
+        for number in _of_file(paper_folder(paper), described, file)
+    ]
+    modal = [file for file, table in described.tables.items() if table.modality]
     printed = {
         (number.variant, number.result.accuracy): number.result
         for number in numbers
-        if number.file in ("table1_speech", "table3_face")
+        if number.file in modal
     }
     return [
         replace(number, result=printed.get((number.variant, number.result.accuracy), number.result))
-        if number.file == _FIGURE
+        if number.kind == "tops"
         else number
         for number in numbers
     ]
 
 
-def _of_file(folder: Path, file: str) -> Iterator[PaperNumber]:
+def _of_file(folder: Path, paper: Paper, file: str) -> Iterator[PaperNumber]:
     table = pd.read_csv(folder / f"{file}.csv", dtype=str, keep_default_na=False)
     for _, row in table.iterrows():
-        keys = {name: value for name, value in row.items() if name not in _NO_KEYS}
-        for column, says in _COLUMNS.items():
-            if not row.get(column):
-                continue
-            stated = next((row[name] for name in _CONDITIONS if name in row), "-")
-            yield PaperNumber(
-                place=PLACES[file],
-                file=file,
-                keys=keys,
-                column=column,
-                words=_described(keys),
-                variant=says or _VARIANTS[stated],
-                result=_result(float(row[column]), row.get("ci95", ""), keys),
-            )
+        not_keys = {*paper.accuracies, *_NO_KEYS}
+        keys = {name: value for name, value in row.items() if name not in not_keys}
+        stated = next((row[name] for name in paper.conditions if name in row), "-")
+        for column, says in paper.accuracies.items():
+            if row.get(column):
+                yield PaperNumber(
+                    place=paper.tables[file].place,
+                    kind=paper.tables[file].kind,
+                    file=file,
+                    keys=keys,
+                    column=column,
+                    words=_described(keys, paper),
+                    variant=says or paper.variants.get(stated, stated),
+                    result=_result(float(row[column]), row.get("ci95", ""), keys, paper),
+                )
 
 
-def _result(accuracy: float, stated: str, keys: dict[str, str]) -> PaperResult:
+def _result(accuracy: float, stated: str, keys: dict[str, str], paper: Paper) -> PaperResult:
     """With the paper's interval, or by its formula where it prints none."""
     if stated:
         return PaperResult(accuracy, float(stated))
-    listeners = keys.get("model") == "human perception"
-    return PaperResult(accuracy, math.nan if listeners else half_width(accuracy, PAPER_CLIPS))
+    without = bool(paper.without_interval) and paper.without_interval.items() <= keys.items()
+    return PaperResult(accuracy, math.nan if without else half_width(accuracy, PAPER_CLIPS))
 
 
-def _described(keys: dict[str, str]) -> str:
+def _described(keys: dict[str, str], paper: Paper) -> str:
     """The row in words, without its variant, which has a column of its own."""
+    words = {**CLASSIFIERS, **paper.words}
     shown = [
-        _WORDS.get(value, value)
+        words.get(value, value)
         for name, value in keys.items()
-        if name not in _CONDITIONS and value != "-"
+        if name not in paper.conditions and value != "-"
     ]
     return ", ".join(shown)
 
 
-def top_results(folder: Path) -> dict[tuple[str, str], PaperResult]:
-    """The paper's best by modality and variant: figure 7."""
+def top_results(paper: Path | str | None) -> dict[tuple[str, str], PaperResult]:
+    """The paper's best by modality and variant; nothing where there is no paper."""
+    if paper is None:
+        return {}
     return {
         (number.keys["modality"], number.variant): number.result
-        for number in paper_numbers(folder)
-        if number.file == _FIGURE
+        for number in paper_numbers(paper)
+        if number.kind == "tops"
     }
+
+
+def references(paper: Path | str, modality: str) -> str:
+    """The rows of a modality's table that are no models, in words; empty where there are none."""
+    described = read_paper(paper)
+    file = described.of_modality(modality)
+    if file is None or not described.references:
+        return ""
+    table = pd.read_csv(paper_folder(paper) / f"{file}.csv", dtype=str, keep_default_na=False)
+    for column, value in described.references.items():
+        table = table[table[column] == value]
+    shown = [
+        f"{row['model']} {float(row['accuracy']):.2f}"
+        + (f" ± {float(row['ci95']):.2f}" if row["ci95"] else "")
+        for _, row in table.iterrows()
+    ]
+    return f"The paper's references, in percent: {', '.join(shown)}."

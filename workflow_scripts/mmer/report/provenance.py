@@ -1,38 +1,46 @@
-"""Where the numbers of a run come from: weights, corpus, protocol, seed, versions."""
+"""Where the numbers of a run come from: weights, corpus, splits, seed, versions."""
 
 from __future__ import annotations
 
+import json
 import platform
 import shutil
 import subprocess
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from mmer.report.corpus_label import is_synthetic
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
 
-LIBRARIES = (
-    "torch",
-    "torchaudio",
-    "torchvision",
-    "tensorflow",
-    "inaSpeechSegmenter",
-    "numpy",
-    "scipy",
-    "pandas",
-    "scikit-learn",
-    "statsmodels",
-    "librosa",
-    "opencv-python-headless",
-    "av",
-    "espeakng-loader",
-    "h5py",
-    "safetensors",
-    "pydantic",
-    "matplotlib",
-    "snakemake",
+from mmer.protocol import Split
+from mmer.report.corpus_label import is_synthetic
+from mmer.report.pages import render
+from mmer.report.table import NOTHING, Column, Table
+
+LIBRARIES = tuple(
+    [
+        "torch",
+        "torchaudio",
+        "torchvision",
+        "tensorflow",
+        "inaSpeechSegmenter",
+        "numpy",
+        "scipy",
+        "pandas",
+        "scikit-learn",
+        "statsmodels",
+        "librosa",
+        "opencv-python-headless",
+        "av",
+        "espeakng-loader",
+        "h5py",
+        "safetensors",
+        "pydantic",
+        "matplotlib",
+        "snakemake",
+    ]
 )
 """Distributions whose version can change a number, and the workflow's own engine."""
 
@@ -40,8 +48,7 @@ RANDOM = "random initialisation"
 """The source of weights that nobody trained before."""
 
 
-@dataclass(frozen=True)
-class Weights:
+class Weights(BaseModel):
     """Weights that a model started from.
 
     Attributes
@@ -55,6 +62,8 @@ class Weights:
     licence
         Of the file; None where there is no file or it is not known.
     """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     source: str
@@ -70,7 +79,11 @@ class Weights:
 
 
 def describe(
-    configuration: dict[str, Any], corpus_label: str, weights: Sequence[Weights], workflow: Path
+    configuration: dict[str, Any],
+    label: str,
+    splits: Mapping[str, Split],
+    weights: Sequence[Weights],
+    workflow: Path,
 ) -> dict[str, Any]:
     """Everything about a run that a reader needs to repeat it.
 
@@ -78,8 +91,10 @@ def describe(
     ----------
     configuration
         The resolved configuration.
-    corpus_label
+    label
         What the numbers were measured on.
+    splits
+        Who learned from whom.
     weights
         What every network started from.
     workflow
@@ -88,14 +103,14 @@ def describe(
     return {
         "run": configuration.get("run"),
         "corpus": {
-            "label": corpus_label,
-            "synthetic": is_synthetic(corpus_label),
-            **{key: value for key, value in _group(configuration, "corpus") if key != "label"},
+            "name": configuration.get("corpus"),
+            "label": label,
+            "synthetic": is_synthetic(label),
         },
-        "protocol": dict(_group(configuration, "protocol")),
+        "splits": {name: split.model_dump(mode="json") for name, split in splits.items()},
         "seed": configuration.get("seed"),
-        "compute": dict(_group(configuration, "compute")),
-        "weights": [{**asdict(each), "checked": each.checked} for each in weights],
+        "compute": configuration.get("compute", {}),
+        "weights": [{**each.model_dump(), "checked": each.checked} for each in weights],
         "workflow": git_state(workflow),
         "platform": {
             "system": platform.platform(),
@@ -105,6 +120,61 @@ def describe(
         "libraries": library_versions(),
         "configuration": configuration,
     }
+
+
+def provenance_page(described: dict[str, Any]) -> str:
+    """A self-contained page of what :func:`describe` gathered."""
+    label = described["corpus"]["label"]
+    weights = pd.DataFrame(
+        described["weights"], columns=["name", "source", "checked", "licence"], dtype=object
+    )
+    columns = (
+        Column("Network", "name"),
+        Column("Starts from", "source"),
+        Column("SHA-256", "checked"),
+        Column("Licence", "licence"),
+    )
+    return render(
+        "provenance",
+        "Where the numbers come from",
+        label,
+        sections={
+            "Run": _pairs(label, _run_rows(described)),
+            "Weights": Table("", label, columns, weights.where(weights.notna(), None)),
+            "Libraries": _pairs(label, described["libraries"]),
+        },
+        configuration=json.dumps(described["configuration"], indent=2, ensure_ascii=False),
+    )
+
+
+def tested_groups(splits: Mapping[str, Split]) -> str:
+    """Who is tested in each split, in words."""
+    return "; ".join(", ".join(split.test) for split in splits.values())
+
+
+def _run_rows(described: dict[str, Any]) -> dict[str, Any]:
+    workflow = described["workflow"]
+    commit = workflow["commit"] or "not a git checkout"
+    if workflow["changed_files"]:
+        commit += f", with {workflow['changed_files']} changed files"
+    splits = {name: Split(**split) for name, split in described["splits"].items()}
+    return {
+        "run": described["run"],
+        "corpus": described["corpus"]["label"],
+        "tested together": tested_groups(splits),
+        "seed": described["seed"],
+        "device": described["compute"].get("device"),
+        "threads": described["compute"].get("threads"),
+        "workflow commit": commit,
+        "Python": described["platform"]["python"],
+        "platform": described["platform"]["system"],
+    }
+
+
+def _pairs(label: str, pairs: Mapping[str, Any]) -> Table:
+    shown = [(key, NOTHING if value is None else str(value)) for key, value in pairs.items()]
+    rows = pd.DataFrame(shown, columns=["key", "value"])
+    return Table("", label, (Column("What", "key"), Column("Value", "value")), rows)
 
 
 def library_versions() -> dict[str, str | None]:
@@ -143,8 +213,3 @@ def _git(folder: Path, *words: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
-
-
-def _group(configuration: dict[str, Any], name: str) -> list[tuple[str, Any]]:
-    group = configuration.get(name)
-    return list(group.items()) if isinstance(group, dict) else []

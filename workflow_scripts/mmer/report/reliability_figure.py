@@ -12,41 +12,39 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mmer.report.evaluation_folder import EvaluationFolder
+from mmer.report.evaluation_folder import Summary
 from mmer.report.style import COLOURS, new_figure, no_data_figure
 
 _COLUMNS = 4
 
 
-def reliability_figure(
-    calibration: pd.DataFrame, evaluation: EvaluationFolder, corpus_label: str
-) -> Figure:
+def reliability_figure(calibration: pd.DataFrame, summary: Summary, label: str) -> Figure:
     """Draw a panel per system that gives probabilities.
 
-    A point per bin of confidence: how often clips of that confidence are recognised; its area is
-    the share of clips.  On the diagonal a system is right as often as it says.
+    A point per bin of confidence: how often items of that confidence are recognised; its area is
+    the share of items.  On the diagonal a system is right as often as it says.
 
     Parameters
     ----------
     calibration
         The evaluation's table of bins, confidence and accuracy in percent.
-    evaluation
+    summary
         Names and calibration errors of systems.
-    corpus_label
+    label
         What was measured on.
     """
     title = "Reliability: accuracy by confidence"
-    bins = calibration[calibration["clips"] > 0]
+    bins = calibration[calibration["items"] > 0]
     systems = list(dict.fromkeys(bins["system"]))
     if not systems:
-        return no_data_figure(title, "no system of this run gives probabilities", corpus_label)
+        return no_data_figure(title, "no system of this run gives probabilities", label)
     rows = math.ceil(len(systems) / _COLUMNS)
-    figure, plot = new_figure(2.7 * _COLUMNS, 2.9 * rows, title, corpus_label)
+    figure, plot = new_figure(2.7 * _COLUMNS, 2.9 * rows, title, label)
     panels = plot.subplots(rows, _COLUMNS, squeeze=False)
-    errors = evaluation.summary.set_index("system")["ece"]
+    errors = summary.table.set_index("system")["ece"]
     for axes, system in zip(panels.flat, systems, strict=False):
         _panel(axes, bins[bins["system"] == system])
-        name = textwrap.shorten(evaluation.name(system), 80, placeholder=" …")
+        name = textwrap.shorten(summary.name(system), 80, placeholder=" …")
         heading = f"{textwrap.fill(name, 36)}\nerror {errors[system]:.1f} points"
         axes.set_title(heading, fontsize=7.5)
     for axes in panels.flat[len(systems) :]:
@@ -58,7 +56,7 @@ def reliability_figure(
 
 def _panel(axes: Axes, bins: pd.DataFrame) -> None:
     axes.plot([0, 100], [0, 100], color="#555555", linestyle=":", linewidth=1.2)
-    areas = 300 * bins["clips"] / bins["clips"].sum()
+    areas = 300 * bins["items"] / bins["items"].sum()
     axes.plot(bins["confidence"], bins["accuracy"], color=COLOURS[0], linewidth=1)
     axes.scatter(
         bins["confidence"], bins["accuracy"], areas, color=COLOURS[0], alpha=0.75, clip_on=False

@@ -8,12 +8,30 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mmer.errors import UserError
-from mmer.report.style import COLOURS, new_figure, no_data_figure
+from mmer.report.formats import write_table
+from mmer.report.job import ReportJob
+from mmer.report.style import COLOURS, house_style, new_figure, no_data_figure, save_figure
 from mmer.report.table import Column, Table
+from mmer.runtime.errors import UserError
 
 _MEASURES = {"s": "seconds", "max_rss": "memory", "cpu_time": "cpu_seconds"}
 """Columns of a benchmark: wall clock time in seconds, the largest resident set in MB, CPU time."""
+
+
+class CostsJob(ReportJob):
+    """Where the measurements lie, and where table and figure go."""
+
+    benchmarks: Path
+    tables: Path
+    figures: Path
+
+
+def tabulate_costs(job: CostsJob) -> None:
+    """Gather the benchmarks and write."""
+    steps = costs_by_step(read_benchmarks(job.benchmarks))
+    write_table(job.tables, "costs", cost_table(steps, job.label))
+    with house_style():
+        save_figure(cost_figure(steps, job.label), job.figures / "costs")
 
 
 def read_benchmarks(folder: Path) -> pd.DataFrame:
@@ -67,7 +85,7 @@ def costs_by_step(jobs: pd.DataFrame) -> pd.DataFrame:
     return steps.sort_values("total", ascending=False, kind="stable").reset_index()
 
 
-def cost_table(steps: pd.DataFrame, corpus_label: str) -> Table:
+def cost_table(steps: pd.DataFrame, label: str) -> Table:
     """What every step cost, all of them together in the last row."""
     together = {
         "step": "all steps",
@@ -80,7 +98,7 @@ def cost_table(steps: pd.DataFrame, corpus_label: str) -> Table:
     rows = pd.concat([steps, pd.DataFrame([together])], ignore_index=True)
     return Table(
         title="Time and memory of every step",
-        corpus_label=corpus_label,
+        label=label,
         columns=(
             Column("Step", "step"),
             Column("Jobs", "jobs", digits=0),
@@ -99,12 +117,12 @@ def cost_table(steps: pd.DataFrame, corpus_label: str) -> Table:
     )
 
 
-def cost_figure(steps: pd.DataFrame, corpus_label: str) -> Figure:
+def cost_figure(steps: pd.DataFrame, label: str) -> Figure:
     """A bar per step: time of all its jobs, and the memory of its largest job."""
     title = "Time and memory of every step"
     if steps.empty:
-        return no_data_figure(title, "no step of this run was measured", corpus_label)
-    figure, plot = new_figure(9.4, 0.7 + 0.28 * len(steps), title, corpus_label)
+        return no_data_figure(title, "no step of this run was measured", label)
+    figure, plot = new_figure(9.4, 0.7 + 0.28 * len(steps), title, label)
     time, memory = plot.subplots(1, 2, sharey=True)
     names = [
         f"{step.replace('_', ' ')} ({jobs} {'job' if jobs == 1 else 'jobs'})"

@@ -19,7 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 
 from mmer.report.corpus_label import is_synthetic, short_corpus_sentence
-from mmer.store import writing
+from mmer.runtime.writing import writing
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000")
 LINE_STYLES = ("-", "--", "-.", ":")
@@ -57,9 +57,7 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def new_figure(
-    width: float, height: float, title: str, corpus_label: str
-) -> tuple[Figure, SubFigure]:
+def new_figure(width: float, height: float, title: str, label: str) -> tuple[Figure, SubFigure]:
     """A figure with its title above and its corpus below, which stands out if synthetic.
 
     Parameters
@@ -68,7 +66,7 @@ def new_figure(
         Inches of the plot; the title and the corpus come on top of the height.
     title
         What is shown; it is broken into lines where it is long.
-    corpus_label
+    label
         What it was measured on.
 
     Returns
@@ -77,9 +75,7 @@ def new_figure(
         The whole figure, and the empty part between title and corpus to draw in.
     """
     title = textwrap.fill(title, int(width * _TITLE_LETTERS_PER_INCH))
-    corpus = textwrap.fill(
-        short_corpus_sentence(corpus_label), int(width * _CORPUS_LETTERS_PER_INCH)
-    )
+    corpus = textwrap.fill(short_corpus_sentence(label), int(width * _CORPUS_LETTERS_PER_INCH))
     heights = [
         0.24 + 0.19 * (1 + title.count("\n")),
         height,
@@ -89,7 +85,7 @@ def new_figure(
     FigureCanvasAgg(figure)
     above, plot, below = figure.subfigures(3, 1, height_ratios=heights)
     above.text(0.5, 0.5, title, ha="center", va="center", fontsize=11, fontweight="bold")
-    _write_corpus(below, corpus, is_synthetic(corpus_label))
+    _write_corpus(below, corpus, is_synthetic(label))
     return figure, plot
 
 
@@ -101,15 +97,23 @@ def _write_corpus(below: SubFigure, corpus: str, synthetic: bool) -> None:
     below.text(0.5, 0.5, corpus, ha="center", va="center", fontsize=8.5, **look)
 
 
-def no_data_figure(title: str, reason: str, corpus_label: str) -> Figure:
+def no_data_figure(title: str, reason: str, label: str) -> Figure:
     """A figure that says why there is nothing to draw."""
-    figure, plot = new_figure(6.2, 1.0, title, corpus_label)
+    figure, plot = new_figure(6.2, 1.0, title, label)
     plot.text(0.5, 0.5, textwrap.fill(reason, 70), ha="center", va="center")
     return figure
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write ``path`` with the endings ``.svg`` and ``.png``, without dates."""
+    """Write ``path`` with the endings ``.svg`` and ``.png``, without dates.
+
+    The layout is found once, and rounded: the last bits of what its solver finds differ between
+    runs.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.get_axes():
+        axes.set_position([round(edge, 6) for edge in axes.get_position(original=True).bounds])
     svg = io.StringIO()
     figure.savefig(svg, format="svg", metadata={"Date": None})
     with writing(path.parent / f"{path.name}.svg") as unfinished:

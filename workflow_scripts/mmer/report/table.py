@@ -72,7 +72,7 @@ class Table:
     ----------
     title
         Heading, without the corpus.
-    corpus_label
+    label
         What the numbers were measured on.
     columns
         The shown columns, in order.
@@ -85,7 +85,7 @@ class Table:
     """
 
     title: str
-    corpus_label: str
+    label: str
     columns: tuple[Column, ...]
     rows: pd.DataFrame
     notes: tuple[str, ...] = ()
@@ -98,12 +98,12 @@ class Table:
     @property
     def heading(self) -> str:
         """The title with the corpus."""
-        return headed(self.title, self.corpus_label)
+        return headed(self.title, self.label)
 
     @property
     def caption(self) -> str:
         """The corpus's sentence, then the notes."""
-        return " ".join([corpus_sentence(self.corpus_label), *self.notes])
+        return " ".join([corpus_sentence(self.label), *self.notes])
 
     def is_best(self, position: int, column: Column) -> bool:
         """Whether a cell is emphasised."""

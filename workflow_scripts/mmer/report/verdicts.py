@@ -11,7 +11,7 @@ import pandas as pd
 from mmer.evaluation.paper import compare_with_paper
 from mmer.evaluation.settings import PaperRow
 from mmer.report.corpus_label import is_synthetic
-from mmer.report.evaluation_folder import CONSTANT, EvaluationFolder
+from mmer.report.evaluation_folder import CONSTANT, Summary
 from mmer.report.fusion_table import mean_over_splits
 from mmer.report.paper_numbers import PaperNumber
 from mmer.report.table import Column, Table
@@ -22,17 +22,16 @@ NOT_COMPARABLE = "not comparable (synthetic)"
 NO_SYSTEM = "not run: no system of this run stands for it"
 NO_CANDIDATE = "not run: the grid of this run leaves it out"
 
-GRID_FILE = "tableA3_fusion"
 KINDS = ("reproduced", "outside", "not comparable", "not run", "constant")
 """How verdicts begin."""
 
 
 def verdicts_table(
     numbers: Sequence[PaperNumber],
-    evaluation: EvaluationFolder,
+    summary: Summary,
     paper_rows: Mapping[str, PaperRow],
     grids: Mapping[str, Path],
-    corpus_label: str,
+    label: str,
 ) -> Table:
     """A row per number of the paper, ours beside it.
 
@@ -40,27 +39,27 @@ def verdicts_table(
     ----------
     numbers
         The paper's.
-    evaluation
+    summary
         What was measured.
     paper_rows
         Where the paper's number for each system of the run stands.
     grids
-        The table of the fusion's grid by pairing, for table A3.
-    corpus_label
+        The table of the fusion's grid by pairing.
+    label
         What was measured on.
     """
     found = systems_of(numbers, paper_rows)
     accuracies = {pairing: mean_over_splits(path) for pairing, path in grids.items()}
     rows = []
     for position, number in enumerate(numbers):
-        if number.file == GRID_FILE:
-            ours = _of_grid(number, accuracies, evaluation)
+        if number.kind == "grid":
+            ours = _of_grid(number, accuracies, summary)
         else:
-            ours = _of_system(number, found.get(position), evaluation)
-        rows.append(_row(number, ours, corpus_label))
+            ours = _of_system(number, found.get(position), summary)
+        rows.append(_row(number, ours, label))
     return Table(
         title="A verdict on every number of the paper",
-        corpus_label=corpus_label,
+        label=label,
         columns=(
             Column("Paper", "place"),
             Column("Row", "row"),
@@ -75,8 +74,8 @@ def verdicts_table(
         notes=(
             "Difference is ours minus the paper's, in percentage points; reproduced means ours "
             "lies within the paper's interval, which where the paper prints none is that of its "
-            "formula over 1,440 clips. Figure 7 and table 2 repeat numbers of other tables; they "
-            "are compared with the same system.",
+            "formula over its own clips. Numbers that it repeats elsewhere are compared with the "
+            "same system.",
         ),
     )
 
@@ -88,7 +87,7 @@ def systems_of(
 
     The configuration names rows for its systems.  A number that it does not name, but that the
     paper prints under the same condition with the same accuracy elsewhere, is that of the same
-    experiment: so table 2 and figure 7 repeat tables 1 and 3, and table 3 the ZeroR of table 1.
+    experiment: so a figure of top systems repeats the tables.
     """
     found: dict[int, str] = {}
     experiments: dict[tuple[str, float], str] = {}
@@ -100,7 +99,7 @@ def systems_of(
                 experiments.setdefault((number.variant, number.result.accuracy), system)
     for position, number in enumerate(numbers):
         same = experiments.get((number.variant, number.result.accuracy))
-        if position not in found and same is not None and number.file != GRID_FILE:
+        if position not in found and same is not None and number.kind != "grid":
             found[position] = same
     return found
 
@@ -119,10 +118,10 @@ def counts_by_place(verdicts: pd.DataFrame) -> pd.DataFrame:
     return counts.assign(numbers=counts.sum(axis=1))
 
 
-def _row(number: PaperNumber, ours: dict[str, object], corpus_label: str) -> dict[str, object]:
+def _row(number: PaperNumber, ours: dict[str, object], label: str) -> dict[str, object]:
     """The line of one number; a synthetic corpus is judged on nothing."""
     judged = str(ours["verdict"]).startswith(("reproduced", "outside"))
-    if judged and is_synthetic(corpus_label):
+    if judged and is_synthetic(label):
         ours = ours | {"verdict": NOT_COMPARABLE}
     return {
         "place": number.place,
@@ -134,11 +133,9 @@ def _row(number: PaperNumber, ours: dict[str, object], corpus_label: str) -> dic
     }
 
 
-def _of_system(
-    number: PaperNumber, system: str | None, evaluation: EvaluationFolder
-) -> dict[str, object]:
+def _of_system(number: PaperNumber, system: str | None, summary: Summary) -> dict[str, object]:
     """What the run has for a number of a system."""
-    rows = evaluation.summary[evaluation.summary["system"] == system]
+    rows = summary.table[summary.table["system"] == system]
     if system is None or rows.empty:
         return _nothing(NO_SYSTEM, "")
     row = rows.iloc[0]
@@ -151,12 +148,12 @@ def _of_system(
 
 
 def _of_grid(
-    number: PaperNumber, accuracies: Mapping[str, pd.Series], evaluation: EvaluationFolder
+    number: PaperNumber, accuracies: Mapping[str, pd.Series], summary: Summary
 ) -> dict[str, object]:
     """What the run has for a candidate of the fusion's grid."""
     pairing, candidate = number.variant, (number.keys["model"], number.keys["hyperparameter"])
     if pairing not in accuracies:
-        return _of_system(number, pairing, evaluation)
+        return _of_system(number, pairing, summary)
     if candidate not in accuracies[pairing].index:
         return _nothing(NO_CANDIDATE, "")
     return _compared(number, accuracies[pairing][candidate], f"late fusion, {number.words}")

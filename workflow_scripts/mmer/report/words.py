@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-VARIANTS = {
-    "full": "whole clip",
-    "vad": "VAD",
-    "mixed": "mixed",
-    "none": "–",
-}
+import re
+from collections.abc import Iterable
+
+from mmer.runtime.errors import UserError
+
+VARIANTS = {"full": "whole clip", "vad": "VAD", "mixed": "mixed", "none": "–"}
 """Variants and pairings; other pairings keep their own names.
 
 ``none`` is that of references: they hear and see nothing.
@@ -25,6 +25,8 @@ SALIENCY_METHODS = {
     "spectral_residual": "spectral residual (Hou and Zhang 2007)",
 }
 
+_SYSTEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*(/[A-Za-z0-9][A-Za-z0-9_]*)?", re.ASCII)
+
 
 def variant_words(variant: str) -> str:
     """A variant or pairing in words."""
@@ -32,8 +34,8 @@ def variant_words(variant: str) -> str:
 
 
 def split_words(split: str) -> str:
-    """A split in words; ``heldout0`` holds out the first fold of the protocol."""
-    fold = split.removeprefix("heldout")
+    """A split in words; ``fold0`` tests on the first fold of the protocol."""
+    fold = split.removeprefix("fold")
     return f"fold {int(fold) + 1} held out" if fold.isdigit() else split.replace("_", " ")
 
 
@@ -42,3 +44,30 @@ def system_title(title: str) -> str:
     for name, words in CLASSIFIERS.items():
         title = title.replace(f"({name} ", f"({words}, ")
     return title
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words by commas, an and before the last."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def file_stems(systems: Iterable[str]) -> dict[str, str]:
+    """A file name for every system, ``model/variant`` written as ``model_variant``.
+
+    Raises
+    ------
+    UserError
+        If a name is no name of a system, or two would share a file.
+    """
+    stems: dict[str, str] = {}
+    for system in systems:
+        if not _SYSTEM.fullmatch(system):
+            raise UserError(
+                f"system {system!r} cannot name a figure: use letters, digits and underscores"
+            )
+        stem = system.replace("/", "_")
+        if stem in stems.values():
+            raise UserError(f"two systems would write the figure {stem}: rename system {system!r}")
+        stems[system] = stem
+    return stems

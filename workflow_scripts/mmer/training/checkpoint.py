@@ -7,6 +7,7 @@ the header.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from mmer.errors import UserError
-from mmer.store import writing
+from mmer.runtime.errors import UserError
+from mmer.runtime.writing import writing
 
 
 def write_checkpoint(path: Path, tree: dict[str, Any]) -> None:
@@ -84,7 +85,7 @@ def _restore(described: Any, stream: Any) -> Any:
     return content
 
 
-def write_model(path: Path, state: dict[str, Tensor], provenance: dict[str, str]) -> None:
+def write_model(path: Path, state: Mapping[str, Tensor], provenance: dict[str, str]) -> None:
     """Write a network's weights as safetensors, with where they come from in the header."""
     with writing(path) as unfinished:
         save_file(

@@ -6,7 +6,7 @@ import os
 
 import torch
 
-from mmer.errors import UserError
+from mmer.runtime.errors import UserError
 
 
 def choose_device(name: str) -> torch.device:

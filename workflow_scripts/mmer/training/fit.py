@@ -1,14 +1,13 @@
 """One fit loop for every model trained by gradient descent.
 
 Early stopping, the choice of the kept weights, checkpoints, resumption and progress live here;
-what is trained on what lives in a :class:`Task`.
+what is trained on what lives in a :class:`Training`.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,14 +19,11 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from mmer.errors import UserError
+from mmer.runtime.errors import UserError
+from mmer.runtime.job import Compute
 from mmer.training.checkpoint import read_checkpoint, write_checkpoint
 
 log = logging.getLogger(__name__)
-
-CHECKPOINT_SECONDS = float(os.environ.get("MMER_CHECKPOINT_SECONDS", "60"))
-"""Least time between two checkpoints: what a kill may cost.  It changes no number, so a run hands
-its ``compute.checkpoint_seconds`` over in the environment, as it does device and threads."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +35,17 @@ class FitPlan:
     max_steps, max_epochs
         Optimiser steps and passes over the data at most; at least one of them is given.
     evaluate_every
-        Steps between two evaluations on the held-out part; None evaluates after every epoch.
+        Steps between two evaluations on the part that chooses; None evaluates after every epoch.
     patience
         Evaluations in a row without a better score before training stops; None never stops early.
     keep
         ``best``: the weights of the best evaluation; ``last``: those at the end.
     watch
-        The score that is to rise, a key of :meth:`Task.scores`.
+        The score that is to rise, a key of :meth:`Training.scores`.
     clip_gradient_norm
         Largest norm of all gradients together; None leaves them alone.
     seed
-        Of the order of the batches and of everything random in the task.
+        Of the order of the batches and of everything random in the training.
     """
 
     max_steps: int | None
@@ -65,7 +61,7 @@ class FitPlan:
         assert self.max_steps or self.max_epochs, "training needs an end"
 
 
-class Task(Protocol):
+class Training(Protocol):
     """A network, its optimiser and its data."""
 
     network: nn.Module
@@ -78,7 +74,7 @@ class Task(Protocol):
         """The loss of one batch, a scalar; the network is in training mode."""
 
     def scores(self) -> dict[str, float]:
-        """Scores on the held-out part; the network is in evaluation mode, without gradients."""
+        """Scores on the part that chooses; the network is in evaluation mode, without gradients."""
 
 
 @dataclass
@@ -96,7 +92,7 @@ class _Progress:
     history: list[dict[str, float]] = field(default_factory=list)
 
 
-def fit(task: Task, plan: FitPlan, checkpoint: Path | None) -> list[dict[str, float]]:
+def fit(training: Training, plan: FitPlan, checkpoint: Path | None) -> list[dict[str, float]]:
     """Train until the plan's end and leave the kept weights in the network.
 
     Interrupted at any moment and called again with the same checkpoint, it goes on from there; on
@@ -105,7 +101,7 @@ def fit(task: Task, plan: FitPlan, checkpoint: Path | None) -> list[dict[str, fl
 
     Parameters
     ----------
-    task
+    training
         What to train.
     plan
         How long, and what to keep.
@@ -116,38 +112,39 @@ def fit(task: Task, plan: FitPlan, checkpoint: Path | None) -> list[dict[str, fl
     Returns
     -------
     list of dict
-        A row per evaluation: ``step``, ``epoch``, ``train_loss``, the task's scores and ``kept``
-        (1 for the row whose weights were kept).
+        A row per evaluation: ``step``, ``epoch``, ``train_loss``, the scores and ``kept`` (1 for
+        the row whose weights were kept).
     """
     state = _Progress()
     best: dict[str, Tensor] = {}
     torch.manual_seed(plan.seed)
     if checkpoint is not None and checkpoint.exists():
-        state, best = _resume(task, checkpoint)
+        state, best = _resume(training, checkpoint)
         log.info("training goes on from step %d, epoch %d", state.step, state.epoch)
+    pause_s = Compute.from_environment().checkpoint_seconds
     saved_at = time.monotonic()
     with tqdm(
-        total=_total_steps(task, plan), initial=state.step, unit="step", mininterval=10
+        total=_total_steps(training, plan), initial=state.step, unit="step", mininterval=10
     ) as bar:
         while not _finished(state, plan):
-            _train_until_evaluation(task, plan, state, bar)
-            _evaluate(task, plan, state, best)
+            _train_until_evaluation(training, plan, state, bar)
+            _evaluate(training, plan, state, best)
             bar.set_postfix(best=f"{state.best_score:.4f}", refresh=False)
-            if checkpoint is not None and time.monotonic() - saved_at > CHECKPOINT_SECONDS:
-                _save(task, state, best, checkpoint)
+            if checkpoint is not None and time.monotonic() - saved_at > pause_s:
+                _save(training, state, best, checkpoint)
                 saved_at = time.monotonic()
     if checkpoint is not None:
-        _save(task, state, best, checkpoint)
+        _save(training, state, best, checkpoint)
     if plan.keep == "best" and best:
-        task.network.load_state_dict(best)
+        training.network.load_state_dict(best)
     kept = state.best_step if plan.keep == "best" else state.step
-    task.network.eval()
+    training.network.eval()
     return [{**row, "kept": float(row["step"] == kept)} for row in state.history]
 
 
-def _total_steps(task: Task, plan: FitPlan) -> int:
+def _total_steps(training: Training, plan: FitPlan) -> int:
     """Steps that the plan allows, for the progress bar."""
-    per_epoch = sum(1 for _ in task.batches(torch.Generator().manual_seed(plan.seed)))
+    per_epoch = sum(1 for _ in training.batches(torch.Generator().manual_seed(plan.seed)))
     by_epochs = per_epoch * plan.max_epochs if plan.max_epochs else math.inf
     return int(min(by_epochs, plan.max_steps or math.inf))
 
@@ -161,12 +158,12 @@ def _finished(state: _Progress, plan: FitPlan) -> bool:
     )
 
 
-def _train_until_evaluation(task: Task, plan: FitPlan, state: _Progress, bar: tqdm) -> None:
+def _train_until_evaluation(training: Training, plan: FitPlan, state: _Progress, bar: tqdm) -> None:
     """Take optimiser steps up to the next evaluation: so many steps, or the end of the epoch."""
-    task.network.train()
+    training.network.train()
     while not _finished(state, plan):
-        for batch in _rest_of_epoch(task, plan, state):
-            _step(task, plan, state, batch)
+        for batch in _rest_of_epoch(training, plan, state):
+            _step(training, plan, state, batch)
             bar.update()
             if plan.evaluate_every is not None and state.step % plan.evaluate_every == 0:
                 return
@@ -179,32 +176,32 @@ def _train_until_evaluation(task: Task, plan: FitPlan, state: _Progress, bar: tq
             return
 
 
-def _rest_of_epoch(task: Task, plan: FitPlan, state: _Progress) -> Iterator[Tensor]:
+def _rest_of_epoch(training: Training, plan: FitPlan, state: _Progress) -> Iterator[Tensor]:
     """The batches of the current epoch that were not trained on yet."""
     # The order of an epoch depends on the seed and the epoch alone, so a resumed run repeats it.
     order = torch.Generator().manual_seed(plan.seed + 1_000_003 * (state.epoch + 1))
-    return islice(task.batches(order), state.step_in_epoch, None)
+    return islice(training.batches(order), state.step_in_epoch, None)
 
 
-def _step(task: Task, plan: FitPlan, state: _Progress, batch: Tensor) -> None:
+def _step(training: Training, plan: FitPlan, state: _Progress, batch: Tensor) -> None:
     """One optimiser step."""
-    task.optimizer.zero_grad(set_to_none=True)
-    loss = task.loss(batch)
+    training.optimizer.zero_grad(set_to_none=True)
+    loss = training.loss(batch)
     loss.backward()
     if plan.clip_gradient_norm is not None:
-        nn.utils.clip_grad_norm_(task.network.parameters(), plan.clip_gradient_norm)
-    task.optimizer.step()
+        nn.utils.clip_grad_norm_(training.network.parameters(), plan.clip_gradient_norm)
+    training.optimizer.step()
     state.step += 1
     state.step_in_epoch += 1
     state.loss_sum += float(loss.detach())
     state.loss_steps += 1
 
 
-def _evaluate(task: Task, plan: FitPlan, state: _Progress, best: dict[str, Tensor]) -> None:
-    """Score the held-out part, note a row, and keep the weights if they are the best so far."""
-    task.network.eval()
+def _evaluate(training: Training, plan: FitPlan, state: _Progress, best: dict[str, Tensor]) -> None:
+    """Score the part that chooses, note a row, and keep the weights if they are the best so far."""
+    training.network.eval()
     with torch.inference_mode():
-        scores = task.scores()
+        scores = training.scores()
     train_loss = state.loss_sum / max(state.loss_steps, 1)
     state.history.append(
         {"step": state.step, "epoch": state.epoch, "train_loss": train_loss, **scores}
@@ -213,16 +210,16 @@ def _evaluate(task: Task, plan: FitPlan, state: _Progress, best: dict[str, Tenso
     if scores[plan.watch] > state.best_score:
         state.best_score, state.best_step = scores[plan.watch], state.step
         state.evaluations_since_best = 0
-        best.update({k: v.detach().clone() for k, v in task.network.state_dict().items()})
+        best.update({k: v.detach().clone() for k, v in training.network.state_dict().items()})
     else:
         state.evaluations_since_best += 1
 
 
-def _save(task: Task, state: _Progress, best: dict[str, Tensor], path: Path) -> None:
+def _save(training: Training, state: _Progress, best: dict[str, Tensor], path: Path) -> None:
     """Write everything that a resumed run needs."""
     tree: dict[str, Any] = {
-        "network": task.network.state_dict(),
-        "optimizer": task.optimizer.state_dict(),
+        "network": training.network.state_dict(),
+        "optimizer": training.optimizer.state_dict(),
         "best": best,
         "random": {"cpu": torch.get_rng_state()},
         "progress": vars(state),
@@ -232,16 +229,16 @@ def _save(task: Task, state: _Progress, best: dict[str, Tensor], path: Path) -> 
     write_checkpoint(path, tree)
 
 
-def _resume(task: Task, path: Path) -> tuple[_Progress, dict[str, Tensor]]:
+def _resume(training: Training, path: Path) -> tuple[_Progress, dict[str, Tensor]]:
     """Restore what :func:`_save` wrote."""
     tree = read_checkpoint(path)
     try:
-        task.network.load_state_dict(tree["network"])
-        task.optimizer.load_state_dict(tree["optimizer"])
+        training.network.load_state_dict(tree["network"])
+        training.optimizer.load_state_dict(tree["optimizer"])
         torch.set_rng_state(tree["random"]["cpu"])
         if torch.cuda.is_available() and "cuda" in tree["random"]:
             torch.cuda.set_rng_state(tree["random"]["cuda"])
-        device = next(task.network.parameters()).device
+        device = next(training.network.parameters()).device
         return _Progress(**tree["progress"]), {k: v.to(device) for k, v in tree["best"].items()}
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise UserError(

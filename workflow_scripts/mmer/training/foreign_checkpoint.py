@@ -10,7 +10,8 @@ from typing import Any, BinaryIO
 import torch
 from torch import Tensor
 
-from mmer.errors import UserError
+from mmer.runtime.errors import UserError
+from mmer.weights import Weights
 
 FEWEST_DIGITS = 8
 """Of a checksum; torchvision publishes as many."""
@@ -19,7 +20,7 @@ Allowed = type | Callable[..., Any] | tuple[Any, str]
 """A class or function that a file may name, or one with the name that the file has for it."""
 
 
-def weights_given(weights: str, path: Path | None, sha256: str | None) -> tuple[Path, str]:
+def weights_given(weights: str, given: Weights | None) -> tuple[Path, str]:
     """File and checksum of the published weights that the settings name.
 
     Raises
@@ -27,12 +28,12 @@ def weights_given(weights: str, path: Path | None, sha256: str | None) -> tuple[
     UserError
         If one of them was not given.
     """
-    if path is None or sha256 is None:
+    if given is None or given.sha256 is None:
         raise UserError(
-            f"the settings ask for the weights {weights}: give --weights and --weights-sha256, or "
-            "set weights to random"
+            f"the settings ask for the weights {weights}: give their file and its checksum, or set "
+            "weights to random"
         )
-    return path, sha256
+    return given.path, given.sha256
 
 
 def read_plain(

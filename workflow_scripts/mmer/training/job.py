@@ -1,94 +1,119 @@
-"""What every training step shares: its options, its inputs' common part and its provenance."""
+"""What every training step shares: its device, its speech spans, its results and their origin."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
+import logging
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from mmer.errors import UserError
-from mmer.prepare.speech_spans import SpeechSpan, read_spans
+from mmer.media.speech_spans import SpeechSpan, read_spans
+from mmer.models.base import PREDICTIONS, ModelJob
+from mmer.predictions import Predictions, write_predictions
+from mmer.runtime.job import Compute
+from mmer.runtime.writing import writing
 from mmer.settings import Settings
-from mmer.store import writing
 from mmer.training.checkpoint import write_model
+from mmer.training.device import choose_device, make_deterministic
+from mmer.training.fit import FitPlan, Training, fit
+
+log = logging.getLogger(__name__)
 
 
-def compute_options(description: str | None) -> argparse.ArgumentParser:
-    """A parser with the options of every step that trains, whatever it trains on."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--settings", required=True, help="the model's settings as JSON")
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--checkpoint", type=Path, help="where an interrupted training goes on")
-    return parser
+class PredictingTraining(Training, Protocol):
+    """A training that can say what its network thinks of every item."""
+
+    def predictions(self) -> Predictions:
+        """Predictions of every item, training ones too, from the network as it is."""
 
 
-def fit_options(description: str | None) -> argparse.ArgumentParser:
-    """A parser with the options of every step that trains one model."""
-    parser = compute_options(description)
-    parser.add_argument("--model", type=Path, required=True, help="safetensors to write")
-    parser.add_argument("--history", type=Path, required=True, help="CSV to write")
-    return parser
+def prepare_device(job: ModelJob, compute: Compute) -> torch.device:
+    """The device to compute on, after seeding torch with the job's seed.
+
+    Raises
+    ------
+    UserError
+        If a GPU is asked for and torch sees none.
+    """
+    device = choose_device(compute.device)
+    make_deterministic(job.seed or 0, compute.threads)
+    return device
 
 
-def training_options(description: str | None) -> argparse.ArgumentParser:
-    """A parser with the options of every step that trains one model on a split of the clips."""
-    parser = fit_options(description)
-    add_variant_options(parser)
-    parser.add_argument("--split", required=True, help="JSON: name, train_actors, heldout_actors")
-    return parser
+def spans_of(job: ModelJob) -> dict[str, SpeechSpan] | None:
+    """The speech spans of all items for the variant ``vad``, None for whole items."""
+    return read_spans(job.inputs["speech"]) if job.variant == "vad" else None
 
 
-def add_variant_options(parser: argparse.ArgumentParser) -> None:
-    """Options for how much of each clip is seen."""
-    parser.add_argument("--variant", choices=["full", "vad"], required=True)
-    parser.add_argument("--spans", type=Path, nargs="+", help="speech spans per actor, for vad")
-
-
-def add_weights_options(parser: argparse.ArgumentParser, required: bool = False) -> None:
-    """Options for published weights to start from."""
-    parser.add_argument("--weights", type=Path, required=required, help="published checkpoint")
-    parser.add_argument("--weights-sha256", help="its checksum, where one is published")
-
-
-def spans_of_variant(arguments: argparse.Namespace) -> dict[str, SpeechSpan] | None:
-    """The speech spans for the variant ``vad``, None for ``full``."""
-    if arguments.variant == "full":
-        return None
-    if not arguments.spans:
-        raise UserError("the variant vad needs the speech spans: give --spans")
-    return read_spans(arguments.spans)
-
-
-def write_training(
-    arguments: argparse.Namespace,
-    network: nn.Module,
-    history: list[dict[str, float]],
+def train_and_write(
+    job: ModelJob,
+    training: PredictingTraining,
+    plan: FitPlan,
     settings: Settings,
     initial_weights: str,
 ) -> None:
-    """Write model and history of a training on a split, the model with where it comes from."""
-    origin = {
+    """Train, then write the outputs ``model``, ``history`` and ``predictions``.
+
+    Parameters are those of :func:`~mmer.training.fit.fit` and :func:`write_training`.
+    """
+    millions = sum(parameter.numel() for parameter in training.network.parameters()) / 1e6
+    log.info("%s: %.2f million parameters", job.model, millions)
+    history = fit(training, plan, job.checkpoint)
+    write_training(job, training.network, history, settings, initial_weights)
+    write_predictions(job.output(PREDICTIONS), training.predictions())
+    forget_checkpoint(job)
+
+
+def write_training(
+    job: ModelJob,
+    network: nn.Module | Mapping[str, Tensor],
+    history: list[dict[str, float]],
+    settings: Settings,
+    initial_weights: str,
+    **more_provenance: Any,
+) -> None:
+    """Write the outputs ``model``, with where it comes from, and ``history`` of a training.
+
+    Parameters
+    ----------
+    job
+        What the step was told.
+    network
+        A network, or weights by name.
+    history
+        A row per evaluation.
+    settings
+        Of the training.
+    initial_weights
+        ``random``, or where the training started from.
+    more_provenance
+        What else is to be said of the weights.
+    """
+    provenance = {
         "initial_weights": initial_weights,
-        "initial_weights_sha256": _digest_of_weights(arguments),
-        "variant": arguments.variant,
-        "split": json.loads(arguments.split),
+        "initial_weights_sha256": _digest_of_weights(job),
+        "variant": job.variant,
+        "split": job.split.model_dump(mode="json") if job.splits else None,
+        "seed": job.seed,
+        "settings": settings.model_dump(mode="json"),
+        **more_provenance,
     }
-    write_fitted(arguments, network, history, settings, origin)
+    state = network.state_dict() if isinstance(network, nn.Module) else network
+    write_network(job.output("model"), state, provenance)
+    write_history(job.output("history"), history)
 
 
-def _digest_of_weights(arguments: argparse.Namespace) -> str | None:
-    """The published checksum of the initial weights, or their file's own where none was given."""
-    published = getattr(arguments, "weights_sha256", None)
-    weights = getattr(arguments, "weights", None)
-    return file_sha256(weights) if published is None and weights is not None else published
+def _digest_of_weights(job: ModelJob) -> str | None:
+    """The published checksum of the initial weights, or their file's own where none is given."""
+    if job.weights is None:
+        return None
+    return job.weights.sha256 or file_sha256(job.weights.path)
 
 
 def file_sha256(path: Path) -> str:
@@ -97,37 +122,20 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def write_fitted(
-    arguments: argparse.Namespace,
-    network: nn.Module,
-    history: list[dict[str, float]],
-    settings: Settings,
-    origin: dict[str, Any],
-) -> None:
-    """Write model and history of a finished training; ``origin`` says from what it was made."""
-    provenance = {
-        **origin,
-        "seed": arguments.seed,
-        "settings": settings.model_dump(mode="json"),
-    }
-    write_network(arguments.model, network.state_dict(), provenance)
-    write_history(arguments.history, history)
-
-
 def write_history(path: Path, history: list[dict[str, float]]) -> None:
     """Write the learning curve as CSV."""
     with writing(path) as unfinished:
         pd.DataFrame(history).to_csv(unfinished, index=False)
 
 
-def write_network(path: Path, state: dict[str, Tensor], provenance: dict[str, Any]) -> None:
+def write_network(path: Path, state: Mapping[str, Tensor], provenance: dict[str, Any]) -> None:
     """Write weights with where they come from, and torch's version, in the file's header."""
     # One key: safetensors writes several in random order, and equal models have equal bytes.
     described = {"provenance": json.dumps({**provenance, "torch": torch.__version__})}
     write_model(path, state, described)
 
 
-def forget_checkpoint(arguments: argparse.Namespace) -> None:
+def forget_checkpoint(job: ModelJob) -> None:
     """Remove the checkpoint once every result of the training is written."""
-    if arguments.checkpoint is not None:
-        arguments.checkpoint.unlink(missing_ok=True)
+    if job.checkpoint is not None:
+        job.checkpoint.unlink(missing_ok=True)

@@ -1,1 +1,0 @@
-"""How long the whole paper takes: throughput at its scale times its counts."""

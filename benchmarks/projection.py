@@ -1,0 +1,168 @@
+"""How long the paper's whole run takes: seconds of each long work times how often there is one.
+
+Only what counts is measured: decoding, MSI-Net's maps, and the three kinds of training, each at its
+settings in ``config.yaml`` and for as many epochs as it may take.  Jobs are laid end to end.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+
+from benchmarks.noise import FRAMES, TASK, noise_frames, noise_speech
+from benchmarks.preparation import heavy_film
+from benchmarks.table import table
+from mmer.config import Configuration
+from mmer.configuration_check import check_configuration
+from mmer.media.decoding import SALIENCY_INPUT_SIZE, decode_clip
+from mmer.media.log_mel import MEL_BANDS, SAMPLE_RATE, frames_of
+from mmer.media.msi_net import MsiNet
+from mmer.media.saliency import saliency_method
+from mmer.models.networks import bilstm_training, cnn14_training, spatial_transformer_training
+from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer, move_to
+from mmer.registry import read_registry
+from mmer.training.fit import Training
+
+TITLE = "projection of the paper's whole run"
+ITEMS, FOLDS = 1440, 5
+"""RAVDESS's clips, and the paper's splits: each trains on four fifths."""
+LEAST_SECONDS = 5.0
+"""For which each work is measured, after one call to warm up."""
+CONFIGURATION = Path(__file__).parents[1] / "config.yaml"
+
+
+@dataclass(frozen=True)
+class Work:
+    """Work that is done many times.
+
+    Attributes
+    ----------
+    name
+        Of one unit.
+    units
+        Done by one call.
+    total
+        Units in the whole run, at most.
+    call
+        Does some.
+    """
+
+    name: str
+    units: float
+    total: float
+    call: Callable[[], object]
+
+
+def page() -> str:
+    """The projection in Markdown."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    rows, hours = [], 0.0
+    for work in works(device):
+        seconds = seconds_of_unit(work, device)
+        hours += seconds * work.total / 3600
+        cells = (f"{1 / seconds:.3g}", f"{work.total:,.0f}", f"{seconds * work.total / 3600:.2f}")
+        rows.append((work.name, *cells))
+    header = ("Unit", "Per second", "In the whole run, at most", "Hours")
+    total = (
+        f"Together {hours:.1f} hours on {device.type}, one after the other, if none stops early."
+    )
+    return "\n".join([f"## The {TITLE}", "", *table(header, rows), "", total, ""])
+
+
+def works(device: torch.device) -> Iterator[Work]:
+    """All that takes long."""
+    written = yaml.safe_load(CONFIGURATION.read_text("utf-8"))
+    configuration = check_configuration(written, [CONFIGURATION], read_registry())
+    preparation = configuration.preparation
+    yield Work("clip decoded", 1, ITEMS, lambda: decode_clip(heavy_film(), preparation))
+    method = saliency_method(configuration.saliency, MsiNet().state_dict(), device)
+    whole = np.zeros((2, *SALIENCY_INPUT_SIZE, 3), np.uint8)
+    yield Work("saliency map", len(whole), ITEMS * FRAMES, lambda: method.maps(whole))
+    for family, entries in trained_models(configuration).items():
+        trainings = sum(len(variants) * FOLDS for _, variants in entries)
+        first = getattr(entries[0][0], "settings", None)
+        if family == "cnn14":
+            shape = (frames_of(round(first.clip_seconds * SAMPLE_RATE)), MEL_BANDS)
+            items = noise_speech(5 * first.batch_size, shape, device)
+            network = cnn14_training.build_network(first, TASK.outputs).to(device)
+            training = cnn14_training.Cnn14FineTuning(network, items, first)
+            total = trainings * first.max_iterations
+            yield Work("iteration of CNN-14", 1, total, steps_of(training))
+        elif family == "spatial_transformer":
+            network = move_to(GuidedSpatialTransformer(TASK.outputs), device)
+            frames = noise_frames(50, device)
+            training = spatial_transformer_training.SpatialTransformerTraining(
+                network, frames, first
+            )
+            total = trainings * first.max_epochs * ITEMS * FRAMES * 0.8
+            units, step = first.batch_size, steps_of(training)
+            yield Work("frame of the spatial transformer", units, total, step)
+        elif family == "bilstm":
+            yield from (
+                bilstm_work(entry.settings, variants, device) for entry, variants in entries
+            )
+
+
+def bilstm_work(settings: Any, variants: tuple[str, ...], device: torch.device) -> Work:
+    """The mean architecture of a grid: a call takes a step of each."""
+    frames = noise_frames(settings.batch_size * 5 // 4 + 1, device)
+    network = move_to(GuidedSpatialTransformer(TASK.outputs), device)
+    sequences = bilstm_training.sequences_of(network, frames, settings.layer)
+    steps = []
+    for architecture in settings.architectures:
+        width = sequences.features.shape[1]
+        one = bilstm_training.build_network(width, architecture, settings.dropout, TASK.outputs)
+        training = bilstm_training.SequenceTraining(one.to(device), sequences, settings)
+        steps.append(steps_of(training))
+    epochs = len(variants) * FOLDS * len(steps) * settings.max_epochs
+    name = f"item of a bi-LSTM behind {settings.layer}"
+    units = settings.batch_size * len(steps)
+    return Work(name, units, epochs * ITEMS * 0.8, lambda: [step() for step in steps])
+
+
+def steps_of(training: Training) -> Callable[[], float]:
+    """A call that takes one optimiser step, each on the next batch."""
+    seeds = itertools.count()
+    batches = itertools.chain.from_iterable(
+        training.batches(torch.Generator().manual_seed(seed)) for seed in seeds
+    )
+
+    def step() -> float:
+        training.network.train()
+        training.optimizer.zero_grad(set_to_none=True)
+        loss = training.loss(next(batches))
+        loss.backward()
+        training.optimizer.step()
+        return float(loss.detach())
+
+    return step
+
+
+def seconds_of_unit(work: Work, device: torch.device, least: float = LEAST_SECONDS) -> float:
+    """Seconds of one unit."""
+    work.call()
+    start, calls = time.perf_counter(), 0
+    while calls == 0 or time.perf_counter() - start < least:
+        work.call()
+        calls += 1
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return (time.perf_counter() - start) / calls / work.units
+
+
+def trained_models(configuration: Configuration) -> dict[str, list[tuple[Any, tuple[str, ...]]]]:
+    """Entries and variants of the models that a run needs, by family."""
+    found: dict[str, list[tuple[Any, tuple[str, ...]]]] = {}
+    chains = [configuration.chain(model) for model, _ in configuration.evaluated()]
+    for name in dict.fromkeys(name for chain in chains for name in chain):
+        entry = configuration.models[name]
+        found.setdefault(entry.family, []).append((entry, entry.variants))
+    return found

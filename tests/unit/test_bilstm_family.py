@@ -1,0 +1,50 @@
+"""The bi-LSTM's settings: what is tried behind each layer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from mmer.models.bilstm import BiLstmSettings
+
+PAPER = Path(__file__).parents[2] / "resources" / "papers" / "luna_jimenez_2021"
+
+
+def test_defaults_are_the_papers():
+    settings = BiLstmSettings()
+    assert (settings.batch_size, settings.patience, settings.dropout) == (64, 30, 0.3)
+    assert (settings.clip_gradient_norm, settings.learning_rate) == (1, 1e-3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"layer": "conv4"},
+        {"architectures": [{"layers": 1, "units": 4, "attention_layers": 0}]},
+    ],
+)
+def test_settings_without_meaning_are_refused(change):
+    with pytest.raises(ValidationError):
+        BiLstmSettings(**change)
+
+
+@pytest.mark.parametrize("layer", ["posteriors", "fc50", "flatten810"])
+def test_the_papers_winners_are_among_what_is_tried_behind_each_layer(layer):
+    stated = pd.read_csv(PAPER / "tableA2_bilstm.csv")
+    winners = stated[stated["inputs"].str.startswith(layer)]
+    tried = {
+        (size.layers, size.units, size.attention_layers)
+        for size in BiLstmSettings(layer=layer).architectures
+    }
+    sizes = winners[["bilstm_layers", "bilstm_units", "attention_layers"]]
+    assert len(sizes) and set(sizes.itertuples(index=False, name=None)) <= tried
+
+
+def test_the_settings_name_what_was_tried():
+    """So that another grid is another training, whoever chose it."""
+    assert "2x300_attention2" in [size.name for size in BiLstmSettings().architectures]
+    again = BiLstmSettings.model_validate_json(BiLstmSettings(layer="fc50").model_dump_json())
+    assert again == BiLstmSettings(layer="fc50")

@@ -1,0 +1,91 @@
+"""Rules of models: one for every step that some model takes, named by verb and family."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from tests.plans import planned
+
+from mmer.plan.rules import ModelRule, model_rules
+
+SPEAKERS = [f"{actor:02d}" for actor in range(1, 25)]
+
+
+def rules_of(**sections) -> dict[str, ModelRule]:
+    """The rules of a run by name."""
+    return {rule.name: rule for rule in model_rules(planned(**sections).models)}
+
+
+def wildcards(**values: str):
+    """What the engine gives to a rule's functions."""
+    return SimpleNamespace(get=values.get, **values)
+
+
+def test_a_rule_is_named_by_its_step_and_taken_by_every_model_of_the_family():
+    rules = rules_of()
+    assert rules["predict_majority"].models == "zero_rule|zero_rule_face"
+    assert rules["train_cnn14"].models == "cnn14_fine_tuned"
+    assert rules["train_spatial_transformer"].models == "stn_from_scratch|stn_fine_tuned"
+    assert not [name for name in rules if "literature" in name]
+
+
+def test_a_network_of_another_corpus_is_imported_or_trained(tmp_path):
+    assert "import_published_spatial_transformer" in rules_of()
+    for part in ("training", "validation"):
+        (tmp_path / f"{part}.csv").touch()
+    rules = rules_of(data={"affectnet": str(tmp_path)})
+    assert "import_published_spatial_transformer" not in rules
+    elsewhere = rules["train_spatial_transformer_on_affectnet"]
+    assert elsewhere.models == "affectnet_valence|affectnet_emotion"
+    assert elsewhere.outputs == [
+        f"results/paper/models/{{model}}/{file}" for file in ("model.safetensors", "history.csv")
+    ]
+
+
+def test_a_job_for_a_variant_writes_every_split_and_one_for_a_split_its_own():
+    rules = rules_of(protocol={"folds": [SPEAKERS[:12], SPEAKERS[12:]]})
+    assert rules["predict_majority"].outputs == [
+        f"results/paper/predictions/{{model}}/{{variant}}/fold{fold}.csv" for fold in (0, 1)
+    ]
+    assert "results/paper/predictions/{model}/{variant}/{split}.csv" in rules["train_cnn14"].outputs
+    assert (
+        rules["train_cnn14"].log == "results/paper/logs/train_cnn14/{model}_{variant}_{split}.log"
+    )
+
+
+def test_a_model_reads_the_outputs_of_the_one_that_it_is_of():
+    rules = rules_of()
+    assert rules["vote_max_voting"].inputs(wildcards(model="stn_max_voting", variant="vad"))[
+        1:
+    ] == [
+        f"results/paper/models/stn_fine_tuned/vad/fold{fold}/frame_logits.npz" for fold in range(5)
+    ]
+    sequence = rules["train_bilstm"].inputs(wildcards(model="affectnet_bilstm_fc50", variant="vad"))
+    assert sequence[-1] == "results/paper/models/affectnet_valence/model.safetensors"
+
+
+def test_published_weights_are_read_where_a_model_starts_from_them():
+    train = rules_of()["train_cnn14"].inputs
+    read = train(wildcards(model="cnn14_fine_tuned", variant="full", split="fold0"))
+    assert [path for path in read if "Cnn14_16k" in path]
+
+
+@pytest.mark.parametrize(("device", "gpu", "share"), [("cpu", 0, 0), ("cuda", 1, 500)])
+def test_trainings_take_a_gpu_where_there_is_one_and_tables_never(device, gpu, share):
+    rules = rules_of(compute={"device": device, "gpus": 2})
+    assert (rules["train_cnn14"].gpu, rules["train_cnn14"].gpu_share) == (gpu, share)
+    for name in ("predict_majority", "classify_support_vector", "vote_max_voting"):
+        assert (rules[name].gpu, rules[name].gpu_share, rules[name].launcher) == (0, 0, "")
+
+
+def test_small_trainings_share_a_gpu_where_the_user_says_so():
+    rules = rules_of(compute={"device": "cuda", "gpus": 1, "jobs_per_gpu": 4})
+    assert rules["train_bilstm"].gpu_share == 250
+    assert rules["train_cnn14"].gpu_share == 1000
+
+
+def test_every_further_attempt_has_more_memory_and_time_up_to_a_day():
+    rule = rules_of()["train_cnn14"]
+    assert rule.memory(None, attempt=3) == 3 * rule.memory(None, attempt=1)
+    assert [rule.minutes(None, attempt) for attempt in (1, 2, 3)] == [720, 1440, 1440]

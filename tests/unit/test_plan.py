@@ -1,0 +1,195 @@
+"""What a run says of its models and systems: titles, what cannot be run and why, origins."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+from tests.plans import WEIGHTS, checked, planned
+
+FACE = ["stn_fine_tuned", "stn_max_voting", "stn_bilstm_flatten810"]
+FROM_SCRATCH = {
+    "stn_fine_tuned": {"family": "spatial_transformer", "title": "spatial transformer"},
+    "stn_max_voting": {"family": "max_voting", "title": "max voting", "of": "stn_fine_tuned"},
+    "stn_bilstm_flatten810": {"family": "bilstm", "title": "bi-LSTM", "of": "stn_fine_tuned"},
+    "cnn14_fine_tuned": {
+        "family": "cnn14",
+        "title": "CNN-14",
+        "settings": {"weights": "panns_cnn14_16k"},
+    },
+}
+"""Face models that start from no published weights, and a speech model that does."""
+
+
+def by_name(plan) -> dict[str, dict]:
+    """The systems that a plan describes."""
+    return {system["name"]: system for system in plan.systems.systems}
+
+
+# Titles
+
+
+def test_random_weights_and_a_stand_in_for_saliency_are_named_in_every_title():
+    plan = planned(
+        models={
+            **checked().model_dump(mode="json", exclude_defaults=True)["models"],
+            "cnn14_fine_tuned": {
+                "family": "cnn14",
+                "title": "CNN-14",
+                "settings": {"weights": "random"},
+            },
+        },
+        saliency={"method": "spectral_residual"},
+    )
+    assert plan.models.title("cnn14_fine_tuned") == "CNN-14 (random initial weights)"
+    assert plan.models.title("zero_rule") == "ZeroR, the most frequent class"
+    assert plan.models.title("stn_from_scratch_max_voting").endswith(
+        "(random initial weights, spectral-residual saliency)"
+    )
+    assert plan.models.title("stn_max_voting").endswith("max voting (spectral-residual saliency)")
+    assert planned().models.title("stn_max_voting").endswith("fine-tuned, max voting")
+
+
+# What cannot be run
+
+
+def test_a_constant_is_shown_and_read_from_nowhere():
+    system = by_name(planned(systems=["human_speech"]))["human_speech/full"]
+    assert system["constant"] == 67
+    assert "Livingstone" in system["source"]
+    assert "predictions" not in system and "not_run" not in system
+
+
+def test_what_reads_a_network_that_nobody_published_is_not_run():
+    systems = by_name(planned(systems=["affectnet_max_voting", "stn_max_voting"]))
+    reason = systems["affectnet_max_voting/vad"]["not_run"]
+    assert reason.startswith("weights missing (no network of affectnet's emotion is published")
+    assert "predictions" in systems["stn_max_voting/vad"]
+
+
+def test_a_fusion_is_not_run_where_a_member_is_not(tmp_path):
+    plan = planned(
+        data={"mirror": str(tmp_path)},
+        fusion={"pairings": {"both": ["zero_rule/full", "cnn14_fine_tuned/full"]}},
+    )
+    (fused,) = plan.systems.fusions
+    assert fused["not_run"].startswith("weights missing (panns_cnn14_16k: the mirror lacks")
+    assert plan.systems.grids == {}
+    assert not [path for path in plan.systems.evaluated_files if "cnn14" in path]
+
+
+@pytest.mark.parametrize("model", FACE)
+def test_face_models_miss_what_the_mirror_lacks(tmp_path, model):
+    def reason(method: str, mirror: str | None) -> str | None:
+        plan = planned(
+            models=FROM_SCRATCH,
+            systems=["stn_max_voting"],
+            data={"mirror": mirror, "downloads": str(tmp_path / "downloads")},
+            saliency={"method": method},
+        )
+        return plan.models.cannot_run(model)
+
+    assert reason("msi_net", str(tmp_path)) == (
+        "weights missing (msi_net: the mirror lacks "
+        "huggingface.co/alexanderkroner/MSI-Net/resolve/main/saved_model.pb)"
+    )
+    assert reason("spectral_residual", str(tmp_path)) is None
+    assert reason("msi_net", None) is None
+    assert reason("msi_net", str(tmp_path / "vanished")) is None
+
+
+def test_speech_models_need_no_saliency(tmp_path):
+    plan = planned(
+        models=FROM_SCRATCH, systems=["cnn14_fine_tuned"], data={"mirror": str(tmp_path)}
+    )
+    assert "panns_cnn14_16k" in str(plan.models.cannot_run("cnn14_fine_tuned"))
+
+
+@pytest.mark.parametrize("where", ["mirror", "downloads"])
+def test_weights_in_the_mirror_or_downloaded_before_are_not_missing(tmp_path, where):
+    place = WEIGHTS["msi_net"].place
+    (tmp_path / "mirror").mkdir()
+    data = {"mirror": str(tmp_path / "mirror"), "downloads": str(tmp_path / "downloads")}
+    plan = planned(models=FROM_SCRATCH, systems=["stn_max_voting"], data=data)
+    assert plan.models.cannot_run(FACE[0])
+    (tmp_path / where / place).parent.mkdir(parents=True)
+    (tmp_path / where / place).touch()
+    assert plan.models.cannot_run(FACE[0]) is None
+
+
+def test_weights_are_converted_once_for_all_runs():
+    data = {"downloads": "elsewhere"}
+    converted = "elsewhere/converted/msi_net.safetensors"
+    assert planned(data=data).weights.saliency == [converted]
+    assert planned(data=data, saliency={"method": "spectral_residual"}).weights.saliency == []
+
+
+# Origins
+
+
+def test_only_networks_have_initial_weights():
+    origins = planned(systems=["zero_rule", "panns_svc"]).models.origins()
+    assert {origin["name"] for origin in origins} == {"panns_cnn14_embedding", "voice activity"}
+
+
+def test_the_origin_of_saliency_is_told_where_a_network_makes_it():
+    origins = {o["name"]: o for o in planned(systems=["stn_max_voting"]).models.origins()}
+    assert origins["saliency, MSI-Net"]["sha256"] == WEIGHTS["msi_net"].sha256
+    assert origins["saliency, MSI-Net"]["licence"] == "MIT"
+    assert origins["stn_fine_tuned"]["source"] == "the weights of affectnet_valence"
+    plan = planned(systems=["stn_max_voting"], saliency={"method": "spectral_residual"})
+    assert "saliency, MSI-Net" not in {origin["name"] for origin in plan.models.origins()}
+
+
+# What jobs are told
+
+
+def test_what_only_readers_see_is_told_to_no_training():
+    models = checked().model_dump(mode="json", exclude_defaults=True)["models"]
+    told = planned().models.told("cnn14_fine_tuned", "train", "full", "fold0")
+    models["cnn14_fine_tuned"]["title"] = "another title"
+    models["cnn14_fine_tuned"]["variants"] = ["full"]
+    renamed = planned(models=models, systems=["cnn14_fine_tuned"])
+    assert renamed.models.told("cnn14_fine_tuned", "train", "full", "fold0") == told
+
+
+def test_a_training_knows_its_own_split_and_a_grid_all_of_them():
+    models = planned().models
+    alone = json.loads(models.told("cnn14_fine_tuned", "train", "full", "fold3"))
+    assert list(alone["splits"]) == ["fold3"]
+    assert alone["splits"]["fold3"]["test"] == ["08", "17", "21", "23", "24"]
+    grid = json.loads(models.told("stn_bilstm_fc50", "train", "full"))
+    assert list(grid["splits"]) == [f"fold{number}" for number in range(5)]
+
+
+def test_no_two_jobs_of_a_run_share_a_checkpoint_and_another_seed_has_its_own():
+    def checkpoints(**sections) -> list[str]:
+        models = planned(**sections).models
+        return [
+            json.loads(models.told("cnn14_fine_tuned", "train", variant, f"fold{fold}"))[
+                "checkpoint"
+            ]
+            for variant in ("full", "vad")
+            for fold in range(5)
+        ]
+
+    every = checkpoints() + checkpoints(seed=1)
+    assert Counter(every).most_common(1)[0][1] == 1
+
+
+def test_device_and_threads_are_told_to_no_step():
+    slow = planned(compute={"device": "cpu", "threads": 1, "gpus": 3}).models
+    for model, verb, split in (
+        ("cnn14_fine_tuned", "train", "fold0"),
+        ("panns_svc", "classify", ""),
+    ):
+        assert slow.told(model, verb, "full", split) == planned().models.told(
+            model, verb, "full", split
+        )
+
+
+def test_only_items_trimmed_to_speech_read_speech_spans():
+    models = planned().models
+    assert "speech" not in models.inputs("cnn14_fine_tuned", "train", "full", "fold0")
+    assert len(models.inputs("cnn14_fine_tuned", "train", "vad", "fold0")["speech"]) == 24

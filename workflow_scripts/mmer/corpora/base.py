@@ -1,0 +1,243 @@
+"""What a corpus is: which items it holds, where they come from, and what is to be said of them.
+
+A corpus is one file in this folder, or a user's own, that defines a subclass of :class:`Corpus`.
+Planning imports every such file, so one that needs a heavy library imports it where it is used.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from mmer.items import Items
+from mmer.protocol import Split, one_fold_out
+from mmer.runtime.errors import UserError
+from mmer.runtime.job import Job
+from mmer.settings import Settings
+from mmer.tasks import Classes, Traces
+
+MEDIA = {"film": ("audio", "frames"), "voice": ("audio",), "picture": ("frames",)}
+"""What is prepared of each kind of recording."""
+
+
+class CorpusSettings(Settings):
+    """What ``corpora.<name>`` of every corpus has; a corpus adds its own, each with a default."""
+
+    label: str = Field("", description="What every table, figure and page calls the data.")
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A published archive with recordings.
+
+    Attributes
+    ----------
+    record
+        Number of the Zenodo record.
+    file
+        Its name there, and in a folder of the user's.
+    """
+
+    record: int
+    file: str
+
+    @property
+    def place(self) -> str:
+        """Where a download of it lies, below the folder of downloads."""
+        return f"zenodo.org/records/{self.record}/files/{self.file}"
+
+
+class CorpusJob(Job):
+    """What every step that asks a corpus is told.
+
+    Attributes
+    ----------
+    corpus, settings
+        Which, and its settings but for the label.
+    folder
+        The user's own copy, where one is named.
+    seed
+        Of everything random in it.
+    """
+
+    corpus: str
+    settings: dict[str, Any]
+    folder: Path | None = None
+    seed: int = 0
+
+
+class Corpus(ABC):
+    """A collection of items.
+
+    Attributes
+    ----------
+    name
+        As ``corpus`` and ``data.<name>`` of the configuration write it.
+    Settings
+        Its part of the configuration, ``corpora.<name>``.
+    recordings
+        What an item is: ``film`` (voice and face), ``voice`` or ``picture``.
+    paper
+        The folder under ``resources/papers`` with the paper's numbers; None where there is none.
+    media_settings, item_settings
+        Names of the settings that the preparation and the item table depend on, so that another
+        value of any other repeats neither; None for all of them.
+    seeded
+        Whether the item table depends on the seed.
+    """
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[CorpusSettings]]
+    recordings: ClassVar[Literal["film", "voice", "picture"]]
+    paper: ClassVar[str | None] = None
+    media_settings: ClassVar[frozenset[str] | None] = None
+    item_settings: ClassVar[frozenset[str] | None] = None
+    seeded: ClassVar[bool] = False
+
+    def __init__(self, settings: Any, folder: Path | None, seed: int) -> None:
+        """Describe a corpus.
+
+        Parameters
+        ----------
+        settings
+            Of the type :attr:`Settings`.
+        folder
+            The user's own copy; None where it is downloaded or not had at all.
+        seed
+            Of everything random, such as drawn folds.
+        """
+        self.settings = settings
+        self.folder = folder
+        self.seed = seed
+
+    @property
+    def title(self) -> str:
+        """What every table, figure and page calls the data."""
+        return self.settings.label
+
+    @property
+    @abstractmethod
+    def tasks(self) -> Mapping[str, Classes | Traces]:
+        """What is to be said of an item, by name; the first one is the corpus's own."""
+
+    @property
+    @abstractmethod
+    def speakers(self) -> tuple[str, ...]:
+        """Everybody, sorted: letters, digits, ``_`` and ``-``.
+
+        Where people are not known, the blocks of items that are prepared together.
+        """
+
+    @property
+    @abstractmethod
+    def folds(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of speakers held out together by default, each speaker in one."""
+
+    @property
+    def groups(self) -> Mapping[str, Sequence[str]]:
+        """Columns by which accuracies are shown, with their values in order.
+
+        Besides those of every corpus: the class and the speaker.
+        """
+        return {}
+
+    @property
+    def media(self) -> tuple[str, ...]:
+        """What is prepared of every speaker."""
+        followed = any(isinstance(task, Traces) for task in self.tasks.values())
+        return (*MEDIA[self.recordings], *(("traces",) if followed else ()))
+
+    def check(self) -> None:
+        """Look at the folder that the user names, before anything runs.
+
+        Raises
+        ------
+        UserError
+            If it does not hold what it should.
+        """
+        for speaker in self.speakers:
+            if self.archive(speaker) is None:
+                self.files(speaker)
+
+    def archive(self, speaker: str) -> Archive | None:
+        """The archive to extract a speaker's recordings from; None where they lie loose."""
+        return None
+
+    @abstractmethod
+    def files(self, speaker: str) -> list[str]:
+        """A speaker's loose recordings in the user's folder."""
+
+    def extract(self, archive: Path, speaker: str, folder: Path) -> None:
+        """Unpack a speaker's recordings into a new folder, all of them or none."""
+        raise AssertionError(f"{self.name} has no archives")
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Files that the item table is read from, where it is not the recordings themselves."""
+        return ()
+
+    @abstractmethod
+    def items(self, found: Mapping[str, Sequence[Path]]) -> Items:
+        """The item table.
+
+        Parameters
+        ----------
+        found
+            Recordings by speaker; empty where no model of the run reads recordings.
+        """
+
+    def named(self, files: Sequence[Path], speaker: str, items: Items | None) -> dict[str, Path]:
+        """Recordings by their item.
+
+        Parameters
+        ----------
+        files
+            Those given to the preparation of one speaker.
+        items
+            The item table, for corpora whose :attr:`sources` name the files.
+        """
+        return {file.stem: file for file in sorted(files, key=lambda file: file.stem)}
+
+    def crop(self, items: Items) -> np.ndarray | None:
+        """What is cut out of each picture before it is resized; None for all of it.
+
+        Returns
+        -------
+        np.ndarray or None
+            Left, top, width and height in pixels, ``(items, 4)`` int32.
+        """
+        return None
+
+    @property
+    def unreadable_share(self) -> float:
+        """Share of a speaker's pictures that may be missing or damaged and are then left out."""
+        return 0.0
+
+    def traces(self, speaker: str, items: Items) -> Mapping[str, np.ndarray]:
+        """The true traces of a speaker's items, each ``(steps, dimensions)`` float32."""
+        raise AssertionError(f"{self.name} has no traces")
+
+    def splits(self, task: str, folds: Sequence[Sequence[str]] | None) -> dict[str, Split]:
+        """The splits of the paper's protocol, by name.
+
+        Parameters
+        ----------
+        task
+            One of :attr:`tasks`.
+        folds
+            Groups of speakers, where they are not the corpus's own.
+        """
+        return one_fold_out(self.folds if folds is None else folds)
+
+    def missing_folder(self) -> UserError:
+        """The error where the user names no folder and nothing can be downloaded."""
+        return UserError(
+            f"data.{self.name} names no folder, and {self.name} is not downloaded: set it to where "
+            "the corpus lies"
+        )

@@ -1,1 +1,0 @@
-"""Clip names, labels, folds and splits, and the synthetic corpus."""

@@ -1,0 +1,68 @@
+"""Embeddings: one vector per item from a network that is not trained here."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mmer.runtime.errors import UserError
+from mmer.runtime.writing import writing
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """One vector per item.
+
+    Attributes
+    ----------
+    items
+        Item names.
+    values
+        ``(items, dimensions)`` float32.
+    """
+
+    items: tuple[str, ...]
+    values: np.ndarray
+
+    def __post_init__(self) -> None:
+        assert self.values.ndim == 2 and len(self.values) == len(self.items)
+        assert self.values.dtype == np.float32
+
+
+def write_embeddings(path: Path, embeddings: Embeddings) -> None:
+    """Write embeddings as NPZ: ``items`` (text) and ``values`` (float32)."""
+    with writing(path) as unfinished, unfinished.open("wb") as stream:
+        np.savez(
+            stream,
+            items=np.array(embeddings.items, dtype=np.str_),
+            values=embeddings.values,
+        )
+
+
+def read_embeddings(path: Path) -> Embeddings:
+    """Read and check what :func:`write_embeddings` wrote.
+
+    Raises
+    ------
+    UserError
+        If the file is not such an NPZ, names an item twice or holds a value that is not finite.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            items, values = tuple(map(str, archive["items"])), archive["values"]
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path} is not an NPZ of embeddings ({error}): make it again") from error
+    if values.ndim != 2 or len(values) != len(items) or values.dtype != np.float32:
+        raise UserError(
+            f"{path} has {len(items)} items and {values.dtype} values of shape {values.shape}: "
+            "embeddings are one float32 row per item"
+        )
+    if len(set(items)) < len(items):
+        raise UserError(f"{path} holds an item twice: keep one row per item")
+    broken = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if broken.size:
+        raise UserError(f"{path}: the embedding of {items[broken[0]]} is not finite: make it again")
+    return Embeddings(items, values)

@@ -1,0 +1,104 @@
+"""From tables of predictions to the tables of the evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+
+from mmer.evaluation import tables, trace_tables
+from mmer.evaluation.best_fusion import best_fusion
+from mmer.evaluation.job import EvaluationJob
+from mmer.evaluation.merged_classes import merge_classes, merge_note
+from mmer.evaluation.paper import find_in_paper
+from mmer.evaluation.predictions import System, from_posteriors
+from mmer.evaluation.significance_table import significance_table
+from mmer.evaluation.summary_table import summary_table
+from mmer.evaluation.tables_of_task import tables_of
+from mmer.evaluation.traces import fold_of
+from mmer.fusion.tables import read_fused, write_table
+from mmer.items import Items, read_items
+from mmer.predictions import read_predictions
+from mmer.ragged import read_ragged
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+def evaluate(job: EvaluationJob) -> None:
+    """Read all predictions, compute the statistics, write the tables of the task.
+
+    Raises
+    ------
+    UserError
+        If a table cannot be read, or tables do not fit together.
+    """
+    made = _OF_TASK[job.task.kind](job, read_items(job.items))
+    assert set(made) == set(tables_of(job.task))
+    for name, table in made.items():
+        write_table(job.out / f"{name}.csv", table)
+
+
+def _tables_of_classes(job: EvaluationJob, items: Items) -> Tables:
+    """Accuracies and whatever else counts recognised items."""
+    paper = {}
+    if job.paper is not None:
+        paper = {name: find_in_paper(job.paper, row) for name, row in job.paper_rows.items()}
+    systems = [
+        request.system(
+            {
+                split: merge_classes(
+                    from_posteriors(request.name, split, read_predictions(path, job.task, items)),
+                    request.merged,
+                )
+                for split, path in request.predictions.items()
+            },
+            merge_note(request.merged),
+        )
+        for request in job.systems
+    ]
+    for fusion in job.fusions:
+        if fusion.predictions is None:
+            systems.append(fusion.absent())
+        else:
+            fused = read_fused(fusion.predictions, job.task, items)
+            named = (fusion.name, fusion.title, fusion.variant)
+            systems.append(best_fusion(*named, fused, job.task, items))
+    return {
+        "accuracies": tables.accuracies_table(systems),
+        "summary": summary_table(systems, paper, job.settings, job.seed),
+        "confusion": tables.confusion_table(systems),
+        "significance": significance_table(systems, job.settings, job.seed),
+        "groups": tables.groups_table(systems, job.groups),
+        "calibration": tables.calibration_table(systems, job.settings),
+        "predictions": tables.predictions_table(systems),
+    }
+
+
+def _tables_of_traces(job: EvaluationJob, items: Items) -> Tables:
+    """Concordance and whatever else follows a dimension over time."""
+    true = read_ragged(job.traces)
+    systems: list[System] = [
+        request.system(
+            {
+                split: fold_of(request.name, split, read_predictions(path, job.task, items), true)
+                for split, path in request.predictions.items()
+            }
+        )
+        for request in job.systems
+    ]
+    systems += [fusion.absent() for fusion in job.fusions]
+    resamples, seed = job.settings.resamples, job.seed
+    return {
+        "scores": trace_tables.scores_table(systems, job.task),
+        "summary": trace_tables.summary_table(systems, job.task, resamples, seed),
+        "items": trace_tables.items_table(systems, job.task),
+        "differences": trace_tables.differences_table(systems, job.task, resamples, seed),
+        "significance": trace_tables.significance_table(),
+        "predictions": trace_tables.predictions_table(systems, job.task),
+    }
+
+
+_OF_TASK: dict[str, Callable[[EvaluationJob, Items], Tables]] = {
+    "classes": _tables_of_classes,
+    "traces": _tables_of_traces,
+}

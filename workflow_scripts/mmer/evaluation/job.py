@@ -1,0 +1,142 @@
+"""What an evaluation is told: systems and fusions by name, with the files of their predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from mmer.evaluation.merged_classes import check_merged
+from mmer.evaluation.predictions import Constant, System
+from mmer.evaluation.settings import EvaluationSettings, PaperRow
+from mmer.models.base import Modality
+from mmer.runtime.job import Job
+from mmer.tasks import Classes, Task
+
+
+class _Request(BaseModel):
+    """A system by name, with the reason where it was not run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    title: str
+    variant: str = ""
+    not_run: str | None = None
+
+
+class SystemRequest(_Request):
+    """A system with a table of predictions per split, or the reason why it was not run.
+
+    Or a ``constant``: an accuracy in percent from the literature, with its ``source``.  ``merged``
+    are groups of classes that count as one (:mod:`mmer.evaluation.merged_classes`).
+    """
+
+    modality: Modality
+    predictions: dict[str, Path] = {}
+    constant: float | None = Field(None, ge=0, le=100)
+    source: str | None = None
+    merged: tuple[tuple[str, ...], ...] = ()
+
+    @model_validator(mode="after")
+    def _files_or_reason(self) -> SystemRequest:
+        given = [bool(self.predictions), self.not_run is not None, self.constant is not None]
+        if sum(given) != 1:
+            raise ValueError(
+                f"system {self.name} needs either predictions or not_run or a constant"
+            )
+        if (self.constant is None) != (not self.source):
+            raise ValueError(f"system {self.name} needs a source with its constant, or neither")
+        return self
+
+    def system(self, folds: Mapping[str, Any], note: str = "") -> System:
+        """The system with what was read of its predictions."""
+        constant = None
+        if self.constant is not None:
+            constant = Constant(self.constant, self.source or "")
+        return System(
+            name=self.name,
+            title=self.title,
+            modality=self.modality,
+            variant=self.variant,
+            folds=folds,
+            not_run=self.not_run,
+            constant=constant,
+            note=note,
+        )
+
+
+class FusionRequest(_Request):
+    """A pairing with its table of predictions, or the reason why it was not run."""
+
+    predictions: Path | None = None
+
+    @model_validator(mode="after")
+    def _file_or_reason(self) -> FusionRequest:
+        if (self.predictions is None) == (self.not_run is None):
+            raise ValueError(f"fusion {self.name} needs either predictions or not_run")
+        return self
+
+    def absent(self) -> System:
+        """A pairing that was not run."""
+        return System(self.name, self.title, "fusion", self.variant, {}, self.not_run)
+
+
+class EvaluationJob(Job):
+    """What an evaluation is told.
+
+    Attributes
+    ----------
+    task
+        What the systems say of an item; it decides which tables are written.
+    items
+        The item table.
+    systems, fusions
+        What is evaluated.
+    traces
+        The prepared true traces, a file per speaker; none where the task is classes.
+    paper, paper_rows
+        The folder of a paper's tables, None where there is none, and by system where in it its
+        number stands.
+    groups
+        Columns of the item table by which accuracies are shown, with their values in order,
+        besides the class and the speaker.
+    settings, seed
+        Of the statistics, and of the bootstrap.
+    out
+        The folder of the tables.
+    """
+
+    task: Task
+    items: Path
+    systems: tuple[SystemRequest, ...]
+    fusions: tuple[FusionRequest, ...] = ()
+    traces: tuple[Path, ...] = ()
+    paper: Path | None = None
+    paper_rows: dict[str, PaperRow] = Field({})
+    groups: dict[str, tuple[str, ...]] = Field({})
+    settings: EvaluationSettings = EvaluationSettings()
+    seed: int
+    out: Path
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> EvaluationJob:
+        names = [request.name for request in [*self.systems, *self.fusions]]
+        if not names:
+            raise ValueError("the evaluation got no system: name one")
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"two systems are called {doubled[0]}: give each its own name")
+        strangers = sorted(set(self.paper_rows) - set(names))
+        if strangers:
+            raise ValueError(f"a paper row is given for {strangers[0]}, which is no system")
+        for request in self.systems:
+            check_merged(request.merged, self.task)
+        if not isinstance(self.task, Classes):
+            if not self.traces:
+                raise ValueError("the evaluation got no true traces: name their files")
+            if any(fusion.predictions for fusion in self.fusions):
+                raise ValueError("fusion needs classes: give not_run in the place of predictions")
+        return self

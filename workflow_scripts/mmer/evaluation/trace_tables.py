@@ -1,0 +1,193 @@
+"""The tables of an evaluation of traces.
+
+Each score stands in a row of its dimension; ``mean`` is the mean over dimensions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from mmer.evaluation.paper import not_run
+from mmer.evaluation.predictions import System, check_same_items, those_run
+from mmer.evaluation.speaker_bootstrap import differences_of, interval
+from mmer.evaluation.traces import (
+    FoldTraces,
+    Moments,
+    item_moments,
+    pooled_moments,
+    resampled_moments,
+    split_scores,
+    with_mean,
+)
+from mmer.tasks import Traces
+
+MEAN = "mean"
+"""The row of the mean over dimensions."""
+
+SCORES = ("ccc", "rmse", "pearson")
+SUMMARY_COLUMNS = [
+    "system",
+    "title",
+    "modality",
+    "variant",
+    "dimension",
+    "items",
+    "steps",
+    "mean_ccc",
+    "std",
+    *(f"{score}{end}" for score in SCORES for end in ("", "_low", "_high")),
+    "verdict",
+    "note",
+]
+NEEDS_CLASSES = "not run: it counts recognised items, so it needs classes"
+"""The verdict on tests that say nothing of traces."""
+
+
+def scores_table(systems: Sequence[System[FoldTraces]], task: Traces) -> pd.DataFrame:
+    """One row per system, split and dimension, over the concatenated tested items of the split."""
+    rows = [
+        (system.name, split, dimension, len(fold.items), len(fold.true.values), *scores)
+        for system in those_run(systems)
+        for (split, found), fold in zip(
+            split_scores(system).items(), system.folds.values(), strict=True
+        )
+        for dimension, *scores in _by_dimension(found, task)
+    ]
+    columns = ["system", "split", "dimension", "items", "steps", *SCORES]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def items_table(systems: Sequence[System[FoldTraces]], task: Traces) -> pd.DataFrame:
+    """One row per system, tested item and dimension."""
+    rows = [
+        (system.name, split, item, speaker, dimension, len(fold.true.of(index)), *scores)
+        for system in those_run(systems)
+        for split, fold in system.folds.items()
+        for index, (item, speaker, found) in enumerate(
+            zip(fold.items.names, fold.items.speakers, item_moments(fold), strict=True)
+        )
+        for dimension, *scores in _by_dimension(found, task)
+    ]
+    columns = ["system", "split", "item", "speaker", "dimension", "steps", *SCORES]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def summary_table(
+    systems: Sequence[System[FoldTraces]], task: Traces, resamples: int, seed: int
+) -> pd.DataFrame:
+    """One row per system and dimension, and one for the mean over dimensions.
+
+    ``ccc``, ``rmse`` and ``pearson`` are those of all tested items' steps together, each with its
+    95 % interval by the bootstrap over speakers.  ``mean_ccc`` is the mean over the splits, ``std``
+    its sample deviation.  Pearson's correlation is empty where a trace is constant.
+    """
+    rows: list[dict[str, object]] = []
+    for system in systems:
+        about = {
+            "system": system.name,
+            "title": system.title,
+            "modality": system.modality,
+            "variant": system.variant,
+            "note": system.note,
+        }
+        if system.folds:
+            measured = _measured(system, resamples, seed)
+        else:
+            measured = [{"items": 0, "steps": 0, "verdict": _why_absent(system)}] * (
+                task.outputs + 1
+            )
+        for dimension, numbers in zip([*task.names, MEAN], measured, strict=True):
+            rows.append(about | {"dimension": dimension, "verdict": ""} | numbers)
+    return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
+
+
+def differences_table(
+    systems: Sequence[System[FoldTraces]], task: Traces, resamples: int, seed: int
+) -> pd.DataFrame:
+    """The difference of the CCC of each pair of systems, first minus second, with its interval.
+
+    Both systems are measured on the same draws of speakers.
+
+    Raises
+    ------
+    UserError
+        If two systems were not evaluated on the same items.
+    """
+    run = those_run(systems)
+    check_same_items(run)
+    rows = []
+    if len(run) > 1:
+        measured = np.stack([with_mean(pooled_moments(system).ccc) for system in run])
+        resampled = np.stack(
+            [with_mean(resampled_moments(system, resamples, seed).ccc) for system in run], axis=1
+        )  # (resamples, systems, dimensions + 1)
+        names = [system.name for system in run]
+        for place, dimension in enumerate([*task.names, MEAN]):
+            found = differences_of(names, measured[:, place], resampled[:, :, place])
+            rows += [
+                (*pair, dimension, each.value, each.low, each.high) for pair, each in found.items()
+            ]
+    columns = ["first", "second", "dimension", "difference", "difference_low", "difference_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def significance_table() -> pd.DataFrame:
+    """The tests of an evaluation of classes, each with why it is not run."""
+    return pd.DataFrame(
+        [("cochran_q", NEEDS_CLASSES), ("mcnemar", NEEDS_CLASSES)], columns=["test", "verdict"]
+    )
+
+
+def predictions_table(systems: Sequence[System[FoldTraces]], task: Traces) -> pd.DataFrame:
+    """One row per system, tested item and step."""
+    whose = ["system", "split", "item", "step"]
+    values = [f"{kind}_{name}" for kind in ("true", "predicted") for name in task.names]
+    parts = [pd.DataFrame(columns=[*whose, *values])]
+    for system in those_run(systems):
+        for split, fold in system.folds.items():
+            lengths = np.diff(fold.true.offsets)
+            part = pd.DataFrame(
+                np.concatenate([fold.true.values, fold.predicted.values], axis=1), columns=values
+            )
+            part.insert(0, "system", system.name)
+            part.insert(1, "split", split)
+            part.insert(2, "item", np.repeat(fold.items.names, lengths))
+            part.insert(3, "step", np.concatenate([np.arange(length) for length in lengths]))
+            parts.append(part)
+    return pd.concat(parts[1:] or parts, ignore_index=True)
+
+
+def _by_dimension(found: Moments, task: Traces) -> list[tuple[str, float, float, float]]:
+    """Each dimension with its scores."""
+    return list(zip(task.names, found.ccc, found.rmse, found.pearson, strict=True))
+
+
+def _measured(system: System[FoldTraces], resamples: int, seed: int) -> list[dict[str, object]]:
+    """The numbers of each dimension and of their mean."""
+    folds = system.folds.values()
+    pooled, resampled = pooled_moments(system), resampled_moments(system, resamples, seed)
+    by_split = np.stack([with_mean(found.ccc) for found in split_scores(system).values()])
+    rows: list[dict[str, object]] = [
+        {
+            "items": sum(len(fold.items) for fold in folds),
+            "steps": sum(len(fold.true.values) for fold in folds),
+            "mean_ccc": values.mean(),
+            "std": values.std(ddof=1) if len(values) > 1 else np.nan,
+        }
+        for values in by_split.T
+    ]
+    for score in SCORES:
+        values, drawn = with_mean(getattr(pooled, score)), with_mean(getattr(resampled, score))
+        for place, row in enumerate(rows):
+            low, high = interval(drawn[:, place])
+            row |= {score: values[place], f"{score}_low": low, f"{score}_high": high}
+    return rows
+
+
+def _why_absent(system: System[FoldTraces]) -> str:
+    if system.constant is not None:
+        return not_run("an accuracy from the literature says nothing of traces")
+    return not_run(system.not_run or "")

@@ -1,1 +1,0 @@
-"""Face models: from frames and saliency maps to posteriors."""

@@ -1,0 +1,149 @@
+"""Zip archives: keep the files that a corpus uses, refuse everything suspicious."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import zipfile
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+from tqdm import tqdm
+
+from mmer.runtime.errors import UserError
+
+LARGEST_FILE = 64 << 20
+"""Bytes; the largest recording of a sentence has under 10 MB, so more is damage or an attack."""
+
+COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Those that zipfile unpacks in bounded memory; a megabyte of another can become gigabytes."""
+
+_ADVICE = "get the archive again from where it is published"
+
+
+def extract_files(
+    archive: Path,
+    folder: Path,
+    ending: str,
+    is_wanted: Callable[[PurePosixPath], bool],
+    expected: int,
+) -> list[str]:
+    """Extract the wanted files of an archive; all of them, or nothing stays behind.
+
+    Parameters
+    ----------
+    archive
+        A zip archive whose files lie at its top or in folders there.
+    folder
+        Where the files go, as ``<stem><ending>``; made, and emptied first.
+    ending
+        Of every file in the archive, such as ``.mp4``.
+    is_wanted
+        Whether to extract a file; it raises a UserError where the archive cannot hold it.
+    expected
+        How many wanted files there must be.
+
+    Returns
+    -------
+    list of str
+        Names of the extracted files without ending, sorted.
+
+    Raises
+    ------
+    UserError
+        If the archive is damaged, or holds a path that leaves its folder, a link, a file of
+        another ending, one twice, of absurd size, or that ``is_wanted`` refuses, or another number
+        of wanted files.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        with zipfile.ZipFile(archive) as content:
+            members = _wanted(archive, content, ending, is_wanted)
+            if len(members) != expected:
+                raise UserError(
+                    f"{archive} holds {len(members)} of the recordings that are used instead of "
+                    f"{expected}: get the archive again, or mend the corpus's settings"
+                )
+            for name, member in tqdm(members.items(), unit="file", mininterval=5):
+                _extract(archive, content, member, folder / f"{name}{ending}")
+    except UserError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    except Exception as error:  # a damaged or hostile archive can fail in any way
+        shutil.rmtree(folder, ignore_errors=True)
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(
+            f"{archive} is not a whole zip archive ({reason}): delete it and run again"
+        ) from error
+    return sorted(members)
+
+
+def _wanted(
+    archive: Path,
+    content: zipfile.ZipFile,
+    ending: str,
+    is_wanted: Callable[[PurePosixPath], bool],
+) -> dict[str, zipfile.ZipInfo]:
+    """The members to extract, by name; every member of the archive is checked."""
+    wanted: dict[str, zipfile.ZipInfo] = {}
+    seen: set[str] = set()
+    for member in content.infolist():
+        path = PurePosixPath(member.filename)
+        if member.is_dir() and not _escapes(member, path):
+            continue
+        _check_place(archive, member, path, ending)
+        try:
+            chosen = is_wanted(path)
+        except UserError as error:
+            raise UserError(f"{archive}: {error}") from error
+        if path.stem in seen:
+            raise UserError(f"{archive} holds {path.stem} twice: get the archive again")
+        seen.add(path.stem)
+        if chosen:
+            wanted[path.stem] = member
+    return wanted
+
+
+def _escapes(member: zipfile.ZipInfo, path: PurePosixPath) -> bool:
+    """Whether a name leads out of the folder, on any system."""
+    return (
+        path.is_absolute()
+        or ".." in path.parts
+        or "\\" in member.filename
+        or ":" in member.filename
+    )
+
+
+def _check_place(archive: Path, member: zipfile.ZipInfo, path: PurePosixPath, ending: str) -> None:
+    """A plain file of sane size, directly in a folder like ``Actor_01``."""
+    linked = stat.S_ISLNK(member.external_attr >> 16)
+    stray = len(path.parts) > 2 or path.suffix.lower() != ending
+    if _escapes(member, path) or linked or stray:
+        raise UserError(
+            f"{archive} holds {member.filename!r}, which the published archive does not: {_ADVICE}"
+        )
+    if member.compress_type not in COMPRESSIONS:
+        raise UserError(
+            f"{archive}: {member.filename!r} is compressed in another way than the published "
+            f"archive is: {_ADVICE}"
+        )
+    if member.file_size > LARGEST_FILE:
+        raise UserError(
+            f"{archive}: {member.filename!r} would unpack to {member.file_size} bytes, more than "
+            f"any recording of the corpus: {_ADVICE}"
+        )
+
+
+def _extract(
+    archive: Path, content: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path
+) -> None:
+    """Unpack one member; its CRC is checked while reading."""
+    with content.open(member) as reader, target.open("xb") as writer:
+        shutil.copyfileobj(reader, writer, 1 << 20)  # the reader stops at the declared size
+        written = writer.tell()
+    if written != member.file_size:
+        raise UserError(
+            f"{archive}: {member.filename!r} unpacks to {written} bytes, not to the "
+            f"{member.file_size} that it declares: {_ADVICE}"
+        )

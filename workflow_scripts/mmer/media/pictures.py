@@ -1,0 +1,158 @@
+"""Single pictures as 48×48 grey faces with saliency maps.
+
+Source: the published code of Luna-Jiménez et al. 2021, Guided Spatial Transformers for Facial
+Expression Recognition (paper reference 60): saliency of the original picture; picture and map to
+grey and by bicubic resizing to 48×48, without keeping the aspect.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from mmer.media.decoding import FRAME_SIZE
+from mmer.ragged import Ragged
+from mmer.runtime.errors import UserError
+
+RATE = 1.0
+"""Pictures per second, where films have frames: an item has one."""
+
+AHEAD = 4
+"""Decoded pictures that may wait, per thread."""
+
+log = logging.getLogger(__name__)
+
+Given = TypeVar("Given")
+Result = TypeVar("Result")
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A picture: colours ``(height, width, 3)`` uint8, the crop's box, its image (48, 48) uint8."""
+
+    colours: np.ndarray
+    crop: Box
+    image: np.ndarray
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A picture that could not be decoded, and why."""
+
+    reason: str
+
+
+def small_pictures(
+    named: Mapping[str, Path], boxes: np.ndarray | None, unreadable_share: float, threads: int
+) -> Ragged:
+    """Every readable picture as a small grey image, one ``(48, 48)`` uint8 per item.
+
+    Parameters and errors are those of :func:`readable_pictures`.
+    """
+    readable = readable_pictures(named, boxes, unreadable_share, threads)
+    return one_per_item([(item, picture.image) for item, picture in readable])
+
+
+def readable_pictures(
+    named: Mapping[str, Path], boxes: np.ndarray | None, unreadable_share: float, threads: int
+) -> Iterator[tuple[str, Decoded]]:
+    """Readable pictures in their order; the others are logged and left out.
+
+    Parameters
+    ----------
+    named
+        Pictures by item.
+    boxes
+        What is cut out of each, ``(pictures, 4)``: left, top, width and height; None for all of it.
+    unreadable_share
+        Share of the pictures that may be missing or damaged, rounded up to whole pictures.
+    threads
+        Pictures decoded at the same time.
+
+    Raises
+    ------
+    UserError
+        If more pictures cannot be read.
+    """
+    allowed = math.ceil(unreadable_share * len(named))
+    places = [None] * len(named) if boxes is None else list(boxes)
+    found = _in_order(
+        lambda given: decode_picture(*given), zip(named.values(), places, strict=True), threads
+    )
+    unreadable = 0
+    pictures = zip(named.items(), found, strict=True)
+    for (item, path), picture in tqdm(pictures, total=len(named), unit="picture", mininterval=5):
+        if isinstance(picture, Decoded):
+            yield item, picture
+            continue
+        unreadable += 1
+        log.warning("%s is left out: %s", item, picture.reason)
+        if unreadable > allowed:
+            raise UserError(
+                f"more than {allowed} of {len(named)} pictures cannot be read, the last one {path} "
+                f"({picture.reason}): unpack the corpus again, or raise max_unreadable_share"
+            )
+    log.info("%d of %d pictures read", len(named) - unreadable, len(named))
+
+
+def decode_picture(path: Path, box: np.ndarray | None) -> Decoded | Unreadable:
+    """Decode a picture and make its small image; damaged pictures are told apart, not raised.
+
+    Parameters
+    ----------
+    box
+        Left, top, width and height of the crop in pixels, cut at the picture's edges; None crops
+        nothing.
+    """
+    try:
+        with Image.open(path) as picture:
+            colours = picture.convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        return Unreadable(f"{type(error).__name__}: {error}")
+    crop = (0, 0, *colours.size)
+    if box is not None:
+        left, top, width, height = map(int, box)
+        right, bottom = min(left + width, colours.width), min(top + height, colours.height)
+        crop = (max(left, 0), max(top, 0), right, bottom)
+        if crop[0] >= right or crop[1] >= bottom:
+            return Unreadable(f"its face box {box.tolist()} holds no pixel of the picture")
+    return Decoded(np.asarray(colours), crop, shrink(colours.convert("L"), crop))
+
+
+def shrink(grey: Image.Image, crop: Box) -> np.ndarray:
+    """A crop of a grey picture, ``(48, 48)`` uint8, bicubic."""
+    size = (FRAME_SIZE, FRAME_SIZE)
+    return np.asarray(grey.crop(crop).resize(size, Image.Resampling.BICUBIC))
+
+
+def one_per_item(small: list[tuple[str, np.ndarray]]) -> Ragged:
+    """Images or maps, one per item; perhaps none at all."""
+    images = np.zeros((len(small), FRAME_SIZE, FRAME_SIZE), np.uint8)
+    for row, (_, image) in enumerate(small):
+        images[row] = image
+    return Ragged(tuple(item for item, _ in small), images, np.arange(len(small) + 1), RATE)
+
+
+def _in_order(
+    function: Callable[[Given], Result], given: Iterable[Given], threads: int
+) -> Iterator[Result]:
+    """Results in the order of what is given, computed by threads that run only a little ahead."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = deque()
+        for each in given:
+            waiting.append(pool.submit(function, each))
+            if len(waiting) >= AHEAD * threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

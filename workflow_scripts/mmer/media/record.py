@@ -1,0 +1,162 @@
+"""The metadata of a Zenodo record: which files it holds, how large, with which checksum.
+
+Zenodo renamed fields over the years (``filename`` to ``key``,
+``filesize`` to ``size``); both forms are read.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmer.media.download import download, mirrored_path
+from mmer.runtime.errors import UserError
+from mmer.runtime.job import Job
+
+log = logging.getLogger(__name__)
+
+_CHECKSUM = re.compile(r"md5:[0-9a-fA-F]{32}|sha256:[0-9a-fA-F]{64}")
+
+
+class RecordJob(Job):
+    """What the download of a record's metadata is told.
+
+    Attributes
+    ----------
+    record
+        Its number.
+    label
+        What results call the corpus.
+    out
+        Where the metadata go.
+    """
+
+    record: int
+    label: str
+    out: Path
+
+
+class ArchiveJob(Job):
+    """What the download of a record's file is told.
+
+    Attributes
+    ----------
+    record
+        The record's number.
+    metadata
+        The record's metadata.
+    out
+        Where the file goes; it is the one of this name.
+    """
+
+    record: int
+    metadata: Path
+    out: Path
+
+
+def record_address(record: int | str) -> str:
+    """Where Zenodo serves a record's metadata as JSON."""
+    return f"https://zenodo.org/api/records/{record}"
+
+
+def metadata_place(record: int | str) -> str:
+    """Where the metadata lie, below the folder of downloads."""
+    return f"{mirrored_path(record_address(record))}.json"
+
+
+def file_address(record: int, name: str) -> str:
+    """Where Zenodo serves a file of a record."""
+    return f"https://zenodo.org/records/{record}/files/{name}?download=1"
+
+
+@dataclass(frozen=True)
+class RecordFile:
+    """One file of a record."""
+
+    name: str
+    size: int
+    checksum: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record's title and files by name."""
+
+    title: str
+    files: dict[str, RecordFile]
+
+    def file(self, name: str) -> RecordFile:
+        """The file of that name.
+
+        Raises
+        ------
+        UserError
+            If the record does not list it.
+        """
+        if name not in self.files:
+            raise UserError(
+                f"the record {self.title!r} does not list {name}: look at the corpus's "
+                "record and speakers in the configuration"
+            )
+        return self.files[name]
+
+
+def read_record(path: Path) -> Record:
+    """Read a record's metadata.
+
+    Raises
+    ------
+    UserError
+        If the file is not such metadata.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        files = [_read_file(entry) for entry in content["files"]]
+        title = str(content.get("metadata", {}).get("title") or content.get("title") or "untitled")
+    except Exception as error:  # what a server sends can be wrong in any way
+        raise UserError(
+            f"{path} is not the metadata of a Zenodo record ({error!r}): delete it and run again"
+        ) from error
+    return Record(title, {file.name: file for file in files})
+
+
+def _read_file(entry: dict[str, Any]) -> RecordFile:
+    """One entry of ``files`` in the newer or the older form."""
+    name = entry.get("key") or entry["filename"]
+    size = int(entry["size"] if "size" in entry else entry["filesize"])
+    checksum = str(entry["checksum"])
+    if ":" not in checksum:
+        checksum = f"md5:{checksum}"
+    if not _CHECKSUM.fullmatch(checksum) or size < 0:
+        raise ValueError(f"{name!r} has the checksum {checksum!r} and {size} bytes")
+    return RecordFile(str(name), size, checksum)
+
+
+def download_record(job: RecordJob) -> None:
+    """Bring the metadata; refuse to let a synthetic corpus pass as a real one.
+
+    Raises
+    ------
+    UserError
+        If they cannot be had, or the label does not say that the corpus is synthetic.
+    """
+    download(record_address(job.record), job.out, None)
+    title = read_record(job.out).title
+    log.info("record %d: %s", job.record, title)
+    if "synthetic" in title.lower() and "synthetic" not in job.label.lower():
+        job.out.unlink()
+        raise UserError(
+            f"the record is titled {title!r}, but the corpus's label is {job.label!r}: results on "
+            "synthetic data must carry that word, so put it into the label"
+        )
+
+
+def download_archive(job: ArchiveJob) -> None:
+    """Bring a file of a record, with the size and checksum of the record's own metadata."""
+    published = read_record(job.metadata).file(job.out.name)
+    address = file_address(job.record, published.name)
+    download(address, job.out, published.checksum, published.size)

@@ -1,0 +1,69 @@
+"""DeepSpectrum's embeddings: AlexNet's fc7 of spectrogram images, nothing trained."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from mmer.media.spectrogram_image_settings import SpectrogramImageSettings
+from mmer.models.base import Family, ModelEntry, ModelJob, Output, Resources, Step
+from mmer.models.weights_settings import refuse_narrow_published
+from mmer.settings import Settings, from_source
+
+
+class AlexNetEmbeddingSettings(Settings):
+    """How AlexNet turns an item into an embedding without being trained on the task."""
+
+    weights: Literal["alexnet_imagenet", "random"] = from_source(
+        "alexnet_imagenet",
+        "Weights: those learned on ImageNet, or random ones (He et al. 2015).",
+        "paper section 3.2.1",
+    )
+    width: float = from_source(
+        1.0,
+        "Factor on all channels and hidden layers; other than 1 only with random weights.",
+        "paper section 3.2.1 (4096 values)",
+        gt=0,
+        le=1,
+    )
+    image: SpectrogramImageSettings = SpectrogramImageSettings()
+
+    @model_validator(mode="after")
+    def _weights_fit_the_network(self) -> AlexNetEmbeddingSettings:
+        refuse_narrow_published(self.weights, self.width)
+        return self
+
+
+class AlexNetEmbeddingEntry(ModelEntry):
+    """DeepSpectrum's embeddings: AlexNet's fc7 of spectrogram images, nothing trained."""
+
+    family: Literal["alexnet_embedding"]
+    settings: AlexNetEmbeddingSettings = AlexNetEmbeddingSettings()
+
+
+class AlexNetEmbedding(Family):
+    """AlexNet's embedding of every item, for a classifier."""
+
+    name = "alexnet_embedding"
+    Entry = AlexNetEmbeddingEntry
+    gives = frozenset({"embeddings"})
+
+    def steps(self, entry: AlexNetEmbeddingEntry, has: frozenset[str]) -> tuple[Step, ...]:
+        """One pass over all items per variant."""
+        return (
+            Step(
+                "embed",
+                "variant",
+                {"embeddings": Output("embeddings.npz", "variant")},
+                media=("audio",),
+                uses_weights=True,
+                resources=Resources(gpu="shared", memory_mb=8000, minutes=30),
+            ),
+        )
+
+    def embed(self, job: ModelJob) -> None:
+        """Embed every item."""
+        from mmer.models.networks.alexnet_embedding import embed
+
+        embed(job)

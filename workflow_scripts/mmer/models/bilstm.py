@@ -1,0 +1,163 @@
+"""A bi-LSTM with attention over the frames of a spatial transformer."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from mmer.models.base import (
+    PREDICTIONS,
+    Family,
+    ModelEntry,
+    ModelJob,
+    Name,
+    Output,
+    Resources,
+    Step,
+)
+from mmer.settings import Settings, decided, from_source
+
+SEQUENCE = "paper section 4.2, the sequential model"
+SEQUENCE_CODE = "the authors' published code for the same model uses it"
+
+Layer = Literal["posteriors", "fc50", "flatten810"]
+
+
+class Architecture(Settings):
+    """Size of one bi-LSTM with attention."""
+
+    layers: int = Field(description="Stacked bi-LSTM layers.", ge=1)
+    units: int = Field(description="Units of each direction.", ge=1)
+    attention_layers: int = Field(description="Layers of the attention.", ge=1)
+
+    @property
+    def name(self) -> str:
+        """Such as ``2x150_attention2``."""
+        return f"{self.layers}x{self.units}_attention{self.attention_layers}"
+
+
+def _grid(*sizes: tuple[int, int, int]) -> tuple[Architecture, ...]:
+    return tuple(
+        Architecture(layers=layers, units=units, attention_layers=attention)
+        for layers, units, attention in sizes
+    )
+
+
+_ONE_OR_TWO = tuple((layers, units, layers) for layers in (1, 2) for units in (25, 50, 150))
+
+PAPER_ARCHITECTURES: dict[Layer, tuple[Architecture, ...]] = {
+    "posteriors": _grid(*_ONE_OR_TWO),
+    "fc50": _grid(*_ONE_OR_TWO, (2, 50, 1)),
+    "flatten810": _grid(*((2, units, 2) for units in (50, 150, 200, 300)), (1, 150, 1)),
+}
+"""What is tried behind each layer: paper section 4.2, and the two winners of table A2 that section
+4.2 does not name, (2, 50, 1) behind fc50 and (1, 150, 1) behind flatten-810."""
+
+
+class BiLstmSettings(Settings):
+    """The bi-LSTM with attention behind the spatial transformer."""
+
+    layer: Layer = from_source(
+        "flatten810", "Layer of the spatial transformer that it reads.", "paper section 3.3.2"
+    )
+    architectures: tuple[Architecture, ...] = decided(
+        (),
+        "Sizes to try, each as layers, units and attention_layers; none for those of the paper.",
+        "Section 4.2 of the paper lists its grid behind each layer; two winners of its table A2 "
+        "are not in that list, so they are tried too.",
+    )
+    choose_by: Literal["accuracy", "f1"] = decided(
+        "accuracy",
+        "Score of the items that choose, averaged over the splits, by which one is taken.",
+        "The paper reports the best accuracy of each row.  Choosing on those who are tested "
+        "flatters the number; the table of architectures shows by how much they differ.",
+    )
+    dropout: float = from_source(
+        0.3, "Dropout between bi-LSTM layers and in the attention.", SEQUENCE, ge=0, lt=1
+    )
+    batch_size: int = from_source(64, "Items in a batch.", SEQUENCE, ge=1)
+    learning_rate: float = from_source(1e-3, "Adam's learning rate.", SEQUENCE, gt=0)
+    weight_decay: float = decided(
+        0.0, "Adam's weight decay.", f"The paper is silent; {SEQUENCE_CODE}.", ge=0
+    )
+    max_epochs: int = decided(
+        300,
+        "Passes over the training items at most.",
+        f"The paper is silent; {SEQUENCE_CODE}.",
+        ge=1,
+    )
+    patience: int | None = from_source(
+        30, "Epochs in a row without a better weighted F1 before training stops.", SEQUENCE, ge=1
+    )
+    clip_gradient_norm: float | None = decided(
+        1.0,
+        "Largest norm of all gradients together.",
+        f"The paper is silent; {SEQUENCE_CODE}.",
+        gt=0,
+    )
+    class_weights: Literal["balanced", "none"] = decided(
+        "balanced",
+        "Weight of a class in the cross-entropy: items / (classes · items of the class).",
+        "The paper says weighted cross-entropy and gives no formula; the authors' published code "
+        "balances classes.",
+    )
+    keep: Literal["best", "last"] = decided(
+        "best",
+        "Weights kept: those of the best epoch on the items that choose, or the last ones.",
+        "Early stopping on the F1 score implies it.  Where those who choose are tested, it "
+        "flatters the score; 'last' does not.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _paper_architectures(cls, given: Any) -> Any:
+        """Name the architectures in full, so that what was tried is part of the settings."""
+        if isinstance(given, dict) and not given.get("architectures"):
+            layer = given.get("layer", cls.model_fields["layer"].default)
+            known = PAPER_ARCHITECTURES.get(layer, ()) if isinstance(layer, str) else ()
+            return {**given, "architectures": known}
+        return given
+
+
+class BiLstmEntry(ModelEntry):
+    """A bi-LSTM with attention over the frames of a spatial transformer."""
+
+    family: Literal["bilstm"]
+    modality: Literal["face"] = "face"
+    of: Name = Field(description="The spatial transformer whose layer it reads.")
+    settings: BiLstmSettings = BiLstmSettings()
+
+
+class BiLstm(Family):
+    """A grid of small trainings on every split, of which one architecture is taken."""
+
+    name = "bilstm"
+    Entry = BiLstmEntry
+    gives = frozenset({PREDICTIONS, "model", "history", "attention", "architectures"})
+    needs = frozenset({"model", "frame_logits"})
+
+    def steps(self, entry: BiLstmEntry, has: frozenset[str]) -> tuple[Step, ...]:
+        """One job for all splits: their trainings take seconds and share a process."""
+        return (
+            Step(
+                "train",
+                "variant",
+                outputs={
+                    PREDICTIONS: Output("predictions.csv", "split"),
+                    "model": Output("model.safetensors", "split"),
+                    "history": Output("history.csv", "split"),
+                    "attention": Output("attention.npz", "split"),
+                    "architectures": Output("architectures.csv", "variant"),
+                },
+                media=("frames", "saliency"),
+                of_base=("model",),
+                resources=Resources("shared", memory_mb=16000, minutes=480),
+            ),
+        )
+
+    def train(self, job: ModelJob) -> None:
+        """Train the grid on every split; write what the best architecture says."""
+        from mmer.models.networks.bilstm_steps import train
+
+        train(job)

@@ -1,0 +1,103 @@
+"""What a network of one's own needs: its features, its layers, and nothing else.
+
+A subclass of :class:`NetworkFamily` says what a recording looks like to the network and what the
+network is; loading, batches, training, early stopping, resumption and results are done for it.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from mmer.models.base import PREDICTIONS, Family, ModelJob, Output, Resources, Step
+from mmer.settings import Settings, decided
+from mmer.tasks import Classes, Traces
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor, nn
+
+
+class NetworkSettings(Settings):
+    """How a network is trained; a family adds what its own one asks."""
+
+    batch_size: int = decided(
+        16,
+        "Items in a batch.",
+        "Small enough for a few hundred items, large enough for a steady gradient.",
+        ge=1,
+    )
+    learning_rate: float = decided(
+        1e-3, "AdamW's learning rate.", "The usual one of networks trained from scratch.", gt=0
+    )
+    weight_decay: float = decided(1e-2, "AdamW's weight decay.", "The library's default.", ge=0)
+    max_epochs: int = decided(
+        100, "Passes over the training items at most.", "Early stopping ends sooner.", ge=1
+    )
+    patience: int | None = decided(
+        15,
+        "Epochs in a row without a better score before training stops; null never stops early.",
+        "A score on few items jumps from one epoch to the next.",
+        ge=1,
+    )
+    keep: Literal["best", "last"] = decided(
+        "best",
+        "Weights kept: those with the best score on the items that choose, or those at the end.",
+        "As the paper does for its networks.  Where those who choose are those who are tested, "
+        "this flatters the score; 'last' does not.",
+    )
+
+
+class NetworkFamily(Family):
+    """A network trained from random weights on the recordings of each split.
+
+    Items are padded to the longest of their batch with zeros, and the network is told the lengths.
+
+    Attributes
+    ----------
+    shortest_seconds
+        A recording shorter than that, before it is trimmed to speech, is a broken one.
+    """
+
+    gives = frozenset({"model", "history", PREDICTIONS})
+    shortest_seconds: ClassVar[float] = 0.1
+
+    @abstractmethod
+    def features(self, samples: np.ndarray, settings: Any) -> Tensor:
+        """What the network sees of one item, ``(frames, width)`` float32 on the CPU.
+
+        For a task of traces a frame stands for a step, from the first on.  Up to a second more is
+        cut, and up to a second less is filled with the last frame again.
+
+        Parameters
+        ----------
+        samples
+            Mono sound at 16 kHz, ``(samples,)`` int16: all of the item, or its speech.
+        settings
+            Of the type that the family's entry declares.
+        """
+
+    @abstractmethod
+    def network(self, width: int, task: Classes | Traces, settings: Any) -> nn.Module:
+        """The network, with random weights.
+
+        It is called with features ``(batch, frames, width)`` float32 and lengths ``(batch,)``
+        int64, and gives logits ``(batch, classes)`` or traces ``(batch, frames, dimensions)``;
+        ``task.outputs`` counts classes or dimensions.
+        """
+
+    def steps(self, entry: Any, has: frozenset[str]) -> tuple[Step, ...]:
+        """One training per split."""
+        outputs = {
+            "model": Output("model.safetensors", "split"),
+            "history": Output("history.csv", "split"),
+            PREDICTIONS: Output("predictions.csv", "split"),
+        }
+        resources = Resources(gpu="shared", memory_mb=8000, minutes=240)
+        return (Step("train", "split", outputs, media=("audio",), resources=resources),)
+
+    def train(self, job: ModelJob) -> None:
+        """Train one split."""
+        from mmer.training.network import train
+
+        train(self, job)

@@ -1,0 +1,186 @@
+"""The corpora of a run: where recordings lie, and what is prepared from them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from mmer.configuration_references import corpus_of
+from mmer.corpora.base import Archive, Corpus
+from mmer.media.record import metadata_place
+from mmer.plan.run import RunPlan
+from mmer.protocol import Split
+from mmer.runtime.errors import UserError
+from mmer.tasks import Classes, Traces
+from mmer.user_paths import PATTERN_LETTERS
+
+
+@dataclass(frozen=True)
+class CorporaPlan:
+    """The run's corpus, and those that some of its models are trained on.
+
+    In paths and rules a corpus is known by what stands before its files: nothing for that of the
+    run, the name and a slash for another.
+    """
+
+    run: RunPlan
+
+    @property
+    def own(self) -> Corpus:
+        """The run's corpus."""
+        return self.by_place[""]
+
+    @cached_property
+    def by_place(self) -> dict[str, Corpus]:
+        """Every corpus in use; others than the run's where the user names their folder."""
+        configuration, kinds = self.run.configuration, self.run.kinds
+        found = {"": corpus_of(configuration, kinds, configuration.corpus)}
+        for entry in configuration.models.values():
+            name = getattr(entry, "corpus", None)
+            if name is not None and name != configuration.corpus:
+                corpus = corpus_of(configuration, kinds, name)
+                if corpus.folder is not None:
+                    found[self.place(name)] = corpus
+        return found
+
+    @property
+    def had(self) -> frozenset[str]:
+        """Names of the corpora in use."""
+        return frozenset(corpus.name for corpus in self.by_place.values())
+
+    def place(self, name: str | None) -> str:
+        """What stands before a corpus's files; None means the run's corpus."""
+        return "" if name in (None, self.run.configuration.corpus) else f"{name}/"
+
+    @cached_property
+    def task(self) -> Classes | Traces:
+        """What is to be said of the run's items."""
+        tasks = self.own.tasks
+        return tasks[self.run.configuration.task or next(iter(tasks))]
+
+    def task_of(self, name: str, target: str) -> Classes | Traces:
+        """A task of any corpus, its folder named or not."""
+        return corpus_of(self.run.configuration, self.run.kinds, name).tasks[target]
+
+    @cached_property
+    def splits(self) -> dict[str, Split]:
+        """The splits of the run's corpus, by name."""
+        name = self.run.configuration.task or next(iter(self.own.tasks))
+        return self.own.splits(name, self.run.configuration.protocol.folds)
+
+    def splits_of(self, name: str, target: str) -> dict[str, Split]:
+        """The splits of another corpus."""
+        return self.by_place[self.place(name)].splits(target, None)
+
+    def check(self) -> None:
+        """Look at what the user names, before anything runs.
+
+        Raises
+        ------
+        UserError
+            If a folder does not hold its corpus, or the project lies in a folder whose name
+            neither engine nor Python can carry.
+        """
+        project = str(self.run.scripts.parent)
+        if set(project) & {*PATTERN_LETTERS, os.pathsep}:
+            raise UserError(
+                f"the project lies in {project!r}, but neither {PATTERN_LETTERS} nor {os.pathsep} "
+                "may be in the name of its folder: move it"
+            )
+        for place, corpus in self.by_place.items():
+            if place or self.reads_recordings:
+                corpus.check()
+
+    @cached_property
+    def reads_recordings(self) -> bool:
+        """Whether any model of the run reads what is prepared of the run's corpus."""
+        configuration, kinds = self.run.configuration, self.run.kinds
+        entries = [configuration.models[name] for name in configuration.used()]
+        return any(
+            step.media and step.corpus is None
+            for entry in entries
+            for step in kinds.families[entry.family].steps(entry, self.had)
+        )
+
+    @cached_property
+    def archives(self) -> dict[str, Archive]:
+        """Archives of the run's corpus that are downloaded, by speaker."""
+        found = {speaker: self.own.archive(speaker) for speaker in self.own.speakers}
+        return {speaker: archive for speaker, archive in found.items() if archive is not None}
+
+    @property
+    def downloads_archives(self) -> bool:
+        """Whether archives come from the internet and not from the user's folder."""
+        return bool(self.archives) and self.own.folder is None
+
+    def record_metadata(self, record: int | str) -> str:
+        """The metadata of a Zenodo record."""
+        return self.run.layout.downloaded(metadata_place(record))
+
+    def archive(self, speaker: str) -> str:
+        """The archive of a speaker: a local one, or the download."""
+        archive = self.archives[speaker]
+        if self.own.folder is not None:
+            return str(self.own.folder / archive.file)
+        return self.run.layout.downloaded(archive.place)
+
+    def recordings(self, place: str, speaker: str) -> list[str]:
+        """A speaker's recordings: loose local files, or the folder they are extracted to."""
+        corpus = self.by_place[place]
+        if not place and speaker in self.archives:
+            return [self.run.layout.clips(speaker)]
+        return corpus.files(speaker)
+
+    def item_sources(self, place: str) -> list[str]:
+        """What the item table is made from."""
+        corpus = self.by_place[place]
+        if corpus.sources:
+            return list(corpus.sources)
+        if not place and not self.reads_recordings:
+            return []
+        return [file for s in corpus.speakers for file in self.recordings(place, s)]
+
+    def prepared(self, kind: str, place: str = "") -> list[str]:
+        """A kind of prepared file of every speaker."""
+        layout = self.run.layout
+        return [layout.prepared(kind, s, place) for s in self.by_place[place].speakers]
+
+    def pattern(self, recordings: str | None = None) -> str:
+        """A pattern of the places of all corpora, or of those with one kind of recording."""
+        kinds = self.by_place.items()
+        places = [p for p, corpus in kinds if recordings in (None, corpus.recordings)]
+        return f"({'|'.join(places)})"  # an empty pattern would be none
+
+    @property
+    def speakers_pattern(self) -> str:
+        """A pattern of every speaker of every corpus."""
+        names = {s for corpus in self.by_place.values() for s in corpus.speakers}
+        return "|".join(sorted(names))
+
+    def told(self, entry: str, place: str, **told: Any) -> str:
+        """What a step that reads recordings is told, as JSON."""
+        return self._told(entry, place, self.by_place[place].media_settings, told)
+
+    def told_of_items(self, place: str, out: str) -> str:
+        """What the step that writes the item table is told."""
+        corpus = self.by_place[place]
+        told: dict[str, Any] = {"found": {}, "out": out}
+        if not corpus.sources and (place or self.reads_recordings):
+            told["found"] = {s: self.recordings(place, s) for s in corpus.speakers}
+        if corpus.seeded:
+            told["seed"] = self.run.configuration.seed
+        return self._told("list_items", place, corpus.item_settings, told)
+
+    def _told(
+        self, entry: str, place: str, names: frozenset[str] | None, told: dict[str, Any]
+    ) -> str:
+        corpus = self.by_place[place]
+        settings = corpus.settings.model_dump(mode="json", include=names, exclude={"label"})
+        described = {
+            "corpus": corpus.name,
+            "settings": settings,
+            "folder": corpus.folder and str(corpus.folder),
+        }
+        return self.run.told(entry, {**described, **told}, corpus.name)

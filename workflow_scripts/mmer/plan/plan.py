@@ -1,0 +1,190 @@
+"""The whole plan, made of its parts, and what the steps before the models are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mmer.config import Configuration
+from mmer.media.weights_registry import RegisteredFile
+from mmer.plan.corpora import CorporaPlan
+from mmer.plan.models import ModelsPlan
+from mmer.plan.report import ReportPlan
+from mmer.plan.run import RunPlan
+from mmer.plan.systems import SystemsPlan
+from mmer.plan.weights import SALIENCY, VOICE_ACTIVITY, WeightsPlan
+from mmer.registry import Registry
+from mmer.tasks import Traces
+
+PAPERS = "resources/papers"
+"""Where the papers' numbers lie."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run.
+
+    Attributes
+    ----------
+    configuration
+        The checked configuration.
+    kinds
+        Families and corpora.
+    registered
+        Every registered download by name.
+    scripts
+        The folder of the entries.
+    """
+
+    configuration: Configuration
+    kinds: Registry
+    registered: dict[str, RegisteredFile]
+    scripts: Path
+
+    @cached_property
+    def run(self) -> RunPlan:
+        """Its folder and its versions."""
+        return RunPlan(self.configuration, self.kinds, self.scripts)
+
+    @cached_property
+    def corpora(self) -> CorporaPlan:
+        """Recordings and what is prepared from them."""
+        return CorporaPlan(self.run)
+
+    @cached_property
+    def weights(self) -> WeightsPlan:
+        """Published weights."""
+        return WeightsPlan(self.run, self.registered)
+
+    @cached_property
+    def models(self) -> ModelsPlan:
+        """The steps of families."""
+        return ModelsPlan(self.run, self.corpora, self.weights)
+
+    @cached_property
+    def systems(self) -> SystemsPlan:
+        """Evaluation and fusion."""
+        return SystemsPlan(self.run, self.models)
+
+    @cached_property
+    def report(self) -> ReportPlan:
+        """Tables, figures and pages."""
+        return ReportPlan(self.models, self.systems, self.paper)
+
+    @property
+    def follows_traces(self) -> bool:
+        """Whether the task is to follow traces."""
+        return isinstance(self.corpora.task, Traces)
+
+    @property
+    def paper(self) -> str | None:
+        """The folder of the paper's numbers, where the corpus has one."""
+        name = self.corpora.own.paper
+        return None if name is None else f"{PAPERS}/{name}"
+
+    @property
+    def paper_tables(self) -> list[str]:
+        """The files of that folder."""
+        if self.paper is None:
+            return []
+        files = (self.scripts.parent / self.paper).iterdir()
+        return sorted(f"{self.paper}/{file.name}" for file in files)
+
+    @cached_property
+    def prepared_media(self) -> dict[str, tuple[str, ...]]:
+        """What is prepared of each kind of recording that the run has."""
+        return {corpus.recordings: corpus.media for corpus in self.corpora.by_place.values()}
+
+    def recordings_of(self, wildcards: Any) -> dict[str, list[str]]:
+        """What the preparation of a speaker reads: recordings, and items where they name them."""
+        corpus = self.corpora.by_place[wildcards.corpus]
+        found = {"recordings": self.corpora.recordings(wildcards.corpus, wildcards.speaker)}
+        if corpus.sources or "traces" in corpus.media:
+            found["item_table"] = [self.run.layout.items(wildcards.corpus)]
+        return found
+
+    def told_of_download(self, place: str, out: str) -> str:
+        """What the download of a registered file is told."""
+        known = self.weights.by_place[place]
+        told = {"address": known.address, "sha256": known.sha256, "size": known.size, "out": out}
+        return self.run.told("download_file", told)
+
+    def told_of_record(self, record: str, out: str) -> str:
+        """What the download of a record's metadata is told."""
+        told = {"record": int(record), "label": self.configuration.label, "out": out}
+        return self.run.told("download_record", told)
+
+    def told_of_archive(self, record: str, metadata: str, out: str) -> str:
+        """What the download of an archive is told."""
+        told = {"record": int(record), "metadata": metadata, "out": out}
+        return self.run.told("download_archive", told)
+
+    def told_of_preparation(self, wildcards: Any, inputs: Any, outputs: Any) -> str:
+        """What the preparation of a speaker is told."""
+        return self.corpora.told(
+            "prepare_media",
+            wildcards.corpus,
+            **self._recordings_told(wildcards, inputs),
+            preparation=self.run.section("preparation"),
+            outputs=dict(outputs.items()),
+        )
+
+    def told_of_saliency(self, wildcards: Any, inputs: Any, out: str) -> str:
+        """What a speaker's saliency maps are told."""
+        return self.corpora.told(
+            "map_saliency",
+            wildcards.corpus,
+            **self._recordings_told(wildcards, inputs),
+            saliency=self.run.section("saliency"),
+            weights=next(iter(self.weights.saliency), None),
+            out=out,
+        )
+
+    @staticmethod
+    def _recordings_told(wildcards: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        items = inputs.get("item_table")
+        return {
+            "speaker": wildcards.speaker,
+            "files": _paths(inputs["recordings"]),
+            "items": None if items is None else _paths(items)[0],
+        }
+
+    def told_of_speech(self, audio: str, out: str) -> str:
+        """What the detection of speech is told."""
+        told = {
+            "audio": audio,
+            "weights": self.weights.told(VOICE_ACTIVITY),
+            "settings": self.run.section("voice_activity"),
+            "out": out,
+        }
+        return self.run.told("detect_speech", told)
+
+    def told_of_conversion(self, out: str) -> str:
+        """What the conversion of MSI-Net's weights is told."""
+        told = {
+            "saved_model": self.weights.path(SALIENCY),
+            "sha256": self.registered[SALIENCY].sha256,
+            "width": self.configuration.saliency.width,
+            "out": out,
+        }
+        return self.run.told("convert_msi_net", told)
+
+    @property
+    def saliency_gpu(self) -> int:
+        """How many GPUs a job takes that makes saliency maps."""
+        return int(bool(self.run.gpus.numbers)) if self.weights.maps_by_network else 0
+
+    @property
+    def saliency_gpu_share(self) -> int:
+        """What such a job takes of all GPUs."""
+        return self.run.gpus.share() if self.weights.maps_by_network else 0
+
+
+def _paths(given: str | Iterable[str]) -> list[str]:
+    """One path or several, as a list."""
+    return [given] if isinstance(given, str) else [str(path) for path in given]
+
+

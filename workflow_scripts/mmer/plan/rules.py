@@ -1,0 +1,137 @@
+"""The steps of families as rules: one rule for every step that some model of the run takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mmer.models.base import Step
+from mmer.plan.models import ModelsPlan
+
+LAUNCHERS = {"none": "", "shared": "$MMER_ON_SHARED_GPU", "whole": "$MMER_ON_GPU"}
+"""What a command begins with, by the GPU that it wants."""
+
+A_DAY = 1440
+"""Minutes that partitions of clusters usually allow."""
+
+
+@dataclass(frozen=True)
+class ModelRule:
+    """One step, for all models of a family that take it.
+
+    Attributes
+    ----------
+    plan
+        The models.
+    name
+        Of the rule.
+    step
+        The step of one of the models; others may read other things, but put out the same.
+    names
+        The models.
+    """
+
+    plan: ModelsPlan
+    name: str
+    step: Step
+    names: tuple[str, ...]
+
+    @property
+    def models(self) -> str:
+        """A pattern of the models."""
+        return "|".join(self.names)
+
+    @property
+    def job(self) -> str:
+        """What tells the jobs of the rule apart, as a pattern of its log's name."""
+        places = {"model": "{model}", "variant": "{model}_{variant}"}
+        return places.get(self.step.per, "{model}_{variant}_{split}")
+
+    @property
+    def log(self) -> str:
+        """The log of a job."""
+        return self.plan.run.layout.log(self.name, self.job)
+
+    @property
+    def benchmark(self) -> str:
+        """Time and memory of a job."""
+        return self.plan.run.layout.benchmark(self.name, self.job)
+
+    @property
+    def outputs(self) -> list[str]:
+        """What a job writes, as patterns."""
+        found = []
+        for name, output in self.step.outputs.items():
+            variant = "{variant}" if output.per != "model" else ""
+            splits = [""]
+            if output.per == "split":
+                whole = self.step.per != "split"
+                splits = list(self.plan.corpora.splits) if whole else ["{split}"]
+            found += [self.plan.path(name, output.file, "{model}", variant, s) for s in splits]
+        return found
+
+    def inputs(self, wildcards: Any) -> list[str]:
+        """What a job reads."""
+        where = self._where(wildcards)
+        files = self.plan.inputs(verb=self.step.verb, **where).values()
+        weights = self.plan.weights_file(wildcards.model, self.step.verb)
+        return [*(path for paths in files for path in paths), *weights]
+
+    def told(self, wildcards: Any) -> str:
+        """What a job is told, as JSON."""
+        return self.plan.told(verb=self.step.verb, **self._where(wildcards))
+
+    @staticmethod
+    def _where(wildcards: Any) -> dict[str, str]:
+        found = {name: wildcards.get(name) for name in ("model", "variant", "split")}
+        return {name: value for name, value in found.items() if value is not None}
+
+    @property
+    def launcher(self) -> str:
+        """What the command begins with."""
+        return LAUNCHERS[self.step.resources.gpu]
+
+    @property
+    def threads(self) -> int:
+        """CPU threads: all that the configuration allows, or one for a step that needs no GPU."""
+        compute = self.plan.run.configuration.compute
+        return 1 if self.step.resources.gpu == "none" else compute.threads
+
+    @property
+    def gpu(self) -> int:
+        """How many GPUs a job takes: one where jobs compute on one, else none."""
+        return int(bool(self.plan.run.gpus.numbers)) if self.launcher else 0
+
+    @property
+    def gpu_share(self) -> int:
+        """What a job takes of all GPUs."""
+        gpus = self.plan.run.gpus
+        places = gpus.jobs_per_gpu if self.step.resources.gpu == "shared" else 1
+        return gpus.share(places) if self.launcher else 0
+
+    def memory(self, wildcards: Any, attempt: int) -> int:
+        """Megabytes, more with every attempt."""
+        return self.step.resources.memory_mb * attempt
+
+    def minutes(self, wildcards: Any, attempt: int) -> int:
+        """Minutes, more with every attempt; a training goes on where time ran out."""
+        return min(self.step.resources.minutes * attempt, A_DAY)
+
+
+def model_rules(plan: ModelsPlan) -> list[ModelRule]:
+    """A rule for every step, in the order of the configuration."""
+    found: dict[str, list[tuple[str, Step]]] = {}
+    for model, steps in plan.steps.items():
+        for step in steps:
+            elsewhere = f"_on_{step.corpus}" if step.corpus else ""
+            name = f"{step.verb}_{plan.family(model).name}{elsewhere}"
+            found.setdefault(name, []).append((model, step))
+    rules = []
+    for name, takers in found.items():
+        first = takers[0][1]
+        same = all((s.per, s.outputs) == (first.per, first.outputs) for _, s in takers)
+        assert same, f"models of one family take {first.verb} in several ways"
+        rules.append(ModelRule(plan, name, first, tuple(model for model, _ in takers)))
+    return rules
+
+

@@ -1,0 +1,178 @@
+"""What a step of the report is and shows, and what all of them ask of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mmer.evaluation.tables_of_task import tables_of
+from mmer.layout import Layout
+from mmer.plan.models import ModelsPlan
+from mmer.plan.systems import SystemsPlan
+from mmer.report.paper_description import Paper, read_paper
+from mmer.tasks import Classes, Traces
+
+TEMPLATES = "resources/templates"
+"""What pages are made of."""
+FORMATS = ("csv", "md", "tex")
+"""In which a table is written besides its page."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A file that the report embeds.
+
+    Attributes
+    ----------
+    path
+        Its place.
+    category, subcategory
+        What the menu lists it under.
+    labels
+        What tells it from the others there.
+    caption
+        Name of the file under ``resources/captions``, without ending.
+    link, group
+        What the first page calls it and lists it under; empty where it is not linked.  A group
+        named as a table or figure of the paper stands beside its verdicts.
+    """
+
+    path: str
+    category: str
+    labels: dict[str, str]
+    caption: str
+    subcategory: str | None = None
+    link: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class ReportStep:
+    """One step of the report, with its one job.
+
+    Attributes
+    ----------
+    name
+        Of the rule and of the entry.
+    inputs
+        What it reads.
+    shown
+        What the report embeds of it.
+    others
+        What else it writes.
+    told
+        What the job is told, as JSON.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    shown: tuple[Shown, ...]
+    others: tuple[str, ...]
+    told: str
+
+    @property
+    def outputs(self) -> list[str]:
+        """Everything that it writes."""
+        return [*(shown.path for shown in self.shown), *self.others]
+
+
+@dataclass(frozen=True)
+class ReportContext:
+    """What the steps of the report ask of the plan.
+
+    Attributes
+    ----------
+    models, systems
+        The plan so far.
+    paper
+        The folder of the paper's numbers, relative to the project; None where there is none.
+    """
+
+    models: ModelsPlan
+    systems: SystemsPlan
+    paper: str | None
+
+    @property
+    def layout(self) -> Layout:
+        """Every path."""
+        return self.models.run.layout
+
+    @property
+    def task(self) -> Classes | Traces:
+        """What is to be said of an item."""
+        return self.models.corpora.task
+
+    @cached_property
+    def described(self) -> Paper | None:
+        """The paper."""
+        return read_paper(self.paper) if self.paper else None
+
+    @property
+    def evaluated(self) -> list[str]:
+        """The evaluation's tables."""
+        return [self.layout.evaluation(table) for table in tables_of(self.task)]
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What every step is told that reads the evaluation."""
+        systems = [system["name"] for system in self.systems.systems]
+        return {
+            "task": self.task.model_dump(mode="json"),
+            "evaluation": folder(self.layout.evaluation("summary")),
+            "references": [name for name in systems if self.is_reference(name)],
+            "paper": self.paper,
+        }
+
+    @property
+    def run(self) -> list[tuple[str, str]]:
+        """Model and variant of every system that is run."""
+        found = [s["name"].split("/") for s in self.systems.systems if "predictions" in s]
+        return [(model, variant) for model, variant in found]
+
+    @property
+    def modalities(self) -> list[str]:
+        """Those of the systems."""
+        return list(dict.fromkeys(system["modality"] for system in self.systems.systems))
+
+    def is_reference(self, system: str) -> bool:
+        """Whether a system is no recogniser but what one is compared with."""
+        return self.models.family(system.partition("/")[0]).is_reference
+
+    def place(self, kind: str) -> str:
+        """Where the paper has its first table of a kind; empty where it has none."""
+        paper = self.described
+        return next((paper.tables[file].place for file in paper.of_kind(kind)), "") if paper else ""
+
+    def step(
+        self,
+        name: str,
+        inputs: Iterable[str],
+        shown: Sequence[Shown],
+        others: Iterable[str] = (),
+        **told: Any,
+    ) -> ReportStep:
+        """A step; the paper's files and the templates are inputs of all."""
+        project = self.models.run.scripts.parent
+        resources = [TEMPLATES, *([self.paper] if told.get("paper") else [])]
+        files = [f"{r}/{f.name}" for r in resources for f in sorted((project / r).iterdir())]
+        told["label"] = self.models.run.configuration.label
+        job = self.models.run.told(name, told)
+        return ReportStep(name, (*inputs, *files), tuple(shown), tuple(others), job)
+
+
+def folder(path: str) -> str:
+    """The folder that a file lies in."""
+    return str(Path(path).parent)
+
+
+def numbered(title: str, places: Iterable[str]) -> str:
+    """A category's title with the places of the paper that it stands for."""
+    found = [place for place in places if place]
+    if not found:
+        return title
+    numbers = ", ".join(place.partition(" ")[2] for place in found)
+    word = found[0].partition(" ")[0] + ("s" if len(found) > 1 else "")
+    return f"{title} ({word} {numbers})"

@@ -1,1 +1,0 @@
-"""Speech models: from 16 kHz audio to posteriors."""

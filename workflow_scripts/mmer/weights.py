@@ -1,0 +1,27 @@
+"""Published weights as a job is told them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Weights(BaseModel):
+    """Published weights that a step reads.
+
+    Attributes
+    ----------
+    name
+        In the registry.
+    path
+        The file.
+    sha256
+        Its checksum, whole or its first digits; None where none is published.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    path: Path
+    sha256: str | None = None
