@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from mmer.models.networks.cnn14 import Cnn14, _laid_out_for, mix_pairs
-from mmer.models.networks.spec_augment import stripe_mask
+from mmer.models.networks.spec_augment import SpecAugment
 
 TINY = 0.01  # every block 8 channels wide, the last 20
 
@@ -98,14 +98,17 @@ def test_eval_mode_draws_nothing_and_training_mode_does():
     assert not torch.equal(network(_clips()).logits, network(_clips()).logits)
 
 
-def test_spec_augment_silences_stripes_narrower_than_its_width():
+def test_spec_augment_silences_two_stripes_of_each_axis_in_each_item():
     torch.manual_seed(0)
-    mask = stripe_mask(batch=500, length=300, stripes=1, width=64, device=torch.device("cpu"))
-    widths = mask.sum(dim=1)
-    edges = (mask[:, 1:] != mask[:, :-1]).sum(dim=1)
-    assert widths.min() == 0 and widths.max() == 63
-    assert edges.max() <= 2  # one stripe in one piece
-    assert mask[:, :-1].any(dim=0).all()  # anywhere but, as published, in the last frame
+    silenced = SpecAugment()(torch.ones(300, 300, 64)) == 0  # (items, frames, mel)
+    frames, bands = silenced.all(dim=2), silenced.all(dim=1)
+    for stripes, width in ((frames, 64), (bands, 8)):
+        lengths = stripes.sum(dim=1)
+        edges = (stripes[:, 1:] != stripes[:, :-1]).sum(dim=1)
+        assert lengths.min() < width / 4 and width < lengths.max() <= 2 * (width - 1)
+        assert edges.max() == 4  # two stripes, each in one piece
+    assert torch.equal(silenced, frames[:, :, None] | bands[:, None, :])
+    assert (frames[0] != frames[1]).any()
 
 
 def test_spec_augment_can_be_switched_off():

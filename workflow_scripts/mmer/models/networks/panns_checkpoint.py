@@ -14,7 +14,7 @@ import torch
 from numpy._core.multiarray import _reconstruct
 from torch import Tensor
 
-from mmer.media.log_mel import WINDOW, mel_filters
+from mmer.media.log_mel import WINDOW, LogMel
 from mmer.models.networks.cnn14 import Cnn14
 from mmer.runtime.errors import UserError
 from mmer.training.foreign_checkpoint import (
@@ -131,5 +131,5 @@ def _front_end() -> dict[str, Tensor]:
     return {
         COS_KERNELS: (angles.cos() * window).float()[:, None],  # (257, 1, 512)
         SIN_KERNELS: (-angles.sin() * window).float()[:, None],
-        MEL_FILTERS: mel_filters(),  # (257, 64)
+        MEL_FILTERS: LogMel().filters.float(),  # (257, 64)
     }
