@@ -10,17 +10,15 @@ resampler.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import numpy as np
-from threadpoolctl import threadpool_limits
+from PIL import Image
 
 from mmer.media.settings import PreparationSettings
-from mmer.media.shrinking import Shrinking
 from mmer.runtime.errors import UserError
 
 SAMPLE_RATE = 16_000
@@ -35,6 +33,9 @@ FRAME_SIZE = 48
 SALIENCY_INPUT_SIZE = (180, 320)
 """Height and width at which the whole frame goes to the saliency method: 1280×720 fitted into the
 240×320 that MSI-Net takes (Kroner et al. 2020)."""
+
+RESIZING = {"bicubic": Image.Resampling.BICUBIC, "area": Image.Resampling.BOX}
+"""Pillow's filters; both average over the pixels that they drop."""
 
 _LIMITED_BLACK, _LIMITED_RANGE = 16.0, 219.0
 """Luma of video lies in 16 to 235 (ITU-R BT.601)."""
@@ -68,14 +69,12 @@ def decode_clip(path: Path, settings: PreparationSettings) -> DecodedClip:
     audio = _Audio(path)
     times: list[float] = []
     faces: list[np.ndarray] = []
-    # The products of a small frame are over before a second thread has woken up.
-    with threadpool_limits(1, user_api="blas"):
-        for frame in _decoded(path, ("audio", "video")):
-            if isinstance(frame, av.AudioFrame):
-                audio.add(frame)
-            else:
-                times.append(float(frame.time))
-                faces.append(_grey(frame, settings))
+    for frame in _decoded(path, ("audio", "video")):
+        if isinstance(frame, av.AudioFrame):
+            audio.add(frame)
+        else:
+            times.append(float(frame.time))
+            faces.append(_grey(frame, settings))
     if not faces:
         raise UserError(f"{path} has no frames: get it again and replace it")
     samples = audio.samples(settings)
@@ -196,15 +195,12 @@ def at_constant_rate(times: np.ndarray, rate: float) -> np.ndarray:
 def _grey(frame: av.VideoFrame, settings: PreparationSettings) -> np.ndarray:
     """The centre square of a frame, ``(48, 48)`` uint8, full range."""
     square = centre_square(_luma(frame))
-    small = _shrinking(len(square), settings.frame_resize)(square)
+    # As numbers that are not rounded before the range is widened.
+    picture = Image.fromarray(square.astype(np.float32))
+    small = np.asarray(picture.resize((FRAME_SIZE, FRAME_SIZE), RESIZING[settings.frame_resize]))
     if frame.color_range != av.video.reformatter.ColorRange.JPEG:
         small = (small - _LIMITED_BLACK) * (255 / _LIMITED_RANGE)
     return np.clip(np.rint(small), 0, 255).astype(np.uint8)
-
-
-@functools.cache
-def _shrinking(side: int, kernel: str) -> Shrinking:
-    return Shrinking(side, FRAME_SIZE, kernel)
 
 
 def _luma(frame: av.VideoFrame) -> np.ndarray:
