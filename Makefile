@@ -85,7 +85,7 @@ bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r envs/benchmark.lock --upgrade --target $(VENV)/benchmark-packages
 	PYTHONPATH=workflow_scripts:$(VENV)/benchmark-packages $(BIN)/python -m benchmarks --out benchmarks/results.md
 
-## make decisions  write docs/decisions.md and config/schema.json from the settings' declarations
+## make decisions  write docs/decisions.md from the settings' declarations, and config/schema.json
 decisions: $(READY)
 	$(BIN)/python workflow_scripts/list_decisions.py --out docs/decisions.md --schema config/schema.json
 

@@ -34,7 +34,9 @@ def noise_speech(count: int, shape: tuple[int, ...], device: torch.device) -> It
     items, part = noise_items(count)
     inputs: Tensor = 20 * torch.randn(count, *shape, device=device) - 50
     labels = torch.from_numpy(TASK.labels(items)).to(device)
-    return ItemsOnDevice(TASK, items, part, TEST, inputs, labels)
+    return ItemsOnDevice(
+        task=TASK, items=items, part=part, choosing_part=TEST, labels=labels, inputs=inputs
+    )
 
 
 def noise_frames(count: int, device: torch.device) -> FramesOnDevice:

@@ -24,8 +24,7 @@ from mmer.config import Configuration
 from mmer.configuration_check import check_configuration
 from mmer.media.decoding import SALIENCY_INPUT_SIZE, decode_clip
 from mmer.media.log_mel import MEL_BANDS, SAMPLE_RATE, frames_of
-from mmer.media.msi_net import MsiNet
-from mmer.media.saliency import saliency_method
+from mmer.media.msi_net import MsiNet, MsiNetSaliency
 from mmer.models.networks import bilstm_training, cnn14_training, spatial_transformer_training
 from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer, move_to
 from mmer.registry import read_registry
@@ -83,7 +82,7 @@ def works(device: torch.device) -> Iterator[Work]:
     configuration = check_configuration(written, [CONFIGURATION], read_registry())
     preparation = configuration.preparation
     yield Work("clip decoded", 1, ITEMS, lambda: decode_clip(heavy_film(), preparation))
-    method = saliency_method(configuration.saliency, MsiNet().state_dict(), device)
+    method = MsiNetSaliency(configuration.saliency, MsiNet().state_dict(), device)
     whole = np.zeros((2, *SALIENCY_INPUT_SIZE, 3), np.uint8)
     yield Work("saliency map", len(whole), ITEMS * FRAMES, lambda: method.maps(whole))
     for family, entries in trained_models(configuration).items():
@@ -164,5 +163,7 @@ def trained_models(configuration: Configuration) -> dict[str, list[tuple[Any, tu
     chains = [configuration.chain(model) for model, _ in configuration.evaluated()]
     for name in dict.fromkeys(name for chain in chains for name in chain):
         entry = configuration.models[name]
+        if getattr(entry, "corpus", None) is not None:
+            continue  # it is trained on pictures that need a licence
         found.setdefault(entry.family, []).append((entry, entry.variants))
     return found

@@ -1,8 +1,8 @@
 """MSI-Net in TensorFlow, as published: for comparison with ours, with random weights.
 
-Source: Kroner et al. 2020, section 3.1, and the repository published with it.  It is saved in three
+Source: Kroner et al. 2020, section 3.1, and the repository published with it.  It is saved in two
 layouts, because the published one is described differently in different places: weights as
-constants under a function or in a flat graph, or as variables.
+constants under a function or in a flat graph.
 """
 
 from __future__ import annotations
@@ -129,20 +129,6 @@ def save_flat(folder: Path, weights: Weights) -> None:
         tf.compat.v1.saved_model.simple_save(
             session, str(folder), {"input": images}, {"output": maps}
         )
-
-
-def save_variables(folder: Path, weights: Weights) -> None:
-    """Save with the weights as variables and dilation as an attribute."""
-    module = tf.Module()
-    module.layers = {
-        name: [tf.Variable(kernel), tf.Variable(bias)] for name, (kernel, bias) in weights.items()
-    }
-
-    def convolve(maps: tf.Tensor, name: str, dilation: int) -> tf.Tensor:
-        kernel, bias = module.layers[name]
-        return tf.nn.conv2d(maps, kernel, 1, "SAME", dilations=dilation) + bias
-
-    _save(folder, module, tf.function(lambda images: maps_of(images, convolve)))
 
 
 def _save(folder: Path, module: tf.Module, network: Any) -> None:

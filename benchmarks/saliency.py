@@ -13,9 +13,8 @@ from torch import Tensor
 
 from benchmarks.measure import Contest, Line
 from mmer.media.decoding import SALIENCY_INPUT_SIZE
-from mmer.media.msi_net import convolutions
+from mmer.media.msi_net import MsiNet, MsiNetSaliency
 from mmer.media.msi_net_frames import INPUT_SIZE
-from mmer.media.saliency import saliency_method
 from mmer.media.settings import SaliencySettings
 
 CPU = torch.device("cpu")
@@ -47,12 +46,12 @@ def contest() -> Contest:
         reference.save_constants(Path(temporary), weights)
         serve = reference.load(Path(temporary))
     settings = SaliencySettings()
-    method = saliency_method(settings, _our_state(weights.values()), CPU)
+    method = MsiNetSaliency(settings, _our_state(weights.values()), CPU)
     shape = (FRAMES, *SALIENCY_INPUT_SIZE, 3)
     frames = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
 
     def ours() -> np.ndarray:
-        return method.maps(frames)
+        return np.stack(method.maps(frames))
 
     def theirs() -> np.ndarray:
         margins = [(0, 0), (MARGIN, MARGIN), (0, 0), (0, 0)]
@@ -67,7 +66,7 @@ def contest() -> Contest:
 def _our_state(weights: Iterable[tuple[np.ndarray, np.ndarray]]) -> dict[str, Tensor]:
     """Kernels and biases in the order of the layers, under our names."""
     state = {}
-    for name, (kernel, bias) in zip(convolutions(), weights, strict=True):
+    for name, (kernel, bias) in zip(MsiNet().layers, weights, strict=True):
         state[f"layers.{name}.weight"] = torch.from_numpy(kernel.transpose(3, 2, 0, 1))
         state[f"layers.{name}.bias"] = torch.from_numpy(bias)
     return state

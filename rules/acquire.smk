@@ -13,7 +13,7 @@ rule download_registered:
     conda:
         "../envs/workflow.yaml"
     params:
-        job=lambda w, output: PLAN.told_of_download(w.place, output[0]),
+        job=lambda w: PLAN.told_of_download(w.place),
     shell:
         "python -m download_file {params.job:q} > {log:q} 2>&1"
 
@@ -27,7 +27,7 @@ rule download_record:
     conda:
         "../envs/workflow.yaml"
     params:
-        job=lambda w, output: PLAN.told_of_record(w.record, output[0]),
+        job=lambda w: PLAN.told_of_record(w.record),
     shell:
         "python -m download_record {params.job:q} > {log:q} 2>&1"
 
@@ -48,7 +48,7 @@ rule download_archive:
     resources:
         downloads=1,
     params:
-        job=lambda w, input, output: PLAN.told_of_archive(w.record, input[0], output[0]),
+        job=lambda w: PLAN.told_of_archive(w.record, w.archive),
     shell:
         "python -m download_archive {params.job:q} > {log:q} 2>&1"
 
@@ -65,8 +65,6 @@ rule extract_speaker:
     conda:
         "../envs/workflow.yaml"
     params:
-        job=lambda w, input, output: PLAN.corpora.told(
-            "extract_speaker", "", archive=input[0], speaker=w.speaker, out=output[0]
-        ),
+        job=lambda w: PLAN.told_of_extraction(w.speaker),
     shell:
         "python -m extract_speaker {params.job:q} > {log:q} 2>&1"

@@ -16,8 +16,6 @@ rule evaluate_systems:
     conda:
         "../envs/workflow.yaml"
     params:
-        job=lambda w, output: PLAN.systems.told_of_evaluation(
-            PLAN.paper, str(Path(output[0]).parent)
-        ),
+        job=lambda w: PLAN.systems.told_of_evaluation(PLAN.paper),
     shell:
         "python -m evaluate_systems {params.job:q} > {log:q} 2>&1"

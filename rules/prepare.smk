@@ -12,7 +12,7 @@ rule list_items:
     conda:
         "../envs/workflow.yaml"
     params:
-        job=lambda w, output: PLAN.corpora.told_of_items(w.corpus, output[0]),
+        job=lambda w: PLAN.corpora.told_of_items(w.corpus),
     shell:
         "python -m list_items {params.job:q} > {log:q} 2>&1"
 
@@ -37,7 +37,7 @@ for RECORDINGS, MEDIA in PLAN.prepared_media.items():
         resources:
             runtime=lambda w, attempt: 20 * attempt,
         params:
-            job=lambda w, input, output: PLAN.told_of_preparation(w, input, output),
+            job=PLAN.told_of_preparation,
         shell:
             "python -m prepare_media {params.job:q} > {log:q} 2>&1"
 
@@ -55,7 +55,7 @@ rule detect_speech:
     conda:
         "../envs/workflow.yaml"
     params:
-        job=lambda w, input, output: PLAN.told_of_speech(input.audio, output[0]),
+        job=lambda w: PLAN.told_of_speech(w.corpus, w.speaker),
     shell:
         "python -m detect_speech {params.job:q} > {log:q} 2>&1"
 
@@ -75,7 +75,7 @@ rule convert_msi_net:
         mem_mb=lambda w, attempt: 8000 * attempt,
         runtime=lambda w, attempt: 30 * attempt,
     params:
-        job=lambda w, output: PLAN.told_of_conversion(output[0]),
+        job=lambda w: PLAN.told_of_conversion(),
     shell:
         "python -m convert_msi_net {params.job:q} > {log:q} 2>&1"
 
@@ -99,6 +99,6 @@ rule map_saliency:
         mem_mb=lambda w, attempt: 8000 * attempt,
         runtime=lambda w, attempt: 60 * attempt,
     params:
-        job=lambda w, input, output: PLAN.told_of_saliency(w, input, output[0]),
+        job=PLAN.told_of_saliency,
     shell:
         "$MMER_ON_GPU python -m map_saliency {params.job:q} > {log:q} 2>&1"

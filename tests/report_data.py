@@ -8,14 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mmer.report.evaluation_folder import (
-    CALIBRATION_COLUMNS,
-    GROUP_COLUMNS,
-    SIGNIFICANCE_COLUMNS,
-    SUMMARY_COLUMNS,
-    TRACE_COLUMNS,
-    Summary,
-)
+from mmer.report.evaluation_folder import Summary
 from mmer.tasks import Classes, Traces
 
 PAPER = Path("resources/papers/luna_jimenez_2021")
@@ -31,7 +24,7 @@ def system(
 ) -> dict:
     """A row of the evaluation's summary: eight items if it was run, an interval of one point."""
     numbers = {"mean_accuracy": accuracy, "ci95": 1.0, "paper_accuracy": paper, "paper_ci95": 2.0}
-    row = dict.fromkeys(SUMMARY_COLUMNS, NAN) | numbers
+    row = dict.fromkeys(("std", "pooled_accuracy", "uar", "macro_f1", "difference"), NAN) | numbers
     row |= {"system": name, "title": name.split("/")[0], "modality": modality, "note": ""}
     row |= {"variant": name.split("/")[-1], "verdict": verdict, "ece": 10.0}
     row |= {"speaker_low": accuracy - 5, "speaker_high": accuracy + 5}
@@ -72,17 +65,20 @@ def write_classes(folder: Path) -> None:
     tests = [
         ("best_per_modality", "mcnemar", f"{name};mixed", 1, 1e-9, 1e-9, 0.5, True, 3, 4, 2, -1, 5)
     ]
-    pd.DataFrame(tests, columns=SIGNIFICANCE_COLUMNS).to_csv(
-        folder / "significance.csv", index=False
-    )
+    columns = ["comparison", "test", "systems", "statistic", "p_value", "corrected_p", "holm_p"]
+    columns += ["significant", "only_first_correct", "only_second_correct"]
+    columns += ["difference", "difference_low", "difference_high"]
+    pd.DataFrame(tests, columns=columns).to_csv(folder / "significance.csv", index=False)
     groups = [
         (name, "mood", "calm", 4, 75.0, 30.06, 95.44),
         (name, "sentence", "Kids are talking", 8, 50.0, 21.52, 78.48),
         (name, "speaker", "01", 8, 50.0, 21.52, 78.48),
     ]
-    pd.DataFrame(groups, columns=GROUP_COLUMNS).to_csv(folder / "groups.csv", index=False)
+    columns = ["system", "group", "value", "items", "accuracy", "wilson_low", "wilson_high"]
+    pd.DataFrame(groups, columns=columns).to_csv(folder / "groups.csv", index=False)
     bins = [(name, 0, NAN, NAN, 0), (name, 1, 60.0, 50.0, 6), (name, 2, 90.0, 100.0, 2)]
-    pd.DataFrame(bins, columns=CALIBRATION_COLUMNS).to_csv(folder / "calibration.csv", index=False)
+    columns = ["system", "bin", "confidence", "accuracy", "items"]
+    pd.DataFrame(bins, columns=columns).to_csv(folder / "calibration.csv", index=False)
 
 
 def write_grid(path: Path) -> Path:
@@ -94,13 +90,17 @@ def write_grid(path: Path) -> Path:
     return path
 
 
+SCORES = ("mean_ccc", "std", "ccc", "ccc_low", "ccc_high", "rmse", "rmse_low", "rmse_high")
+SCORES += ("pearson", "pearson_low", "pearson_high")
+
+
 def write_traces(folder: Path) -> None:
     """All tables of an evaluation of traces: one system that was run, one that was not."""
     folder.mkdir(parents=True)
     rows = []
     for name, run in (("gru/full", True), ("lstm/full", False)):
         for dimension, ccc in zip([*TRACES.names, "mean"], (0.5, 0.3, 0.4), strict=True):
-            row = dict.fromkeys(TRACE_COLUMNS, NAN) | {"system": name, "title": name.split("/")[0]}
+            row = dict.fromkeys(SCORES, NAN) | {"system": name, "title": name.split("/")[0]}
             row |= {"modality": "speech", "variant": "full", "dimension": dimension, "note": ""}
             row |= {"items": 3 * run, "steps": 6 * run, "verdict": "" if run else REASON}
             if run:

@@ -1,6 +1,6 @@
 """Make the 48×48 saliency maps of one speaker's frames."""
 
-from mmer.media.saliency_maps import SaliencyJob, map_saliency
+from mmer.media.saliency import SaliencyJob, map_saliency
 from mmer.runtime.job import run_job
 
 if __name__ == "__main__":

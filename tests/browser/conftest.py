@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,20 +23,20 @@ _QUIET = (
 )
 
 
-@dataclass(frozen=True)
-class Browser:
-    """Headless Chromium with a profile of its own."""
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory) -> Callable[..., tuple[str, str]]:
+    """Opens a page and gives the document after its scripts ran so many virtual seconds, and a log.
 
-    program: str
-    folder: Path
+    The test is skipped where this machine has no browser.
+    """
+    program = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if program is None:
+        pytest.skip(f"no browser here: install one of {', '.join(_BROWSERS)}")
+    profile = tmp_path_factory.mktemp("browser") / "profile"
 
-    def open(self, page: Path, seconds: int) -> tuple[str, str]:
-        """The document after its scripts ran so many virtual seconds, and the console's lines."""
+    def opened(page: Path, seconds: int) -> tuple[str, str]:
         command = [
-            self.program,
-            *_QUIET,
-            f"--user-data-dir={self.folder / 'profile'}",
-            "--window-size=1300,900",
+            *(program, *_QUIET, f"--user-data-dir={profile}", "--window-size=1300,900"),
             f"--virtual-time-budget={1000 * seconds}",
             *("--enable-logging=stderr", "--v=0", "--dump-dom"),
             page.as_uri(),
@@ -44,14 +44,7 @@ class Browser:
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
         return done.stdout, done.stderr
 
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory) -> Browser:
-    """The browser of this machine; the test is skipped where there is none."""
-    program = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if program is None:
-        pytest.skip(f"no browser here: install one of {', '.join(_BROWSERS)}")
-    return Browser(program, tmp_path_factory.mktemp("browser"))
+    return opened
 
 
 def reports() -> list[Path]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import tempfile
 from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +20,7 @@ from mmer.predictions import (
 from mmer.ragged import Ragged
 from mmer.tasks import Classes, Traces
 
-from .tries import Outcome, attempt, hostile
+from .tries import Outcome, as_csv, attempt, attempt_file, hostile
 
 MOOD = Classes(names=("calm", "happy", "sad"), column="mood")
 AFFECT = Traces(names=("arousal", "valence"), rate=25)
@@ -35,6 +32,10 @@ PART = np.where(ITEMS.speakers == "ada", "train", "test")
 TITLES = ["item", "part", *MOOD.probability_columns]
 LAST = len(TITLES) - 1
 STEPS = [1, 2, 3, 1, 2, 3]
+
+
+def outcome(content: bytes, task: Classes | Traces = MOOD) -> Outcome:
+    return attempt_file(content, lambda path: read_predictions(path, task, ITEMS))
 
 
 def good_rows() -> list[list[str]]:
@@ -54,19 +55,6 @@ def good_traces() -> list[list[str]]:
         for name, part, steps in zip(NAMES, PART.tolist(), STEPS, strict=True)
         for step in range(steps)
     ]
-
-
-def as_text(*rows: list[str]) -> bytes:
-    stream = io.StringIO()
-    csv.writer(stream).writerows(rows)
-    return stream.getvalue().encode("utf-8", "surrogatepass")
-
-
-def outcome(content: bytes, task: Classes | Traces = MOOD) -> Outcome:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "fold0.csv"
-        path.write_bytes(content)
-        return attempt(lambda: read_predictions(path, task, ITEMS), named=str(path))
 
 
 def written_and_read(predictions: Posteriors | TracePredictions) -> Posteriors | TracePredictions:
@@ -126,7 +114,7 @@ CELLS = st.one_of(
 def test_one_changed_cell_is_refused_unless_nothing_is_wrong(row, column, cell):
     rows = good_rows()
     before, rows[row][column] = rows[row][column], cell
-    found = outcome(as_text(TITLES, *rows))
+    found = outcome(as_csv(TITLES, *rows))
     if found.refusal is None:
         assert_right(found.value, rows)
         # A mended last digit, or another item of the same speaker, is all that may pass.
@@ -139,10 +127,12 @@ def test_one_changed_cell_is_refused_unless_nothing_is_wrong(row, column, cell):
 def test_one_changed_cell_of_traces_is_refused_unless_it_is_a_number(row, column, cell):
     rows = good_traces()
     before, rows[row][column] = rows[row][column], cell
-    found = outcome(as_text(["item", "part", "step", *AFFECT.names], *rows), AFFECT)
+    found = outcome(as_csv(["item", "part", "step", *AFFECT.names], *rows), AFFECT)
     if found.refusal is None:
         value = found.value.traces.values[row, column - 3] if column > 2 else None
-        assert value == float(cell) if column > 2 else column == 2 or cell == before
+        assert value == float(cell) if column > 2 else column != 1 or cell == before
+        # An item's last step may as well be the next one of another item of the speaker.
+        assert column != 0 or cell[:3] == before[:3]
         assert column != 2 or float(cell) == float(before)
 
 
@@ -150,7 +140,7 @@ def test_one_changed_cell_of_traces_is_refused_unless_it_is_a_number(row, column
 @given(st.permutations(range(LAST + 1)))
 def test_columns_count_by_title_and_not_by_place(order):
     rows = good_rows()
-    found = outcome(as_text(*([row[place] for place in order] for row in [TITLES, *rows])))
+    found = outcome(as_csv(*([row[place] for place in order] for row in [TITLES, *rows])))
     assert_right(found.value, rows)
 
 
@@ -162,7 +152,7 @@ def test_columns_count_by_title_and_not_by_place(order):
 def test_a_changed_title_is_refused(column, title):
     titles = [*TITLES]
     titles[column] = title
-    assert title == TITLES[column] or outcome(as_text(titles, *good_rows())).refusal is not None
+    assert title == TITLES[column] or outcome(as_csv(titles, *good_rows())).refusal is not None
 
 
 @hostile()
@@ -170,17 +160,9 @@ def test_a_changed_title_is_refused(column, title):
 def test_rows_of_another_length_are_refused(row, kept, more, cell):
     rows = [TITLES, *good_rows()]
     rows[row] = rows[row][:kept] + [cell] * more
-    found = outcome(as_text(*rows))
+    found = outcome(as_csv(*rows))
     if found.refusal is None:
         assert_right(found.value, [row for row in rows[1:] if row])
-
-
-@hostile()
-@given(st.integers(0, len(NAMES) - 1), st.integers(0, len(NAMES) - 1))
-def test_a_doubled_item_is_refused(first, second):
-    rows = good_rows()
-    rows.insert(second, [rows[first][0], *rows[second][1:]])
-    assert "twice" in outcome(as_text(TITLES, *rows)).refusal
 
 
 @hostile()
@@ -188,25 +170,14 @@ def test_a_doubled_item_is_refused(first, second):
 def test_rows_that_do_not_sum_to_one_are_refused(factor, row):
     rows = good_rows()
     rows[row][2:] = [repr(float(cell) * factor) for cell in rows[row][2:]]
-    refused = outcome(as_text(TITLES, *rows)).refusal is not None
+    refused = outcome(as_csv(TITLES, *rows)).refusal is not None
     assert refused == (abs(factor - 1) > 1e-4) or abs(abs(factor - 1) - 1e-4) < 1e-9
-
-
-@pytest.mark.parametrize("kept", [1, 2])
-def test_logits_are_there_for_all_classes_or_none(kept):
-    rows = [[*row, *["0"] * kept] for row in good_rows()]
-    titles = [*TITLES, *MOOD.logit_columns[:kept]]
-    assert "has logits, but lacks" in outcome(as_text(titles, *rows)).refusal
 
 
 @hostile()
 @given(st.binary(max_size=200), st.sampled_from([MOOD, AFFECT]))
 def test_any_bytes_are_refused(content, task):
     assert outcome(content, task).refusal is not None
-    good = as_text(TITLES, *good_rows())
+    good = as_csv(TITLES, *good_rows())
     found = outcome(good[: len(good) // 2] + content + good[len(good) // 2 :])
     assert found.refusal is not None or set(found.value.names) <= set(NAMES)
-
-
-def test_titles_alone_are_refused():
-    assert "titles only" in outcome(as_text(TITLES)).refusal

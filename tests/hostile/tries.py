@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
+import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -59,3 +63,18 @@ def attempt(read: Callable[[], Any], named: str) -> Outcome:
         return Outcome(refusal=text)
     TRIED["accepted"] += 1
     return Outcome(value=value)
+
+
+def as_csv(*rows: list[str], separator: str = ",") -> bytes:
+    """A table as the bytes of its file."""
+    stream = io.StringIO()
+    csv.writer(stream, delimiter=separator).writerows(rows)
+    return stream.getvalue().encode("utf-8", "surrogatepass")
+
+
+def attempt_file(content: bytes, read: Callable[[Path], Any]) -> Outcome:
+    """Read a file that may be hostile; a refusal names it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "table.csv"
+        path.write_bytes(content)
+        return attempt(lambda: read(path), named=str(path))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmer.corpora.affectnet import EMOTIONS, AffectNet, AffectNetSettings, emotions, valences
+from mmer.corpora.affectnet import EMOTIONS, AffectNet, AffectNetSettings, emotions
 from mmer.corpora.affectnet_lists import COLUMNS, find_images, read_lists
 from mmer.protocol import TEST, TRAIN
 from mmer.runtime.errors import UserError
@@ -43,14 +43,13 @@ def _row(name: str, expression: int = 1, valence: float = 0.5) -> str:
 
 
 @pytest.mark.parametrize(
-    "images",
+    ("images", "lists"),
     [
-        "Manually_Annotated_Images",
-        "Manually_Annotated/Manually_Annotated_Images",
-        "Manually_Annotated_compressed/Manually_Annotated_Images",
+        ("Manually_Annotated_Images", "."),
+        ("Manually_Annotated/Manually_Annotated_Images", "Manually_Annotated_file_lists"),
+        ("Manually_Annotated_compressed/Manually_Annotated_Images", "Manually_Annotated"),
     ],
 )
-@pytest.mark.parametrize("lists", [".", "Manually_Annotated_file_lists", "Manually_Annotated"])
 def test_pictures_and_lists_are_found_where_copies_have_them(tmp_path, images, lists):
     root = _folder(tmp_path, images, lists)
     assert find_images(root) == tmp_path / images
@@ -82,25 +81,13 @@ def test_what_is_not_found_is_told_with_every_place_searched(tmp_path):
     ("line", "message"),
     [
         ("../x.jpg,1,2,3,4,,1,0.5,0", "line 2 names no picture below"),
-        ("/etc/x.jpg,1,2,3,4,,1,0.5,0", "line 2 names no picture below"),
         ("1/x.jpg,1,2,3,4,,11,0.5,0", "line 2 has no expression 0 to 10"),
-        ("1/x.jpg,1,2,3,4,,happy,0.5,0", "line 2 has no expression 0 to 10"),
         ("1/x.jpg,1,2,3,4,,1,high,0", "line 2 has no number as its valence"),
     ],
 )
 def test_a_bad_line_is_refused_by_number(tmp_path, line, message):
     with pytest.raises(UserError, match=message):
         read_lists(_folder(tmp_path, training=HEADER + line + "\n"))
-
-
-@pytest.mark.parametrize(
-    "content", [b"subDirectory_filePath,expression\n1/a.jpg,1\n", b"", b"\xff\n"]
-)
-def test_a_file_of_another_form_is_refused(tmp_path, content):
-    root = _folder(tmp_path)
-    (root / "training.csv").write_bytes(content)
-    with pytest.raises(UserError, match="not a list of AffectNet's form"):
-        read_lists(root)
 
 
 def test_a_label_in_the_folder_wins_over_the_configured_one(tmp_path):
@@ -113,17 +100,12 @@ def test_a_label_in_the_folder_wins_over_the_configured_one(tmp_path):
 # Classes
 
 
-def test_valence_from_minus_a_fifth_to_a_fifth_is_neutral():
-    valence = np.array([-2, -1, -0.21, -0.2, 0, 0.2, 0.21, 1, 1.5], np.float32)
-    neutral = ["neutral"] * 3
-    expected = ["", "negative", "negative", *neutral, "positive", "positive", ""]
-    assert valences(valence).tolist() == expected
-
-
-def test_the_border_is_the_one_written_in_the_list(tmp_path):
-    rows = [_row(f"{v}.jpg", 0, v) for v in (0.2, -0.2, 0.200001)]
-    items = _corpus(_folder(tmp_path, training=HEADER + "".join(rows))).items({})
-    assert items.column("valence")[:3].tolist() == ["neutral", "neutral", "positive"]
+def test_valence_from_minus_a_fifth_to_a_fifth_as_it_is_written_is_neutral(tmp_path):
+    written = {-2: "", -1: "negative", -0.200001: "negative", -0.2: "neutral", 0: "neutral"}
+    written |= {0.2: "neutral", 0.200001: "positive", 1: "positive", 1.5: ""}
+    rows = "".join(_row(f"{valence}.jpg", 0, valence) for valence in written)
+    items = _corpus(_folder(tmp_path, training=HEADER + rows)).items({})
+    assert items.column("valence")[:-1].tolist() == list(written.values())
 
 
 def test_seven_expressions_are_emotions_and_the_others_are_none():
@@ -138,13 +120,8 @@ def test_seven_expressions_are_emotions_and_the_others_are_none():
 
 
 def test_a_picture_without_a_class_is_no_item_and_contempt_keeps_its_valence(tmp_path):
-    rows = [
-        _row("contempt.jpg", 7, -0.5),
-        _row("none.jpg", 8, -2),
-        _row("uncertain.jpg", 9, -2),
-        _row("non_face.jpg", 10, -2),
-        _row("unrated.jpg", 3, -2),
-    ]
+    rows = [_row("contempt.jpg", 7, -0.5), _row("none.jpg", 8, -2), _row("unrated.jpg", 3, -2)]
+    rows.append(_row("unrated.jpg", 2, -2))  # listed twice, it counts once
     root = _folder(tmp_path, training=HEADER + "".join(rows))
     items = _corpus(root).items({})
     assert items.names == ("contempt.jpg", "unrated.jpg", "2/cc.jpg")
@@ -153,12 +130,6 @@ def test_a_picture_without_a_class_is_no_item_and_contempt_keeps_its_valence(tmp
     assert items.column("list").tolist() == ["training", "training", "validation"]
     seven = _corpus(root, valence_pictures="seven_emotions").items({})
     assert seven.names == ("unrated.jpg", "2/cc.jpg")
-
-
-def test_a_picture_that_is_listed_twice_counts_once(tmp_path):
-    rows = _row("a.jpg", 1) + _row("a.jpg", 2)
-    items = _corpus(_folder(tmp_path, training=HEADER + rows)).items({})
-    assert items.column("emotion").tolist() == ["happy", "angry"]
 
 
 def test_lists_without_any_class_are_refused(tmp_path):
@@ -206,13 +177,8 @@ def test_each_fold_holds_every_class_in_proportion(rated):
         assert sorted(found[folds == fold]) == sorted([*EMOTIONS] * 2)
     assert (folds[found == ""] == "").all()
     assert (items.column("fold_valence") != "").all()
-
-
-def test_folds_follow_the_seed(rated):
-    def folds(seed):
-        return _corpus(rated, seed).items({}).column("fold_valence").tolist()
-
-    assert folds(1) == folds(1) != folds(2)
+    other = _corpus(rated, seed=1).items({})
+    assert (other.column("fold_emotion") != folds).any()
 
 
 def test_where_a_class_is_too_rare_no_fold_is_drawn(tmp_path):

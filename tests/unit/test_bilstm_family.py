@@ -6,29 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from pydantic import ValidationError
 
 from mmer.models.bilstm import BiLstmSettings
 
 PAPER = Path(__file__).parents[2] / "resources" / "papers" / "luna_jimenez_2021"
-
-
-def test_defaults_are_the_papers():
-    settings = BiLstmSettings()
-    assert (settings.batch_size, settings.patience, settings.dropout) == (64, 30, 0.3)
-    assert (settings.clip_gradient_norm, settings.learning_rate) == (1, 1e-3)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"layer": "conv4"},
-        {"architectures": [{"layers": 1, "units": 4, "attention_layers": 0}]},
-    ],
-)
-def test_settings_without_meaning_are_refused(change):
-    with pytest.raises(ValidationError):
-        BiLstmSettings(**change)
 
 
 @pytest.mark.parametrize("layer", ["posteriors", "fc50", "flatten810"])

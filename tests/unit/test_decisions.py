@@ -20,12 +20,9 @@ def test_the_page_is_up_to_date(configuration):
     assert PAGE.read_text("utf-8") == decisions_page(configuration), "run `make decisions`"
 
 
-def test_decided_and_stated_settings_are_told_apart(configuration):
+def test_decided_and_stated_settings_are_told_apart_and_the_schema_has_every_section(configuration):
     decided, stated = decisions_page(configuration).split("## Stated")
     assert "`models.<cnn14>.settings.mixup_alpha` | `1.0`" in decided
     assert "`models.<cnn14>.settings.batch_size` | `24`" in stated
     assert "paper section 4.1" in stated
-
-
-def test_the_schema_knows_every_section(configuration):
     assert {"run", "models", "report"} <= set(configuration_schema(configuration)["properties"])

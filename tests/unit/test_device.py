@@ -27,34 +27,17 @@ def restored(monkeypatch) -> Iterator[None]:
     torch.backends.cudnn.benchmark = False
 
 
-def rounds_to_tf32() -> set[bool]:
-    """Whether convolutions and products of matrices round."""
-    return {torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32}
-
-
-def test_float32_is_not_rounded_by_default():
+@pytest.mark.parametrize("asked", [None, "true", "false"])
+def test_torch_rounds_and_hurries_only_where_asked(monkeypatch, asked):
     torch.backends.cudnn.allow_tf32 = True
+    for variable in ("MMER_TF32", "MMER_DETERMINISTIC"):
+        if asked:
+            monkeypatch.setenv(variable, asked)
     make_deterministic(seed=1, threads=1)
-    assert rounds_to_tf32() == {False}
-
-
-def test_tf32_is_used_where_it_is_asked_for(monkeypatch):
-    monkeypatch.setenv("MMER_TF32", "true")
-    make_deterministic(seed=1, threads=1)
-    assert rounds_to_tf32() == {True}
-
-
-def test_algorithms_are_deterministic_by_default():
-    make_deterministic(seed=1, threads=1)
-    assert torch.are_deterministic_algorithms_enabled()
-    assert not torch.backends.cudnn.benchmark
-
-
-def test_the_fastest_algorithms_are_taken_where_they_are_asked_for(monkeypatch):
-    monkeypatch.setenv("MMER_DETERMINISTIC", "false")
-    make_deterministic(seed=1, threads=1)
-    assert not torch.are_deterministic_algorithms_enabled()
-    assert torch.backends.cudnn.benchmark
+    rounds = {torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32}
+    assert rounds == {asked == "true"}
+    assert torch.are_deterministic_algorithms_enabled() == (asked != "false")
+    assert torch.backends.cudnn.benchmark == (asked == "false")
 
 
 def test_one_seed_gives_the_same_numbers():

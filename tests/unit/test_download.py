@@ -83,14 +83,12 @@ def test_a_mirror_address_serves_host_and_path(serve, target):
     assert paths == ["/mirror/zenodo.org/records/1/files/a.zip"]
 
 
-def test_a_server_that_fails_twice_is_asked_again(serve, target):
+def test_a_server_that_fails_is_asked_again_but_not_for_what_is_not_there(serve, target):
     prefix, paths = serve(503, 429)
     download(ADDRESS, target, SHA256, mirror=prefix, first_pause_s=0.01)
     assert len(paths) == 3
-
-
-def test_a_file_that_is_not_there_is_asked_for_once(serve, target):
-    prefix, paths = serve(404, 404, 404)
+    target.unlink()
+    prefix, paths = serve(404, 404)
     with pytest.raises(UserError, match=r"could not be downloaded .* set data\.mirror"):
         download(ADDRESS, target, SHA256, mirror=prefix, first_pause_s=0.01)
     assert len(paths) == 1
@@ -101,7 +99,7 @@ def test_a_file_that_is_not_there_is_asked_for_once(serve, target):
     ("checksum", "size", "reason"),
     [
         ("sha256:" + "0" * 64, None, "its bytes are not the published ones"),
-        (SHA256, len(CONTENT) + 1, "truncated or another file"),
+        (SHA256, len(CONTENT) - 1, "truncated or another file"),
     ],
 )
 def test_wrong_bytes_leave_nothing_behind(mirror, target, checksum, size, reason):
@@ -116,7 +114,7 @@ def test_a_file_that_the_mirror_lacks_is_named(tmp_path, target):
         download(ADDRESS, target, SHA256, mirror=str(tmp_path))
 
 
-@pytest.mark.parametrize("address", ["http://a.org/b", "file:///etc/passwd", "https://a.org/../b"])
+@pytest.mark.parametrize("address", ["http://a.org/b", "https://a.org/../b"])
 def test_only_plain_https_addresses_have_a_place(address):
     with pytest.raises(UserError, match="not a plain https address"):
         mirrored_path(address)

@@ -102,8 +102,5 @@ def test_a_plugin_that_cannot_be_used_is_refused_in_one_line(plugin, text, reaso
         read_registry((file,))
     assert reason in str(error.value) and str(file) in str(error.value)
     assert len(str(error.value).splitlines()) == 1
-
-
-def test_a_plugin_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UserError, match="is no Python file: mend its path"):
-        read_registry((tmp_path / "absent.py",))
+        read_registry((file.with_name("absent.py"),))

@@ -41,18 +41,6 @@ def test_frames_are_shown_at_their_number_over_the_rate(start_s, stop_s, expecte
     assert frames_within(SpeechSpan(start_s, stop_s, True), 6, RATE).tolist() == expected
 
 
-def test_without_a_span_all_frames_stay():
-    assert frames_within(None, 4, RATE).tolist() == [0, 1, 2, 3]
-
-
-def test_items_keep_their_order_and_are_labelled_by_the_table():
-    frames = load()
-    assert frames.items.names == frames_and_maps()[0].items
-    assert frames.labels.tolist() == [0, 2, 4] * 3
-    assert frames.part.tolist() == ["train"] * 6 + ["test"] * 3
-    assert frames.choosing_part == "test"
-
-
 def test_every_item_keeps_its_own_frames_and_maps():
     pictures, maps = frames_and_maps()
     maps = replace(
@@ -66,6 +54,9 @@ def test_every_item_keeps_its_own_frames_and_maps():
         np.testing.assert_array_equal(frames.saliency[start:stop, 0].numpy(), maps.of(given))
         assert (frames.item_of_frame[start:stop] == row).all()
     assert frames.images.dtype == torch.uint8 and not frames.are_pictures
+    assert frames.items.names == pictures.items and frames.labels.tolist() == [0, 2, 4] * 3
+    assert frames.part.tolist() == ["train"] * 6 + ["test"] * 3
+    assert frames.choosing_part == "test"
 
 
 def test_the_variant_vad_keeps_the_frames_within_the_spans():
@@ -84,7 +75,6 @@ def test_bytes_become_values_from_minus_one_to_one():
     images, saliency = frames.pair(torch.tensor([2, 0, 1]))
     torch.testing.assert_close(images[:, 0, 0, 0], torch.tensor([1.0, -1.0, -0.6]))
     assert torch.equal(images, saliency) and images.dtype == torch.float32
-    assert torch.equal(frames.block(0, 2)[0], frames.pair(torch.tensor([0, 1]))[0])
 
 
 def test_speakers_outside_the_split_are_left_out_and_without_a_split_nobody():
@@ -100,7 +90,7 @@ def test_items_without_a_class_are_left_out():
         *pictures_and_items(2)[:2], None, pictures_and_items(2)[2], TASK, split, CPU
     )
     assert frames.items.names == tuple(f"p{number:03d}" for number in range(14))
-    assert frames.are_pictures and frames.item_rows("test").tolist() == [0, 4, 8, 12]
+    assert frames.are_pictures and frames.rows("test").tolist() == [0, 4, 8, 12]
 
 
 def test_mistakes_in_the_files_are_told():

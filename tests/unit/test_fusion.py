@@ -11,18 +11,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from pydantic import ValidationError
 from tests.few_items import EMOTION, items_of
 
-from mmer.fusion.classifiers import CLASSIFIERS, Candidate, candidates
+from mmer.fusion.classifiers import Candidate, candidates
 from mmer.fusion.grid import fuse
-from mmer.fusion.job import FusionJob, fuse_and_write
-from mmer.fusion.settings import FusionClassifiers, FusionSettings
-from mmer.fusion.tables import grid_of, prediction_rows, read_fused, write_table
+from mmer.fusion.job import FusionJob
+from mmer.fusion.settings import FusionSettings
+from mmer.fusion.tables import grid_of, prediction_rows, read_fused
 from mmer.items import Items, write_items
 from mmer.predictions import Posteriors, write_predictions
 from mmer.runtime.errors import UserError
-from mmer.tasks import Traces
 
 ROOT = Path(__file__).parents[2]
 SMALL = FusionSettings.model_validate(
@@ -99,51 +97,11 @@ def test_probabilities_stand_where_the_classifier_gives_them(predictions: pd.Dat
     assert best == rows["predicted"].tolist()
 
 
-def test_a_class_missing_from_training_gets_probability_zero() -> None:
-    kept = ITEMS.where((EMOTION.labels(ITEMS) != 1) | (ITEMS.speakers == "dan"))
-    systems = {
-        "speech": {"fold0": half_knowing("dan", (0, 1), kept)},
-        "face": {"fold0": half_knowing("dan", (2, 3), kept)},
-    }
-    rows = fuse(systems, EMOTION, SMALL)
-    assert set(rows["p_calm"].dropna()) == {0.0}
-    assert rows["p_sad"].max() > 0.5
-
-
 def test_the_default_grid_is_table_a3() -> None:
     folder = ROOT / "resources" / "papers" / "luna_jimenez_2021"
     table = pd.read_csv(folder / "tableA3_fusion.csv", dtype=str)
     grid = [(each.classifier, each.hyperparameter) for each in candidates(FusionSettings())]
     assert grid == list(zip(table["model"], table["hyperparameter"], strict=True))
-
-
-def test_every_kind_of_classifier_has_its_settings() -> None:
-    assert set(CLASSIFIERS) == set(FusionClassifiers.model_fields)
-
-
-def test_an_empty_list_leaves_a_classifier_out() -> None:
-    settings = FusionSettings.model_validate({"classifiers": {"knn": {"k": []}}})
-    assert "knn" not in {candidate.classifier for candidate in candidates(settings)}
-
-
-@pytest.mark.parametrize(
-    "classifiers", [{"svm_linear": {"C": [0]}}, {"knn": {"k": [0]}}, {"forest": {"trees": [1]}}]
-)
-def test_impossible_grids_are_refused(classifiers: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
-        FusionSettings.model_validate({"classifiers": classifiers})
-
-
-def test_more_neighbours_than_training_items_are_refused(systems: Systems) -> None:
-    settings = FusionSettings.model_validate({"classifiers": {"knn": {"k": [49]}}})
-    with pytest.raises(UserError, match="49 neighbours, but fold0 has 48 training items"):
-        fuse(systems, EMOTION, settings)
-
-
-def test_systems_with_different_splits_are_refused(systems: Systems) -> None:
-    fewer = {"fold0": systems["face"]["fold0"]}
-    with pytest.raises(UserError, match="predictions for fold1"):
-        fuse({"speech": systems["speech"], "face": fewer}, EMOTION, SMALL)
 
 
 @pytest.mark.filterwarnings("error")
@@ -158,29 +116,11 @@ def test_a_fit_that_did_not_converge_is_logged(
     assert any("svm_linear C=1 did not converge on fold1" in text for text in told)
 
 
-def test_both_solvers_of_logistic_regression_find_the_one_minimum(systems: Systems) -> None:
-    grid = {"logistic_regression": {"C": [1]}} | {
-        name: {parameter: []}
-        for name, parameter in (("svm_linear", "C"), ("svm_rbf", "C"), ("knn", "k"))
-    }
-    newton, lbfgs = (
-        fuse(
-            systems,
-            EMOTION,
-            FusionSettings.model_validate(
-                {"classifiers": grid, "logistic_solver": solver, "logistic_tolerance": 1e-8}
-            ),
-        )[EMOTION.probability_columns]
-        for solver in ("newton-cholesky", "lbfgs")
-    )
-    assert newton.to_numpy() == pytest.approx(lbfgs.to_numpy(), abs=1e-5)
-
-
 def test_grid_accuracy_counts_by_hand() -> None:
     # Three of four right.
     items = items_of({"a-1": "calm", "a-2": "calm", "a-3": "happy", "a-4": "sad"})
     said = ["calm", "sad", "happy", "sad"]
-    rows = prediction_rows(EMOTION, Candidate("knn", 1), "s", items.names, said, None)
+    rows = prediction_rows(EMOTION, Candidate("knn", "k", 1), "s", items.names, said, None)
     assert grid_of(rows, EMOTION, items).iloc[0].to_dict() == {
         "classifier": "knn",
         "hyperparameter": "k=1",
@@ -190,52 +130,45 @@ def test_grid_accuracy_counts_by_hand() -> None:
     }
 
 
-def test_predictions_survive_writing_and_reading(tmp_path: Path, predictions: pd.DataFrame) -> None:
-    write_table(tmp_path / "p.csv", predictions)
-    pd.testing.assert_frame_equal(read_fused(tmp_path / "p.csv", EMOTION, ITEMS), predictions)
+def test_a_class_missing_from_training_gets_probability_zero() -> None:
+    kept = ITEMS.where((EMOTION.labels(ITEMS) != 1) | (ITEMS.speakers == "dan"))
+    systems = {
+        str(knows): {"fold0": half_knowing("dan", knows, kept)} for knows in ((0, 1), (2, 3))
+    }
+    rows = fuse(systems, EMOTION, SMALL)
+    assert set(rows["p_calm"].dropna()) == {0.0}
+    assert rows["p_sad"].max() > 0.5
 
 
-@pytest.mark.parametrize(
-    ("change", "complaint"),
-    [({"predicted": "bored"}, "predicts bored"), ({"item": "zoe-1"}, "predicts zoe-1")],
-)
-def test_an_unknown_class_or_item_is_refused(
-    tmp_path: Path, predictions: pd.DataFrame, change: dict[str, str], complaint: str
-) -> None:
-    write_table(tmp_path / "p.csv", predictions.assign(**change))
-    with pytest.raises(UserError, match=complaint):
-        read_fused(tmp_path / "p.csv", EMOTION, ITEMS)
-
-
-def job(folder: Path, systems: Systems) -> FusionJob:
-    write_items(folder / "items.csv", ITEMS)
-    paths: dict[str, dict[str, Path]] = {}
-    for name, parts in systems.items():
-        for split, posteriors in parts.items():
-            path = folder / f"{name}-{split}.csv"
-            write_predictions(path, posteriors)
-            paths.setdefault(name, {})[split] = path
-    return FusionJob(
-        task=EMOTION,
-        items=folder / "items.csv",
-        systems=paths,
-        settings=SMALL,
-        predictions=folder / "p.csv",
-        grid=folder / "g.csv",
-    )
+def test_systems_that_do_not_fit_together_or_the_grid_are_refused(systems: Systems) -> None:
+    with pytest.raises(UserError, match="at least two systems"):
+        fuse({"speech": systems["speech"]}, EMOTION, SMALL)
+    fewer = {"fold0": systems["face"]["fold0"]}
+    with pytest.raises(UserError, match="predictions for fold1"):
+        fuse({"speech": systems["speech"], "face": fewer}, EMOTION, SMALL)
+    many = FusionSettings.model_validate({"classifiers": {"knn": {"k": [49]}}})
+    with pytest.raises(UserError, match="49 neighbours, but fold0 has 48 training items"):
+        fuse(systems, EMOTION, many)
 
 
 def test_the_entry_writes_predictions_and_grid(
     tmp_path: Path, systems: Systems, predictions: pd.DataFrame
 ) -> None:
-    told = job(tmp_path, systems).model_dump_json()
+    write_items(tmp_path / "items.csv", ITEMS)
+    paths: dict[str, dict[str, Path]] = {name: {} for name in systems}
+    for name, parts in systems.items():
+        for split, posteriors in parts.items():
+            paths[name][split] = tmp_path / f"{name}-{split}.csv"
+            write_predictions(paths[name][split], posteriors)
+    told = FusionJob(
+        task=EMOTION,
+        items=tmp_path / "items.csv",
+        systems=paths,
+        settings=SMALL,
+        predictions=tmp_path / "p.csv",
+        grid=tmp_path / "g.csv",
+    ).model_dump_json()
     command = [sys.executable, str(ROOT / "workflow_scripts" / "fuse_predictions.py"), told]
     subprocess.run(command, check=True, capture_output=True)
-    pd.testing.assert_frame_equal(read_fused(tmp_path / "p.csv", EMOTION, ITEMS), predictions)
+    pd.testing.assert_frame_equal(read_fused(tmp_path / "p.csv", EMOTION), predictions)
     assert len(pd.read_csv(tmp_path / "g.csv")) == 5 * 2
-
-
-def test_traces_cannot_be_fused(tmp_path: Path, systems: Systems) -> None:
-    traces = Traces(names=("arousal",), rate=1)
-    with pytest.raises(UserError, match="arousal are traces"):
-        fuse_and_write(job(tmp_path, systems).model_copy(update={"task": traces}))

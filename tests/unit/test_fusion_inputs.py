@@ -31,19 +31,26 @@ def joined(systems: dict[str, Posteriors], **settings: object) -> np.ndarray:
     return join_systems("fold0", systems, FusionSettings(**({"scaling": "none"} | settings))).test
 
 
-def test_systems_lie_side_by_side_in_the_order_given() -> None:
-    values = joined({"with": posteriors(True), "without": posteriors(False)}, inputs="native")
-    assert values.tolist() == [[0, 5, 0, 0, 0, 1, 0, 0]]
+@pytest.mark.parametrize(
+    ("inputs", "tested"),
+    [
+        ("native", [0, 5, 0, 0, 0, 1, 0, 0]),
+        ("probability", [0, 1, 0, 0, 0, 1, 0, 0]),
+        ("log_probability", np.log([1e-12, 1, 1e-12, 1e-12] * 2).tolist()),
+    ],
+)
+def test_systems_lie_side_by_side_in_the_order_given(inputs: str, tested: list[float]) -> None:
+    systems = {"with": posteriors(True), "without": posteriors(False)}
+    assert joined(systems, inputs=inputs)[0].tolist() == pytest.approx(tested)
 
 
-def test_probabilities_can_be_asked_for_where_there_are_logits() -> None:
-    values = joined({"a": posteriors(True), "b": posteriors(True)}, inputs="probability")
-    assert values.max() == 1
-
-
-def test_the_logarithm_of_a_zero_probability_stays_finite() -> None:
-    values = joined({"a": posteriors(False), "b": posteriors(False)}, inputs="log_probability")
-    assert values.min() == pytest.approx(np.log(1e-12))
+@pytest.mark.parametrize(
+    ("scaling", "train", "test"), [("minmax", [0, 1], 2), ("standard", [-1, 1], 3)]
+)
+def test_scaling_is_what_the_training_rows_tell(scaling, train: list[float], test: float) -> None:
+    # The training column 2, 4 has mean 3 and deviation 1; the tested 6 leaves its range.
+    found = scale(np.array([[2.0], [4.0]]), np.array([[6.0]]), scaling)
+    assert (found[0][:, 0].tolist(), found[1].tolist()) == (train, [[test]])
 
 
 def test_logits_asked_for_in_vain_name_the_system() -> None:
@@ -106,30 +113,9 @@ def test_the_scaler_knows_nothing_of_the_rows_that_are_not_trained_on() -> None:
     assert inputs.test[0, CALM] == 2 and inputs.test[0, CLASSES + CALM] == 1
 
 
-def test_minmax_maps_training_columns_onto_zero_to_one_and_lets_others_leave() -> None:
-    train, test = scale(np.array([[2.0], [4.0]]), np.array([[6.0]]), "minmax")
-    assert train.tolist() == [[0], [1]]
-    assert test.tolist() == [[2]]
-
-
-def test_standard_scaling_uses_mean_and_deviation_of_the_training_rows() -> None:
-    # Training column 2, 4: mean 3, deviation 1.
-    train, test = scale(np.array([[2.0], [4.0]]), np.array([[6.0]]), "standard")
-    assert train.tolist() == [[-1], [1]]
-    assert test.tolist() == [[3]]
-
-
-def test_one_system_is_no_fusion() -> None:
-    with pytest.raises(UserError, match="at least two systems"):
-        joined({"a": posteriors(True)})
-
-
-def test_systems_with_different_items_are_refused() -> None:
+def test_systems_with_different_items_or_parts_are_refused() -> None:
     with pytest.raises(UserError, match=r"a and b differ in 1 items .* cid-1, which only a"):
         joined({"a": posteriors(True), "b": posteriors(True, slice(0, 3))})
-
-
-def test_systems_that_disagree_about_a_part_are_refused() -> None:
     other = posteriors(True, part=np.array(["train", "train", "choose", "test"]))
     with pytest.raises(UserError, match="bob-1 of fold0 is test for a but choose for b"):
         joined({"a": posteriors(True), "b": other})

@@ -23,7 +23,12 @@ LAYERS = (
     ("training.checkpoint", "training.device"),  # tensors in files and on devices
     ("items", "ragged", "tasks", "protocol"),
     ("predictions", "weights"),
-    ("corpora.base", "models.base", "models.network"),  # what families and corpora are
+    (
+        "corpora.base",
+        "models.job",
+        "models.base",
+        "models.network",
+    ),  # what families and corpora are
     ("registry",),
     ("media", "corpora"),
     ("models.weights_settings", "training"),
@@ -38,7 +43,6 @@ LAYERS = (
 
 ALLOWED = {
     ("mmer.models.network", "mmer.training.network"): "trains a user's network, loaded in a job",
-    ("mmer.tasks.classes", "mmer.training.scores"): "scores while training, loaded when asked for",
 }
 """Imports of a higher layer, each with the reason."""
 

@@ -44,28 +44,7 @@ def test_each_clip_of_a_batch_stands_alone():
     torch.testing.assert_close(together[1:], LogMel()(waveforms[1:]))
 
 
-def test_silence_is_the_floor():
-    assert torch.all(LogMel()(torch.zeros(1, 4960)) == -100)
-
-
-def test_frames_are_ten_milliseconds_apart_and_one_more():
-    assert LogMel()(torch.zeros(2, 16_000)).shape == (2, 101, 64)
-    assert frames_of(16_000) == 101
-    assert frames_of(4960) == 32
-
-
-def test_a_tone_is_loudest_in_the_band_that_holds_it():
-    tone = torch.sin(2 * torch.pi * 1000 * torch.arange(16_000) / 16_000)[None]
-    centres = librosa.mel_frequencies(66, fmin=50, fmax=8_000)[1:-1]
-    loudest = LogMel()(tone)[0, 50].argmax()
-    assert abs(centres[loudest] - 1000) < 40
-
-
-def test_has_nothing_to_learn():
-    assert list(LogMel().parameters()) == []
-
-
-def test_number_of_threads_changes_no_bit_and_stays():
+def test_number_of_threads_changes_no_bit():
     waveforms = torch.from_numpy(np.stack([_voiced(0.5)] * 5))
     before = torch.get_num_threads()
     try:
@@ -73,6 +52,12 @@ def test_number_of_threads_changes_no_bit_and_stays():
         alone = LogMel()(waveforms)
         torch.set_num_threads(3)
         assert torch.equal(LogMel()(waveforms), alone)
-        assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
+
+
+def test_frames_are_ten_milliseconds_apart_and_one_more():
+    assert LogMel()(torch.zeros(2, 16_000)).shape == (2, 101, 64)
+    assert frames_of(16_000) == 101
+    assert frames_of(4960) == 32
+    assert torch.all(LogMel()(torch.zeros(1, 4960)) == -100)  # silence is the floor

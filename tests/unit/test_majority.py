@@ -1,14 +1,12 @@
 """ZeroR: the shares of the classes among the training items."""
 
 import numpy as np
-import pytest
 
 from mmer.items import Items, items_table, write_items
 from mmer.models.base import ModelJob
 from mmer.models.majority import Majority, majority_posteriors
 from mmer.predictions import read_predictions
 from mmer.protocol import Split, one_fold_out
-from mmer.runtime.errors import UserError
 from mmer.tasks import Classes
 
 TASK = Classes(names=("x", "y", "z"), column="letter")
@@ -68,8 +66,3 @@ def test_speakers_outside_the_split_and_items_without_a_class_do_not_count():
     posteriors = majority_posteriors(items_of(a="x-", b="y", c="z", d="zz"), SPLIT, TASK)
     assert posteriors.names == ("a0", "b0", "c0")
     assert posteriors.probabilities[0].tolist() == [0.5, 0.5, 0]
-
-
-def test_an_absent_speaker_is_told():
-    with pytest.raises(UserError, match="needs speaker c"):
-        majority_posteriors(items_of(a="x", b="y"), SPLIT, TASK)

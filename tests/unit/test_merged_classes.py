@@ -13,21 +13,21 @@ ITEMS = items_of({"s-1": "neutral", "s-2": "calm", "s-3": "happy"})
 GROUPS = [["neutral", "calm"]]
 
 
-def test_an_item_is_right_when_truth_and_prediction_lie_in_one_group() -> None:
-    merged = merge_classes(fold_of(ITEMS, ["calm", "neutral", "happy"]), GROUPS)
-    assert merged.correct.tolist() == [True, True, True]
-
-
-def test_a_member_taken_for_another_class_or_the_reverse_stays_wrong() -> None:
-    before = fold_of(ITEMS, ["happy", "sad", "neutral"])
-    merged = merge_classes(before, GROUPS)
-    assert merged.correct.tolist() == [False, False, False]
-    assert merged.predicted.tolist() == before.predicted.tolist()
-
-
-def test_without_groups_nothing_changes() -> None:
-    before = fold_of(ITEMS, ["calm", "neutral", "happy"])
-    assert merge_classes(before, []).predicted.tolist() == before.predicted.tolist()
+@pytest.mark.parametrize(
+    ("said", "after"),
+    [
+        # Truth and prediction in one group: right.
+        (["calm", "neutral", "happy"], ["neutral", "calm", "happy"]),
+        # A member taken for another class, or the reverse: as it was.
+        (["happy", "sad", "neutral"], ["happy", "sad", "neutral"]),
+    ],
+)
+def test_a_prediction_within_the_group_is_the_truth(said: list[str], after: list[str]) -> None:
+    merged = merge_classes(fold_of(ITEMS, said), GROUPS).predicted
+    assert merged.tolist() == EMOTION.positions(after).tolist()
+    assert merge_classes(fold_of(ITEMS, said), []).predicted.tolist() == (
+        EMOTION.positions(said).tolist()
+    )
 
 
 def test_a_groups_probability_goes_to_the_true_class_or_else_the_predicted_one() -> None:
@@ -44,19 +44,14 @@ def test_the_note_names_the_classes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("merged", "complaint"),
+    ("merged", "task", "complaint"),
     [
-        ([["neutral", "bored"]], "bored, which is no class"),
-        ([["neutral"]], "at least two classes"),
-        ([["neutral", "calm"], ["calm", "sad"]], "each class at most once"),
+        ([["neutral", "bored"]], EMOTION, "bored, which is no class"),
+        ([["neutral"]], EMOTION, "at least two classes"),
+        ([["neutral", "calm"], ["calm", "sad"]], EMOTION, "each class at most once"),
+        (GROUPS, Traces(names=("arousal",), rate=1), "no class of the task"),
     ],
 )
-def test_groups_that_are_none_are_refused(merged: list[list[str]], complaint: str) -> None:
+def test_groups_that_are_none_are_refused(merged, task, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
-        check_merged(merged, EMOTION)
-
-
-def test_traces_have_no_classes_to_merge() -> None:
-    check_merged([], Traces(names=("arousal",), rate=1))
-    with pytest.raises(ValueError, match="no class of the task"):
-        check_merged(GROUPS, Traces(names=("arousal",), rate=1))
+        check_merged(merged, task)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from tests.plans import planned
 
+from mmer.plan import Plan
 from mmer.plan.rules import ModelRule, model_rules
 
+RULES = Path(__file__).parents[2] / "rules"
 SPEAKERS = [f"{actor:02d}" for actor in range(1, 25)]
 
 
@@ -89,3 +94,14 @@ def test_every_further_attempt_has_more_memory_and_time_up_to_a_day():
     rule = rules_of()["train_cnn14"]
     assert rule.memory(None, attempt=3) == 3 * rule.memory(None, attempt=1)
     assert [rule.minutes(None, attempt) for attempt in (1, 2, 3)] == [720, 1440, 1440]
+
+
+@pytest.mark.parametrize("file", sorted(RULES.glob("*.smk")), ids=lambda file: file.stem)
+def test_what_jobs_are_told_follows_from_wildcards_alone(file):
+    """The engine re-runs nothing for a parameter that it derives from inputs or outputs."""
+    told = re.findall(r"^ +job=(.*)", file.read_text("utf-8"), re.MULTILINE)
+    assert told
+    for function in told:
+        assert not re.match(r"lambda [^:]*\b(input|output|threads|resources)\b", function), function
+    for function in (Plan.told_of_preparation, Plan.told_of_saliency, ModelRule.told):
+        assert set(inspect.signature(function).parameters) <= {"self", "wildcards"}

@@ -7,7 +7,6 @@ import torch
 from mmer.media.msi_net import (
     MsiNet,
     MsiNetSaliency,
-    convolutions,
     doubled,
     from_zero_to_one,
     same_pool,
@@ -19,7 +18,6 @@ from mmer.media.msi_net_frames import (
     maps_onto_frames,
     resize,
 )
-from mmer.media.saliency import saliency_method
 from mmer.media.settings import SaliencySettings
 from mmer.runtime.errors import UserError
 
@@ -44,36 +42,19 @@ def _noise(*shape: int) -> np.ndarray:
 # The network's parts
 
 
-def test_the_published_network_has_24_9_million_parameters():
+def test_the_published_network_is_vgg16_the_context_and_the_decoder():
     assert sum(parameter.numel() for parameter in MsiNet().parameters()) == 24_934_209
-
-
-def test_convolutions_are_vgg16_the_context_and_the_decoder():
-    layers = convolutions()
+    layers = MsiNet().layers
     assert len(layers) == 13 + 6 + 4
-    assert layers["aspp_1"].inputs == layers["aspp_scene"].inputs == 1280
-    assert layers["aspp_joined"].inputs == 5 * 256
-    dilated = {name: layer.dilation for name, layer in layers.items() if layer.dilation > 1}
+    assert layers["aspp_1"].in_channels == layers["aspp_scene"].in_channels == 1280
+    assert layers["aspp_joined"].in_channels == 5 * 256
+    dilated = {
+        name: layer.dilation[0] for name, layer in layers.items() if layer.dilation != (1, 1)
+    }
     assert dilated == {
         **{"conv5_1": 2, "conv5_2": 2, "conv5_3": 2},
         **{"aspp_2": 4, "aspp_3": 8, "aspp_4": 12},
     }
-
-
-def test_width_scales_every_layer_but_the_ends():
-    layers = convolutions(0.5)
-    assert layers["conv1_1"].inputs == 3 and layers["conv1_1"].outputs == 32
-    assert layers["decoder_last"].inputs == 16 and layers["decoder_last"].outputs == 1
-
-
-def test_pool_of_stride_1_lacks_the_row_and_column_after_the_last():
-    maps = torch.tensor([[[[1.0, -2], [-3, -4]]]])
-    assert same_pool(maps).tolist() == [[[[1, -2], [-3, -4]]]]
-    assert same_pool(maps.flip(2, 3)).tolist() == [[[[1, 1], [1, 1]]]]
-
-
-def test_doubling_keeps_pixels_and_puts_means_between_them():
-    assert doubled(torch.tensor([[[[0.0, 4]]]]))[0, 0].tolist() == [[0, 2, 4, 4], [0, 2, 4, 4]]
 
 
 def test_doubling_and_pooling_are_tensorflows(tensorflow):
@@ -126,10 +107,10 @@ def test_maps_lose_the_padding_and_become_bytes():
     assert found[0, 0, 0] == 255 and found[0, 1, 0] == 128 and found[0, 2:].sum() == 0
 
 
-@pytest.mark.parametrize("size", [(720, 1280), (480, 320), (97, 203), (1, 320)])
+@pytest.mark.parametrize("size", [(720, 1280), (480, 320), (1, 320)])
 def test_maps_cover_frames_of_any_size(size):
-    assert maps_onto_frames(torch.ones(2, 240, 320), size).shape == (2, *size)
-    assert (maps_onto_frames(torch.ones(2, 240, 320), size) == 255).all()
+    maps = maps_onto_frames(torch.ones(2, 240, 320), size)
+    assert maps.shape == (2, *size) and (maps == 255).all()
 
 
 def test_halving_by_area_with_corners_aligned_by_hand():
@@ -137,7 +118,7 @@ def test_halving_by_area_with_corners_aligned_by_hand():
     assert area_filter(4, 2) == pytest.approx(np.array([[1, 1, 1, 0], [0, 0, 0, 3]]) / 3)
 
 
-@pytest.mark.parametrize(("before", "after"), [(720, 180), (7, 3), (5, 5), (9, 1), (320, 203)])
+@pytest.mark.parametrize(("before", "after"), [(720, 180), (7, 3), (9, 1)])
 def test_area_filter_is_tensorflows(tensorflow, before, after):
     picture = _noise(1, before, 3, 1)
     expected = tensorflow.raw_ops.ResizeArea(images=picture, size=(after, 3), align_corners=True)
@@ -145,7 +126,7 @@ def test_area_filter_is_tensorflows(tensorflow, before, after):
     assert np.allclose(found, expected[0, :, :, 0], atol=2e-3)
 
 
-@pytest.mark.parametrize(("before", "after"), [(240, 960), (3, 7), (5, 5), (1, 4), (203, 320)])
+@pytest.mark.parametrize(("before", "after"), [(240, 960), (3, 7), (1, 4)])
 def test_bicubic_filter_is_tensorflows(tensorflow, before, after):
     picture = _noise(1, before, 3, 1)
     expected = tensorflow.raw_ops.ResizeBicubic(
@@ -175,7 +156,7 @@ def _state() -> dict[str, torch.Tensor]:
 
 
 def _method(**settings) -> MsiNetSaliency:
-    return saliency_method(SaliencySettings(width=NARROW, **settings), _state(), CPU)
+    return MsiNetSaliency(SaliencySettings(width=NARROW, **settings), _state(), CPU)
 
 
 @pytest.fixture(scope="module")
@@ -185,35 +166,26 @@ def frames():
 
 def test_one_map_per_frame_at_its_size(frames):
     maps = _method().maps(frames)
-    assert maps.shape == (5, 180, 320) and maps.dtype == np.uint8
-    assert "MSI-Net" in _method().name
+    assert {single.shape for single in maps} == {(180, 320)} and maps[0].dtype == np.uint8
     assert len({single.tobytes() for single in maps}) == 5
 
 
-def test_maps_depend_on_the_batch_by_rounding_only(frames):
-    two, all_at_once = (_method(batch_size=size).maps(frames).astype(int) for size in (2, 16))
-    assert np.abs(two - all_at_once).max() <= 1
-    assert (two != all_at_once).mean() < 1e-3
+def test_pictures_of_several_sizes_are_mapped_as_if_alone(frames):
+    pictures = [frames[0], np.ascontiguousarray(frames[1].transpose(1, 0, 2)), frames[2]]
+    for together, picture in zip(_method(batch_size=3).maps(pictures), pictures, strict=True):
+        (alone,) = _method().maps([picture])
+        assert np.abs(together.astype(int) - alone).max() <= 1
 
 
-def test_padding_changes_the_maps(frames):
-    assert not np.array_equal(_method(padding=0).maps(frames), _method().maps(frames))
-
-
-def test_bfloat16_is_near_float32(frames):
-    exact, reduced = (
-        _method(precision=p).maps(frames).astype(int) for p in ("float32", "bfloat16")
-    )
-    assert 0 < np.abs(exact - reduced).mean() < 5
+@pytest.mark.parametrize(
+    ("settings", "least", "most"),
+    [({"batch_size": 16}, 0, 1e-3), ({"precision": "bfloat16"}, 1e-9, 5), ({"padding": 0}, 1, 255)],
+)
+def test_settings_change_the_maps_as_much_as_they_say(frames, settings, least, most):
+    usual, other = (np.stack(_method(**each).maps(frames)).astype(int) for each in ({}, settings))
+    assert least <= np.abs(usual - other).mean() < most
 
 
 def test_weights_of_another_width_are_refused():
     with pytest.raises(UserError, match="not those of MSI-Net at width 1"):
-        saliency_method(SaliencySettings(), _state(), CPU)
-
-
-def test_pictures_of_several_sizes_are_mapped_together(frames):
-    method, upright = _method(), np.ascontiguousarray(frames[0].transpose(1, 0, 2))
-    whole, turned = method.maps_of_pictures([frames[0], upright])
-    assert np.abs(whole.astype(int) - method.maps(frames[:1])[0]).max() <= 1
-    assert np.abs(turned.astype(int) - method.maps(upright[None])[0]).max() <= 1
+        MsiNetSaliency(SaliencySettings(), _state(), CPU)

@@ -91,11 +91,6 @@ def followed(tmp_path_factory):
     return prepare("my_traces", folder / "data", folder), folder
 
 
-@pytest.mark.parametrize(("name", "most"), [("my_model", 60), ("my_corpus", 80)])
-def test_examples_are_short(name, most):
-    assert len((EXAMPLES / f"{name}.py").read_text("utf-8").splitlines()) <= most
-
-
 def test_the_corpus_of_wav_files_is_read_from_its_list(labelled):
     corpus, results = labelled
     items = read_items(results / "items.csv")
@@ -145,20 +140,17 @@ def test_a_killed_training_ends_as_an_uninterrupted_one(corpus, family, request,
     whole = job(corpus, results, family, "whole", max_epochs=4, batch_size=4)
     run(whole)
 
-    class Killed(Exception):
-        """In the place of a signal."""
-
     losses, loss = [], NetworkTraining.loss
 
     def killed_in_the_third_epoch(self, batch):
         losses.append(batch)
         if len(losses) > 2.5 * sum(1 for _ in self.batches(torch.Generator())):
-            raise Killed
+            raise KeyboardInterrupt
         return loss(self, batch)
 
     broken = job(corpus, results, family, "broken", max_epochs=4, batch_size=4)
     monkeypatch.setenv("MMER_CHECKPOINT_SECONDS", "0")
-    with monkeypatch.context() as patched, pytest.raises(Killed):
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(NetworkTraining, "loss", killed_in_the_third_epoch)
         run(broken)
     assert broken.checkpoint.exists()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +13,7 @@ from mmer.corpora.affectnet_lists import COLUMNS, IMAGES
 from mmer.items import read_items
 from mmer.media.preparation import PreparationJob, prepare_media
 from mmer.media.recordings import ExtractionJob, ItemsJob, extract_speaker, list_items
-from mmer.media.saliency_maps import SaliencyJob, map_saliency
+from mmer.media.saliency import SaliencyJob, map_saliency
 from mmer.ragged import read_ragged
 from mmer.runtime.errors import UserError
 
@@ -131,8 +129,3 @@ def test_traces_that_are_none_are_refused(followed, tmp_path, trace):
     job = PreparationJob(**followed, preparation={}, outputs={"traces": tmp_path / "t.npz"})
     with pytest.raises(UserError, match="traces of one are not finite numbers of arousal, valence"):
         prepare_media(job)
-
-
-def test_a_job_survives_its_way_as_json(followed):
-    job = PreparationJob(**followed, preparation={}, outputs={"audio": Path("a.npz")})
-    assert PreparationJob.model_validate_json(json.dumps(job.model_dump(mode="json"))) == job

@@ -1,32 +1,25 @@
 """Files: readable without this project."""
 
 import numpy as np
+import pytest
 
 from mmer.ragged import Ragged, read_ragged, write_ragged
 
 
-def test_ragged_rows_come_back_per_item(tmp_path):
-    parts = [np.array([1, 2, 3], np.int16), np.array([4], np.int16)]
-    write_ragged(tmp_path / "a.npz", Ragged.join(["a", "b"], parts, 16000))
-    back = read_ragged([tmp_path / "a.npz"])
-    assert back.items == ("a", "b")
-    assert back.of(0).tolist() == [1, 2, 3]
-    assert back.of(1).tolist() == [4]
-    assert back.rate == 16000
-
-
-def test_several_speakers_are_read_as_one(tmp_path):
-    for name, length in [("a", 2), ("b", 3)]:
-        ragged = Ragged.join([name], [np.full((length, 4, 4), length, np.uint8)], 30)
-        write_ragged(tmp_path / f"{name}.npz", ragged)
-    joined = read_ragged([tmp_path / "a.npz", tmp_path / "b.npz"])
-    assert joined.items == ("a", "b")
-    assert joined.offsets.tolist() == [0, 2, 5]
-    assert joined.of(1).shape == (3, 4, 4)
-    assert (joined.of(1) == 3).all()
-
-
-def test_the_file_is_plain_numpy(tmp_path):
-    write_ragged(tmp_path / "a.npz", Ragged.join(["a"], [np.arange(3)], 1))
-    with np.load(tmp_path / "a.npz", allow_pickle=False) as archive:
+def test_several_speakers_are_read_as_one_item_by_item(tmp_path):
+    parts = [np.full((rows, 4, 4), rows, np.uint8) for rows in (1, 2, 3)]
+    for path, items, of in (("a", ["a1", "a2"], parts[:2]), ("b", ["b1"], parts[2:])):
+        write_ragged(tmp_path / path, Ragged.join(items, of, 30))
+    joined = read_ragged([tmp_path / "a", tmp_path / "b"])
+    assert joined.items == ("a1", "a2", "b1") and joined.rate == 30
+    assert joined.offsets.tolist() == [0, 1, 3, 6]
+    assert all((joined.of(index) == part).all() for index, part in enumerate(parts))
+    with np.load(tmp_path / "a", allow_pickle=False) as archive:  # plain NumPy
         assert sorted(archive) == ["items", "offsets", "rate", "values"]
+
+
+def test_files_of_different_rates_are_no_whole(tmp_path):
+    for name, rate in [("a", 25), ("b", 30)]:
+        write_ragged(tmp_path / name, Ragged.join([name], [np.arange(3)], rate))
+    with pytest.raises(AssertionError, match="different rates"):
+        read_ragged([tmp_path / "a", tmp_path / "b"])

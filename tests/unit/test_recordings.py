@@ -50,15 +50,15 @@ def test_items_carry_the_label_and_part_of_their_table():
     items = _load(audio_of(("d", "a", "c", "b")))
     assert list(items.items.names) == sorted(ITEMS.names)
     assert items.labels.tolist() == list(range(8)) * 4
-    assert _names(items, items.choosing_rows) == {f"c{number}" for number in range(8)}
-    assert len(items.training_rows) == 24
+    assert _names(items, items.rows(items.choosing_part)) == {f"c{number}" for number in range(8)}
+    assert len(items.rows("train")) == 24
     np.testing.assert_array_equal(items.inputs[items.items.names.index("b3")], tone(3, "b")[:6400])
 
 
 def test_those_who_choose_may_be_others_than_those_who_are_tested():
     items = _load(split=NESTED)
-    assert {name[0] for name in _names(items, items.training_rows)} == {"a", "b"}
-    assert {name[0] for name in _names(items, items.choosing_rows)} == {"d"}
+    assert {name[0] for name in _names(items, items.rows("train"))} == {"a", "b"}
+    assert {name[0] for name in _names(items, items.rows(items.choosing_part))} == {"d"}
     assert (items.part == "test").sum() == 8
 
 
@@ -70,21 +70,14 @@ def test_speakers_outside_the_split_and_items_without_a_class_are_left_out():
     assert set(items.items.names) == expected
 
 
-@pytest.mark.parametrize("seconds", [0.4, 0.8])
-def test_given_length_cuts_the_end_or_adds_silence(seconds):
-    length = round(seconds * RATE)
-    expected = np.pad(tone(0, "a"), (0, 8000))[:length]
-    np.testing.assert_array_equal(_load(seconds=seconds).inputs[0], expected)
-
-
-def test_without_a_length_items_keep_theirs():
-    np.testing.assert_array_equal(_load(seconds=None).inputs[0], tone(0, "a"))
-
-
-def test_span_is_cut_out_before_padding():
-    spans = {name: SpeechSpan(0.1, 0.2, found=True) for name in ITEMS.names}
-    expected = np.pad(tone(0, "a")[1600:3200], (0, 4800))
-    np.testing.assert_array_equal(_load(spans=spans).inputs[0], expected)
+@pytest.mark.parametrize("seconds", [0.4, 0.8, None])
+@pytest.mark.parametrize("span", [None, (0.1, 0.2)])
+def test_a_span_is_cut_out_and_a_given_length_cuts_the_end_or_adds_silence(seconds, span):
+    spans = span and {name: SpeechSpan(*span, found=True) for name in ITEMS.names}
+    expected = tone(0, "a")[1600:3200] if span else tone(0, "a")
+    if seconds:
+        expected = np.pad(expected, (0, 13_000))[: round(seconds * RATE)]
+    np.testing.assert_array_equal(_load(seconds=seconds, spans=spans).inputs[0], expected)
 
 
 def test_log_mels_are_those_of_the_front_end(monkeypatch):

@@ -7,7 +7,7 @@ from tests.report_data import PAPER, SYNTHETIC
 from mmer.items import items_table, write_items
 from mmer.protocol import Split
 from mmer.ragged import Ragged, write_ragged
-from mmer.report.item_choice import ShownItem, choose, named, shown_items
+from mmer.report.item_choice import ShownItem, choose, shown_items
 from mmer.report.item_drawing import DrawnItemsJob, draw_items
 from mmer.report.item_figure import ItemView, item_figure
 from mmer.report.paper_description import read_paper
@@ -76,12 +76,7 @@ def test_an_item_is_shown_under_the_split_that_tests_on_it(frame_logits):
         ("one", "fold0", "calm"),
         ("two", "fold1", "happy"),
     ]
-    assert found["two"].shares["happy"] == pytest.approx(2 / 3)
-
-
-def test_an_item_that_nobody_tests_on_is_refused_with_an_example_of_one_that_is():
-    with pytest.raises(UserError, match="such as one"):
-        named("nobody", by_name(item("one", "calm", "calm")))
+    assert found["two"].share("happy") == pytest.approx(2 / 3)
 
 
 def view(attention: np.ndarray | None) -> ItemView:
@@ -103,9 +98,6 @@ def test_the_figure_shows_faces_posteriors_and_attention_over_the_same_seconds()
     words = [text.get_text() for part in figure.subfigs for text in part.texts]
     assert "Figure A1: one: calm, recognised" in words
     assert f"SYNTHETIC DATA: {SYNTHETIC}" in words
-
-
-def test_without_a_sequential_model_there_is_no_attention_panel():
     figure = item_figure(view(None), "Figure A1", "voting", "", "RAVDESS")
     assert not any("attention" in axes.get_title(loc="left") for axes in figure.get_axes())
 
@@ -141,3 +133,5 @@ def test_the_job_draws_the_examples_of_a_paper_and_the_items_asked_for(
         # No item of the tiny corpus is surprised.
         without = (tmp_path / "figures" / "item_example_A2.svg").read_text("utf-8")
         assert "no item of this corpus is surprised" in without
+    with pytest.raises(UserError, match=r"names two, which no split tests on.* such as one"):
+        draw_items(job.model_copy(update={"chosen": ("two",)}))

@@ -6,26 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
+from tests.plans import ROOT, planned
 
-from mmer.config import configuration_class
-from mmer.media.weights_registry import read_registered
-from mmer.plan import Plan
 from mmer.plan.shown import ReportStep
-from mmer.registry import read_registry
-
-ROOT = Path(__file__).parents[2]
-REGISTERED = read_registered(ROOT / "resources" / "weights.yaml")
-KINDS = read_registry()
 
 
 def steps(systems: list[str], pairings: dict | None = None, **sections) -> dict[str, ReportStep]:
     """The report of the shipped configuration with other systems."""
-    written = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
-    written |= {"systems": systems, "fusion": {"pairings": pairings or {}}, **sections}
-    configuration = configuration_class(KINDS).model_validate(written)
-    report = Plan(configuration, KINDS, REGISTERED, ROOT / "workflow_scripts").report
-    return {step.name: step for step in report.steps}
+    plan = planned(systems=systems, fusion={"pairings": pairings or {}}, **sections)
+    return {step.name: step for step in plan.report.steps}
 
 
 def confusions(found: dict[str, ReportStep]) -> list:
@@ -68,8 +57,9 @@ def test_the_model_behind_another_one_has_learning_curves_with_a_title():
     assert "draw_learning_curves" not in steps(["zero_rule"])
 
 
-def test_items_are_drawn_where_frames_vote_and_those_asked_for_come_last():
-    found = steps(["stn_max_voting"], report={"items": ["01-01-02-01-01-01-01"]})["draw_items"]
+def test_items_are_drawn_where_frames_vote_with_the_attention_on_the_same_frames():
+    chosen = {"items": ["01-01-02-01-01-01-01"]}
+    found = steps(["stn_max_voting"], report=chosen)["draw_items"]
     assert [Path(each.path).stem for each in found.shown] == [
         *("item_example_A1", "item_example_A2", "item_example_A3"),
         "item_01-01-02-01-01-01-01",
@@ -78,9 +68,6 @@ def test_items_are_drawn_where_frames_vote_and_those_asked_for_come_last():
     assert told(found)["attention"] == {}
     assert set(told(found)["frame_logits"].values()) <= set(found.inputs)
     assert "draw_items" not in steps(["cnn14_fine_tuned"])
-
-
-def test_attention_is_that_of_the_sequential_model_on_the_same_frames():
     found = steps(["stn_max_voting", "stn_bilstm_flatten810"])["draw_items"]
     assert list(told(found)["attention"].values()) == [
         f"results/paper/models/stn_bilstm_flatten810/full/fold{fold}/attention.npz"
@@ -106,26 +93,18 @@ def test_preparation_is_shown_where_a_system_needs_it_and_linked(systems, spans,
         assert "tables/items.html" in paths
 
 
-def test_every_link_of_the_first_page_is_a_file_that_the_report_embeds():
+def test_every_link_and_caption_is_there_and_paper_and_templates_are_inputs():
     found = steps(["stn_max_voting", "stn_bilstm_flatten810", "cnn14_fine_tuned"])
-    shown = {each.path for step in found.values() for each in step.shown}
+    shown = [each for step in found.values() for each in step.shown]
+    for each in shown:
+        assert (ROOT / "resources" / "captions" / f"{each.caption}.rst").is_file()
+    assert told(found["describe_run"])["weights"]
     pages = told(found["describe_run"])["pages"]
-    assert len(pages) >= 8 and {page["path"] for page in pages} <= shown
+    assert len(pages) >= 8 and {page["path"] for page in pages} <= {each.path for each in shown}
     groups = {page["group"] for page in pages}
     assert {"table 1", "table 3", "table A2", "figure 7"} <= groups
-
-
-def test_every_caption_is_there_and_paper_and_templates_are_inputs():
-    found = steps(["stn_max_voting", "stn_bilstm_flatten810", "cnn14_fine_tuned"])
     for step in found.values():
-        for each in step.shown:
-            assert (ROOT / "resources" / "captions" / f"{each.caption}.rst").is_file()
         assert "resources/templates/table.html.j2" in step.inputs
     tables = "resources/papers/luna_jimenez_2021/table1_speech.csv"
     assert tables in found["write_tables"].inputs
     assert tables not in found["draw_learning_curves"].inputs
-
-
-def test_only_networks_have_initial_weights():
-    weights = told(steps(["zero_rule", "panns_svc"])["describe_run"])["weights"]
-    assert {origin["name"] for origin in weights} == {"panns_cnn14_embedding", "voice activity"}

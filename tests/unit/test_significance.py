@@ -7,10 +7,9 @@ import math
 import pytest
 from tests.few_items import fold_of, items_of
 
-from mmer.evaluation.predictions import System
+from mmer.evaluation.predictions import System, correctness
 from mmer.evaluation.settings import EvaluationSettings, SignificanceSettings
-from mmer.evaluation.significance import compare, correctness
-from mmer.evaluation.significance_table import COLUMNS, significance_table
+from mmer.evaluation.significance import COLUMNS, compare, significance_table
 from mmer.runtime.errors import UserError
 
 ITEMS = items_of({f"s{1 + n % 3}-{n}": "calm" for n in range(6)})
@@ -36,19 +35,22 @@ THREE = [system("a", "111110"), system("b", "111100"), system("c", "100000")]
 # Chi-squared, corrected: (|4 - 0| - 1)² / 4 = 2.25; uncorrected: 16 / 4 = 4.
 
 
-def test_cochrans_q_by_hand() -> None:
-    q = compare(THREE, SignificanceSettings())[0]
+def test_exact_tests_by_hand() -> None:
+    q, *pairs = compare(THREE, SignificanceSettings())
     assert (q.test, q.systems) == ("cochran_q", ("a", "b", "c"))
     assert q.statistic == pytest.approx(6.5)
-    assert q.p_value == q.corrected_p_value == pytest.approx(math.exp(-3.25))
-
-
-def test_exact_mcnemar_by_hand_with_bonferronis_correction() -> None:
-    a_c = compare(THREE, SignificanceSettings())[2]
-    assert (a_c.test, a_c.systems) == ("mcnemar", ("a", "c"))
-    assert (a_c.only_first, a_c.only_second) == (4, 0)
-    assert a_c.p_value == pytest.approx(0.125)
-    assert a_c.corrected_p_value == pytest.approx(0.375)
+    assert q.p_value == q.corrected_p == pytest.approx(math.exp(-3.25))
+    assert [pair.systems for pair in pairs] == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert {pair.test for pair in pairs} == {"mcnemar"}
+    counts = [(pair.only_first_correct, pair.only_second_correct) for pair in pairs]
+    assert counts == [(1, 0), (4, 0), (3, 0)]
+    # 1, 2 * (1/2)^4 and 2 * (1/2)^3; by Bonferroni three times that, but never above 1; by Holm the
+    # smallest first, times 3, 2, 1, never less than the one before.
+    assert [pair.p_value for pair in pairs] == pytest.approx([1, 0.125, 0.25])
+    assert [pair.corrected_p for pair in pairs] == pytest.approx([1, 0.375, 0.75])
+    assert [pair.holm_p for pair in pairs] == pytest.approx([1, 0.375, 0.5])
+    uncorrected = compare(THREE, SignificanceSettings(correction="none"))[2]
+    assert uncorrected.corrected_p == uncorrected.p_value
 
 
 @pytest.mark.parametrize(("corrected", "statistic"), [(True, 2.25), (False, 4.0)])
@@ -60,35 +62,11 @@ def test_mcnemars_chi_squared_by_hand(corrected: bool, statistic: float) -> None
     assert a_c.p_value == pytest.approx(math.erfc(math.sqrt(statistic / 2)))
 
 
-def test_every_pair_is_tested_once() -> None:
-    pairs = [result.systems for result in compare(THREE, SignificanceSettings())[1:]]
-    assert pairs == [("a", "b"), ("a", "c"), ("b", "c")]
-
-
-def test_corrected_p_values_do_not_exceed_one() -> None:
-    # a against b: b = 1, c = 0, exact p = 1.
-    a_b = compare(THREE, SignificanceSettings())[1]
-    assert a_b.corrected_p_value == 1
-
-
-def test_holms_correction_by_hand() -> None:
-    # Exact p of a-b 1 (1 to 0 items), a-c 0.125 (4 to 0), b-c 2 * (1/2)^3 = 0.25 (3 to 0).
-    # Smallest first, times 3, 2, 1, never less than the one before: 0.375, 0.5, 1.
-    results = compare(THREE, SignificanceSettings())[1:]
-    assert [result.holm_p_value for result in results] == pytest.approx([1, 0.375, 0.5])
-    assert [result.corrected_p_value for result in results] == pytest.approx([1, 0.375, 0.75])
-
-
 def test_significant_is_what_falls_below_the_level_after_the_correction() -> None:
     # Q: exp(-3.25) = 0.039; the pairs' corrected p-values are 1, 0.375 and 0.75.
     table = significance_table(THREE, EvaluationSettings(), 0)
     every = table[table["comparison"] == "all_systems"]
     assert every["significant"].tolist() == [True, False, False, False]
-
-
-def test_without_correction_p_values_stay() -> None:
-    a_c = compare(THREE, SignificanceSettings(correction="none"))[2]
-    assert a_c.corrected_p_value == a_c.p_value
 
 
 @pytest.mark.filterwarnings("error")

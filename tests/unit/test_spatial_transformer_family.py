@@ -5,11 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from mmer.models.spatial_transformer import (
-    SpatialTransformer,
-    SpatialTransformerEntry,
-    SpatialTransformerSettings,
-)
+from mmer.models.spatial_transformer import SpatialTransformer, SpatialTransformerEntry
 
 FAMILY = SpatialTransformer()
 HERE, ELSEWHERE = frozenset({"faces"}), frozenset()
@@ -21,12 +17,6 @@ def _entry(**changes) -> SpatialTransformerEntry:
 
 def _steps(entry: SpatialTransformerEntry, has: frozenset[str]) -> list[tuple[str, str]]:
     return [(step.verb, step.per) for step in FAMILY.steps(entry, has)]
-
-
-def test_defaults_are_the_papers():
-    settings = SpatialTransformerSettings()
-    assert (settings.batch_size, settings.max_epochs, settings.patience) == (128, 500, 30)
-    assert (settings.learning_rate, settings.dropout) == (1e-3, 0.5)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from tests.pictured_items import (
     load,
     pictures_and_items,
 )
+from tests.trainings import kill_after
 from torch import nn
 from torch.nn import functional
 
@@ -121,31 +122,20 @@ def _shades(*values: int) -> np.ndarray:
     return np.repeat(np.array(values, np.uint8), 48 * 48).reshape(-1, 48, 48)
 
 
-def _scores(items: dict[str, np.ndarray]) -> dict[str, float]:
+def test_frames_and_items_are_scored_by_hand():
+    items = {
+        "a_s1": _shades(0, 0),
+        "c_s1": _shades(255),
+        "a_s3": _shades(0, 0, 255),  # 2 of 3 frames right, and so the item
+        "c_s3": _shades(0, 0, 255, 0),  # 1 of 4 right, and not the item
+    }
     both = Ragged.join(list(items), list(items.values()), RATE)
     frames = put_on_device(both, both, None, item_table(list(items)), TASK, PAIR, CPU)
-    return SpatialTransformerTraining(Fixed(), frames, _settings(class_weights="none")).scores()
-
-
-def test_frames_and_items_are_scored_by_hand():
-    scores = _scores(
-        {
-            "a_s1": _shades(0, 0),
-            "c_s1": _shades(255),
-            "a_s3": _shades(0, 0, 255),  # 2 of 3 frames right, and so the item
-            "c_s3": _shades(0, 0, 255, 0),  # 1 of 4 right, and not the item
-        }
-    )
+    scores = SpatialTransformerTraining(Fixed(), frames, _settings(class_weights="none")).scores()
     assert scores["frame_accuracy"] == pytest.approx(3 / 7)
     assert scores["item_accuracy"] == 0.5
     right, wrong = np.log(np.e + 7) - 1, np.log(np.e + 7)
     assert scores["loss"] == pytest.approx((3 * right + 4 * wrong) / 7)
-
-
-def test_a_picture_is_an_item_of_one_frame():
-    shades = {"a_s1": 0, "a_s3_1": 0, "a_s3_2": 0, "c_s3": 0}
-    scores = _scores({name: _shades(shade) for name, shade in shades.items()})
-    assert scores["frame_accuracy"] == scores["item_accuracy"] == pytest.approx(2 / 3)
 
 
 def test_pictures_are_scored_in_blocks_as_all_at_once(monkeypatch):
@@ -158,6 +148,7 @@ def test_pictures_are_scored_in_blocks_as_all_at_once(monkeypatch):
         monkeypatch.setattr("mmer.models.networks.spatial_transformer_training.BLOCK", 6)
         scores = task.scores()
     assert scores["frame_accuracy"] == (logits.argmax(1) == labels).double().mean().item()
+    assert scores["item_accuracy"] == scores["frame_accuracy"]
     loss = functional.cross_entropy(logits, labels, weight=task._weights)
     assert scores["loss"] == pytest.approx(loss.item())
 
@@ -182,7 +173,7 @@ def test_frame_logits_are_those_of_the_network_in_evaluation_mode(monkeypatch):
     found = logits_of_frames(task.network, task.frames)
     task.network.eval()
     with torch.inference_mode():
-        expected = task.network(*task.frames.block(0, len(task.frames.images))).logits
+        expected = task.network(*task.frames.pair(torch.arange(len(task.frames.images)))).logits
     np.testing.assert_allclose(found.values, expected.numpy(), atol=1e-6)
     assert found.values.dtype == np.float32 and found.rate == RATE
     assert found.items == task.frames.items.names
@@ -203,15 +194,8 @@ def test_killed_training_ends_with_the_same_bits(tmp_path, monkeypatch, frames):
     plan = fit_plan(_settings(max_epochs=3), loaded, seed=5)
     whole = _task(loaded)
     expected = fit(whole, plan, None)
-    killed, steps = _task(loaded), iter(range(expected[0]["step"] + 3))
-    trained = killed.loss
-
-    def killing(batch: torch.Tensor) -> torch.Tensor:
-        if next(steps, None) is None:
-            raise KeyboardInterrupt
-        return trained(batch)
-
-    monkeypatch.setattr(killed, "loss", killing)
+    killed = _task(loaded)
+    kill_after(killed, expected[0]["step"] + 3, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         fit(killed, plan, tmp_path / "state.safetensors")
     resumed = _task(loaded)

@@ -3,7 +3,6 @@
 import io
 
 import librosa
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -97,29 +96,6 @@ def test_columns_are_the_drawn_ones_for_every_number_of_frames():
         assert (spectrogram_images([clip], LINEAR)[0] == _drawn(clip, LINEAR)).all(), frames
 
 
-def test_librosas_own_drawing_agrees_where_no_border_halves_a_pixel():
-    clip = _clip(512 + 256 * 100)  # 101 frames: odd
-    with plt.rc_context({"backend": "agg"}):
-        figure = plt.figure(figsize=(1, 1), frameon=False)
-        axes = figure.add_axes((0, 0, 1, 1))
-        axes.set_axis_off()
-        librosa.display.specshow(
-            _librosa_decibels(clip, "linear"),
-            sr=RATE,
-            hop_length=256,
-            x_axis="time",
-            y_axis="linear",
-            cmap="viridis",
-            ax=axes,
-        )
-        axes.set_ylim(0, 8000)
-        png = io.BytesIO()
-        figure.savefig(png, format="png", dpi=227)
-        plt.close(figure)
-    drawn = np.asarray(Image.open(png).convert("RGB"))
-    np.testing.assert_array_equal(spectrogram_images([clip], LINEAR)[0], drawn)
-
-
 def test_spectrogram_is_librosas():
     np.testing.assert_array_equal(
         spectrogram(_clip(20_000), LINEAR), _librosa_decibels(_clip(20_000), "linear")
@@ -135,29 +111,14 @@ def test_window_is_the_next_power_of_two():
     assert window_samples(SpectrogramImageSettings(window_seconds=0.033)) == 1024
 
 
-def test_low_tone_is_bright_at_the_bottom_and_time_goes_right():
-    tone = (8000 * np.sin(2 * np.pi * 500 * np.arange(RATE) / RATE)).astype(np.int16)
-    later = np.concatenate([np.zeros(RATE, np.int16), tone])
-    brightness = spectrogram_images([later], LINEAR)[0].sum(axis=-1)
-    assert abs(brightness[:, 200].argmax() - 227 * (1 - 500 / 8000)) <= 2
-    assert (brightness[:, :100] == brightness.min()).all()
-
-
-def test_clips_of_all_lengths_share_one_array():
-    images = spectrogram_images([_clip(20_000), _clip(50_000)], MEL)
-    assert images.shape == (2, 227, 227, 3)
-    np.testing.assert_array_equal(images[1], spectrogram_images([_clip(50_000)], MEL)[0])
+def test_a_clip_shorter_than_the_window_is_padded_with_silence_beside_any_other():
+    short, long = _clip(300), _clip(50_000)
+    images = spectrogram_images([short, long], LINEAR)
+    np.testing.assert_array_equal(images[0], _drawn(np.pad(short, (0, 212)), LINEAR))
+    np.testing.assert_array_equal(images[1], _drawn(long, LINEAR))
 
 
 @pytest.mark.parametrize("settings", [LINEAR, MEL], ids=["linear", "mel"])
 def test_silence_is_one_even_colour(settings):
     image = spectrogram_images([np.zeros(5000, np.int16)], settings)[0]
     assert np.unique(image.reshape(-1, 3), axis=0).tolist() == [[68, 1, 84]]  # viridis, its first
-
-
-def test_clip_shorter_than_the_window_is_padded_with_silence():
-    short = _clip(300)
-    padded = np.pad(short, (0, 212))
-    np.testing.assert_array_equal(
-        spectrogram_images([short], LINEAR), spectrogram_images([padded], LINEAR)
-    )

@@ -9,9 +9,8 @@ from mmer.models.alexnet import AlexNetSettings
 from mmer.models.alexnet_embedding import AlexNetEmbeddingSettings
 from mmer.models.cnn14 import Cnn14Settings
 from mmer.models.cnn14_embedding import Cnn14EmbeddingSettings
-from mmer.models.networks.alexnet_training import fit_plan as alexnet_plan
 from mmer.models.networks.cnn14 import SHORTEST_FRAMES
-from mmer.models.networks.cnn14_training import fit_plan as cnn14_plan
+from mmer.models.networks.cnn14_training import fit_plan
 from mmer.models.support_vector import SupportVectorSettings
 from mmer.models.weights_settings import SHORTEST_SECONDS
 from mmer.training.fit import FitPlan
@@ -31,32 +30,18 @@ def test_defaults_are_the_papers():
 @pytest.mark.parametrize("patience", [None, 3])
 def test_the_plans_are_the_settings_and_nothing_more(patience):
     cnn14 = Cnn14Settings(max_iterations=70, evaluate_every=30, patience=patience, keep="last")
-    assert cnn14_plan(cnn14, seed=4) == FitPlan(
-        max_steps=70,
-        max_epochs=None,
-        evaluate_every=30,
-        patience=patience,
-        keep="last",
-        watch="accuracy",
-        clip_gradient_norm=None,
-        seed=4,
+    assert fit_plan(cnn14, seed=4) == FitPlan(
+        patience, "last", "accuracy", seed=4, max_steps=70, evaluate_every=30
     )
-    assert alexnet_plan(AlexNetSettings(max_epochs=7, patience=patience), seed=4) == FitPlan(
-        max_steps=None,
-        max_epochs=7,
-        evaluate_every=None,
-        patience=patience,
-        keep="best",
-        watch="accuracy",
-        clip_gradient_norm=None,
-        seed=4,
+    alexnet = AlexNetSettings(max_epochs=7, patience=patience)
+    assert FitPlan.of(alexnet, "accuracy", 4) == FitPlan(
+        patience, "best", "accuracy", seed=4, max_epochs=7
     )
 
 
 def test_shortest_length_is_that_of_the_networks_shortest_input():
     samples = round(SHORTEST_SECONDS * RATE)
-    assert frames_of(samples) == SHORTEST_FRAMES
-    assert frames_of(samples - 1) == SHORTEST_FRAMES - 1
+    assert [frames_of(samples - less) for less in (0, 1)] == [SHORTEST_FRAMES, SHORTEST_FRAMES - 1]
 
 
 @pytest.mark.parametrize(

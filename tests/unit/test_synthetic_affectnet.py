@@ -10,7 +10,6 @@ import pytest
 from demo import make_affectnet
 from demo.affectnet import KINDS, write_affectnet
 from demo.settings import SyntheticAffectNetSettings
-from demo.snapshot import Sitter
 from PIL import Image
 
 from mmer.corpora.affectnet_lists import BOX, EXPRESSIONS, find_images, read_lists, read_title
@@ -79,7 +78,3 @@ def test_too_few_pictures_are_refused_in_a_sentence(tmp_path):
     words = ["--out", str(tmp_path), "--pictures", "3"]
     with pytest.raises(UserError, match="--pictures"):
         make_affectnet.main(make_affectnet.command_line().parse_args(words))
-
-
-def test_sitters_have_looks_of_their_own():
-    assert Sitter(1001, 2020).looks != Sitter(1, 2020).looks

@@ -25,20 +25,13 @@ def test_votes_and_mean_posterior_are_counted_by_hand():
     frames = _logits((0.6, 0.4), (0.6, 0.4), (0.3, 0.7))
     # Two votes and a mean posterior of 0.5 against one vote and 0.5, of four votes in all.
     np.testing.assert_allclose(vote(frames), [2.5 / 4, 1.5 / 4], rtol=1e-6)
-
-
-def test_the_most_voted_class_wins_against_the_surest_frames():
-    frames = _logits((0.51, 0.49), (0.51, 0.49), (0.51, 0.49), (0.001, 0.999), (0.001, 0.999))
-    assert vote(frames).argmax() == 0
+    np.testing.assert_allclose(vote(_logits((0.2, 0.5, 0.3))), [0.1, 0.75, 0.15], rtol=1e-6)
+    np.testing.assert_allclose(vote(np.array([[1e4, 0.0], [1e4, -1e4]], np.float32)), [1, 0])
 
 
 def test_a_tie_goes_to_the_class_of_the_higher_mean_posterior():
     assert vote(_logits((0.6, 0.4), (0.1, 0.9))).argmax() == 1
     assert vote(_logits((0.9, 0.1), (0.4, 0.6))).argmax() == 0
-
-
-def test_a_single_frame_keeps_its_own_decision():
-    np.testing.assert_allclose(vote(_logits((0.2, 0.5, 0.3))), [0.1, 0.75, 0.15], rtol=1e-6)
 
 
 @pytest.mark.parametrize("scale", [0.01, 1.0, 30.0])
@@ -52,10 +45,6 @@ def test_the_mean_posterior_never_outweighs_a_vote(scale):
         assert (posterior >= 0).all()
         ahead, behind = np.nonzero(votes[:, None] > votes[None, :])
         assert (posterior[ahead] > posterior[behind]).all()
-
-
-def test_large_logits_do_not_overflow():
-    np.testing.assert_allclose(vote(np.array([[1e4, 0.0], [1e4, -1e4]], np.float32)), [1, 0])
 
 
 def test_every_item_of_the_split_gets_a_posterior_from_its_own_frames():

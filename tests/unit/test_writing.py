@@ -10,28 +10,25 @@ from mmer.runtime.errors import UserError
 from mmer.runtime.writing import writing
 
 
-def test_an_interrupted_write_leaves_the_old_file_and_no_rest(tmp_path):
-    path = tmp_path / "table.csv"
-    path.write_text("old")
-    with pytest.raises(RuntimeError), writing(path) as unfinished:
-        unfinished.write_text("half")
-        raise RuntimeError
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_an_interrupted_write_leaves_the_old_content_and_no_rest(tmp_path, is_folder):
+    path = tmp_path / "content"
 
-
-def test_a_folder_is_there_whole_or_not_at_all(tmp_path):
-    folder = tmp_path / "clips"
-    for content in ("old", "new"):
-        with writing(folder) as unfinished:
+    def write(unfinished, content):
+        if is_folder:
             unfinished.mkdir()
             (unfinished / content).touch()
-    assert [path.name for path in folder.iterdir()] == ["new"]
-    with pytest.raises(RuntimeError), writing(folder) as unfinished:
-        unfinished.mkdir()
+        else:
+            unfinished.write_text(content)
+
+    for content in ("old", "new"):
+        with writing(path) as unfinished:
+            write(unfinished, content)
+    with pytest.raises(RuntimeError), writing(path) as unfinished:
+        write(unfinished, "half")
         raise RuntimeError
-    assert [path.name for path in folder.iterdir()] == ["new"]
-    assert list(tmp_path.iterdir()) == [folder]
+    assert ([file.name for file in path.iterdir()] if is_folder else [path.read_text()]) == ["new"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path):

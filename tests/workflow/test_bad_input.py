@@ -89,7 +89,7 @@ ARCHIVES: dict[str, tuple[Spoil, str]] = {
     ),
 }
 CLIPS: dict[str, tuple[Spoil, str]] = {
-    "01": (members_changed(break_off), "cannot be decoded as a video"),
+    "01": (members_changed(break_off), "cannot be decoded"),
     "02": (first_clip_like(audio=False), "has no audio stream"),
     "03": (first_clip_like(seconds=0.2), "need at least 0.35 s"),
 }

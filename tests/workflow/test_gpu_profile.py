@@ -54,6 +54,7 @@ def finished(tmp_path_factory) -> Path:
         cwd=folder,
         env={
             **os.environ,
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
             "PYTHONPATH": str(REPOSITORY / "workflow_scripts"),
             "TMPDIR": str(folder),  # where the locks lie
         },

@@ -19,7 +19,7 @@ from .planned_jobs import read_plan
 from .project import Project
 from .tiny import TINY
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 TINY_RUN = ("--configfile", "tiny.yaml")
 
@@ -75,7 +75,6 @@ def has_ended_like(project: Project, finished: Project, parts: tuple[str, ...]) 
     assert not list(project.folder.glob("results/tiny/checkpoints/*"))
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(("seed", "count"), [(2020, 3), (1, 20), (2, 20)])
 def test_a_run_killed_again_and_again_ends_like_an_uninterrupted_one(
     project, finished, seed, count, kills_log
@@ -113,7 +112,6 @@ def test_a_killed_training_goes_on_from_its_checkpoint(finished, tmp_path):
     assert [file.read_bytes() for file in trained] == resumed
 
 
-@pytest.mark.long
 def test_a_second_run_beside_a_living_one_is_refused_and_harms_nothing(project):
     targets = [f"results/tiny/prepared/audio/{speaker}.npz" for speaker in ("01", "02")]
     first = start(project, *targets, *TINY_RUN)
@@ -131,7 +129,6 @@ def test_a_second_run_beside_a_living_one_is_refused_and_harms_nothing(project):
     assert project.snakemake(*targets, *TINY_RUN).returncode == 0
 
 
-@pytest.mark.long
 def test_another_run_of_the_same_project_may_go_on_beside_it(project):
     """It has a folder of its own; what it reads of the downloads nobody writes meanwhile."""
     target = "prepared/audio/01.npz"

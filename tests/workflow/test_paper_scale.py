@@ -9,9 +9,9 @@ import pytest
 
 from .project import Project, copy_project
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
-FEWEST_JOBS = 200
+FEWEST_JOBS = 190
 """At the scale of the paper; how many of which rule stands in the test of dry runs."""
 
 MOST_SECONDS = 5

@@ -135,9 +135,9 @@ def followed(tmp_path_factory) -> Project:
     return project
 
 
-def complete(project: Project) -> str:
+def complete(project: Project, *targets: str) -> str:
     """Run to the end and give what was printed."""
-    done = project.snakemake("--configfile", "own.yaml")
+    done = project.snakemake(*targets, "--configfile", "own.yaml")
     logs = sorted((project.folder / "results" / "own" / "logs").rglob("*.log"))
     last = "\n".join(f"{log}: {log.read_text()[-600:]}" for log in logs[-8:])
     assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-3000:] + last
@@ -177,7 +177,7 @@ def test_a_killed_training_went_on_and_ended_as_an_uninterrupted_one(finished):
     assert any("training goes on from step" in file.read_text() for file in log.rglob("*.log"))
     went_on = predictions(project, "mine").read_bytes()
     predictions(project, "mine").unlink()
-    complete(project)
+    complete(project, str(predictions(project, "mine").relative_to(project.folder)))
     assert predictions(project, "mine").read_bytes() == went_on
 
 

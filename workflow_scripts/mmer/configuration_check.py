@@ -130,9 +130,7 @@ def _sentence(item: Any, kind: type[Configuration]) -> str:
     return f"{text[0].lower()}{text[1:]}, but it is {given!r}"
 
 
-def _siblings(
-    kind: type[Configuration], unknown: str, location: Sequence[str | int]
-) -> list[str]:
+def _siblings(kind: type[Configuration], unknown: str, location: Sequence[str | int]) -> list[str]:
     """The keys known at a place of the configuration."""
     models: list[Any] = [kind]
     for part in location:

@@ -181,9 +181,11 @@ def _report_errors(configuration: Configuration, registry: Registry) -> Iterator
     model = report.item_system.partition("/")[0]
     shown = configuration.models.get(model)
     evaluated = {report.item_system, model} & set(configuration.systems)
-    if evaluated and shown is not None and "frame_logits" not in registry.families[
-        shown.family
-    ].needs:
+    if (
+        evaluated
+        and shown is not None
+        and "frame_logits" not in registry.families[shown.family].needs
+    ):
         yield "report.item_system", f"{report.item_system!r} lets no frames vote"
     if report.items and not evaluated:
         yield "report.item_system", f"{report.item_system!r} is not among systems"

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from mmer.ragged import read_arrays
 from mmer.runtime.errors import UserError
 from mmer.runtime.writing import writing
 
 
 @dataclass(frozen=True)
 class Embeddings:
-    """One vector per item.
-
-    Attributes
-    ----------
-    items
-        Item names.
-    values
-        ``(items, dimensions)`` float32.
-    """
+    """One vector per item, ``(items, dimensions)`` float32."""
 
     items: tuple[str, ...]
     values: np.ndarray
@@ -35,11 +27,7 @@ class Embeddings:
 def write_embeddings(path: Path, embeddings: Embeddings) -> None:
     """Write embeddings as NPZ: ``items`` (text) and ``values`` (float32)."""
     with writing(path) as unfinished, unfinished.open("wb") as stream:
-        np.savez(
-            stream,
-            items=np.array(embeddings.items, dtype=np.str_),
-            values=embeddings.values,
-        )
+        np.savez(stream, items=np.array(embeddings.items, np.str_), values=embeddings.values)
 
 
 def read_embeddings(path: Path) -> Embeddings:
@@ -50,11 +38,8 @@ def read_embeddings(path: Path) -> Embeddings:
     UserError
         If the file is not such an NPZ, names an item twice or holds a value that is not finite.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            items, values = tuple(map(str, archive["items"])), archive["values"]
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is not an NPZ of embeddings ({error}): make it again") from error
+    arrays = read_arrays(path, ("items", "values"), "embeddings")
+    items, values = tuple(map(str, arrays["items"])), arrays["values"]
     if values.ndim != 2 or len(values) != len(items) or values.dtype != np.float32:
         raise UserError(
             f"{path} has {len(items)} items and {values.dtype} values of shape {values.shape}: "

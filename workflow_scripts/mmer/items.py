@@ -24,13 +24,7 @@ ITEM, SPEAKER = "item", "speaker"
 
 @dataclass(frozen=True)
 class Items:
-    """The item table of a corpus.
-
-    Attributes
-    ----------
-    table
-        A row per item, cells as text.
-    """
+    """The item table of a corpus: a row per item, cells as text."""
 
     table: pd.DataFrame
 
@@ -43,28 +37,22 @@ class Items:
         return tuple(self.table[ITEM])
 
     @cached_property
-    def _row_of(self) -> dict[str, int]:
-        return {name: row for row, name in enumerate(self.names)}
+    def _index(self) -> pd.Index:
+        return pd.Index(self.names)
 
     def rows(self, names: Iterable[str]) -> np.ndarray:
-        """Rows of some items, ``(names,)`` int64.
-
-        Raises
-        ------
-        UserError
-            If an item is not in the table.
-        """
+        """Rows of some items, ``(names,)`` int64; a UserError where one is not in the table."""
         names = list(names)
-        unknown = [name for name in names if name not in self._row_of]
-        if unknown:
+        rows = self._index.get_indexer(names)
+        if (rows < 0).any():
             raise UserError(
-                f"item {str(unknown[0])!r} is not in the corpus's item table: remove it, or name "
-                "the corpus that holds it"
+                f"item {str(names[rows.argmin()])!r} is not in the corpus's item table: remove it, "
+                "or name the corpus that holds it"
             )
-        return np.array([self._row_of[name] for name in names], dtype=np.int64)
+        return rows
 
     def __contains__(self, name: object) -> bool:
-        return name in self._row_of
+        return name in self._index
 
     def of(self, names: Iterable[str]) -> Items:
         """The table of some items, in the order given."""
@@ -75,13 +63,7 @@ class Items:
         return Items(self.table[mask].reset_index(drop=True))
 
     def column(self, name: str) -> np.ndarray:
-        """One column as text, ``(items,)``.
-
-        Raises
-        ------
-        UserError
-            If the table does not have it.
-        """
+        """One column as text, ``(items,)``; a UserError where the table does not have it."""
         if name not in self.table:
             raise UserError(
                 f"the item table has no column {name!r}: add it to the corpus, or mend the key "

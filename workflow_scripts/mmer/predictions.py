@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,24 @@ from mmer.tasks import Classes, Traces
 
 
 @dataclass(frozen=True)
-class Posteriors:
+class _OfSplit:
+    """Every item under one split, sorted by item, and the part of each, ``(items,)``."""
+
+    task: Classes | Traces
+    items: Items
+    part: np.ndarray
+
+    def __post_init__(self) -> None:
+        assert self.part.shape == (len(self.items),)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Item names, in the order of the rows."""
+        return self.items.names
+
+
+@dataclass(frozen=True)
+class Posteriors(_OfSplit):
     """Posteriors of every item under one split.
 
     Attributes
@@ -43,20 +61,13 @@ class Posteriors:
     """
 
     task: Classes
-    items: Items
-    part: np.ndarray
     probabilities: np.ndarray
     logits: np.ndarray | None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         assert self.probabilities.shape == (len(self.items), self.task.outputs)
-        assert self.part.shape == (len(self.items),)
         assert self.logits is None or self.logits.shape == self.probabilities.shape
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Item names, in the order of the rows."""
-        return self.items.names
 
     @property
     def labels(self) -> np.ndarray:
@@ -70,7 +81,6 @@ class Posteriors:
 
     def only(self, part: str) -> Posteriors:
         """The rows of one part."""
-        assert part in PARTS
         chosen = self.part == part
         return replace(
             self,
@@ -82,48 +92,28 @@ class Posteriors:
 
 
 @dataclass(frozen=True)
-class TracePredictions:
-    """Predicted traces of every item under one split.
-
-    Attributes
-    ----------
-    task
-        Whose dimensions they are.
-    items
-        Rows of the item table, sorted by item.
-    part
-        ``train``, ``choose`` or ``test`` for each item, ``(items,)``.
-    traces
-        ``(steps, dimensions)`` float64 of the same items.
-    """
+class TracePredictions(_OfSplit):
+    """Predicted traces of every item under one split; ``traces`` are ``(steps, dimensions)``."""
 
     task: Traces
-    items: Items
-    part: np.ndarray
     traces: Ragged
 
     def __post_init__(self) -> None:
-        assert self.traces.items == self.items.names and self.part.shape == (len(self.items),)
+        super().__post_init__()
+        assert self.traces.items == self.names
         assert self.traces.values.shape[1:] == (self.task.outputs,)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Item names, in the order of the rows."""
-        return self.items.names
 
     def only(self, part: str) -> TracePredictions:
         """The items of one part."""
-        assert part in PARTS
-        chosen = self.items.where(self.part == part)
+        chosen = self.part == part
+        items = self.items.where(chosen)
         return replace(
-            self,
-            items=chosen,
-            part=self.part[self.part == part],
-            traces=self.traces.only(chosen.names),
+            self, items=items, part=self.part[chosen], traces=self.traces.only(items.names)
         )
 
 
 Predictions = Posteriors | TracePredictions
+Some = TypeVar("Some", Posteriors, TracePredictions)
 
 
 def write_predictions(path: Path, predictions: Predictions) -> None:
@@ -135,9 +125,8 @@ def write_predictions(path: Path, predictions: Predictions) -> None:
             table[predictions.task.logit_columns] = predictions.logits
         table = table.sort_values("item")
     else:
-        lengths = np.diff(predictions.traces.offsets)
-        table = table.loc[np.repeat(np.arange(len(lengths)), lengths)].reset_index(drop=True)
-        table["step"] = np.concatenate([np.arange(length) for length in lengths])
+        table = table.loc[np.repeat(table.index, np.diff(predictions.traces.offsets))]
+        table["step"] = table.groupby("item").cumcount()
         table[list(predictions.task.names)] = predictions.traces.values
         table = table.sort_values(["item", "step"])
     with writing(path) as unfinished:
@@ -145,16 +134,7 @@ def write_predictions(path: Path, predictions: Predictions) -> None:
 
 
 def read_predictions(path: Path, task: Classes | Traces, items: Items) -> Predictions:
-    """Read and check a table of predictions.
-
-    Parameters
-    ----------
-    path
-        The table.
-    task
-        Whose columns it must have.
-    items
-        The corpus's item table.
+    """Read and check a table of predictions of a task, of items of the corpus.
 
     Raises
     ------
@@ -163,11 +143,9 @@ def read_predictions(path: Path, task: Classes | Traces, items: Items) -> Predic
         unknown part, a value that is not finite, a row that does not sum to one, steps that do not
         follow each other, or a speaker both trained on and not.
     """
-    return (
-        _read_posteriors(path, task, items)
-        if isinstance(task, Classes)
-        else _read_traces(path, task, items)
-    )
+    if isinstance(task, Classes):
+        return _read_posteriors(path, task, items)
+    return _read_traces(path, task, items)
 
 
 def _read_posteriors(path: Path, task: Classes, items: Items) -> Posteriors:
@@ -199,22 +177,18 @@ def _read_traces(path: Path, task: Traces, items: Items) -> TracePredictions:
     table["step"] = _finite(path, table, ["step"])[:, 0]
     table = table.sort_values(["item", "step"], ignore_index=True)
     values = _finite(path, table, list(task.names))
-    first = ~table["item"].duplicated()
-    starts = np.flatnonzero(first)
-    lengths = np.diff([*starts, len(table)])
-    expected = np.concatenate([np.arange(length) for length in lengths])
-    off = np.flatnonzero(table["step"].to_numpy() != expected)
+    off = np.flatnonzero(table["step"] != table.groupby("item").cumcount())
     if off.size:
         raise UserError(
             f"{path}: the steps of {table['item'][off[0]]!r} are not 0, 1, 2 and so on: write "
             "every step once"
         )
-    rows = table[first].reset_index(drop=True)
     if table.groupby("item")["part"].nunique().gt(1).any():
         raise UserError(f"{path}: an item's steps are in several parts: write one part per item")
+    starts = np.flatnonzero(table["step"] == 0)
+    rows = table.iloc[starts].reset_index(drop=True)
     chosen = _known_items(path, rows, items)
-    offsets = np.concatenate([starts, [len(table)]]).astype(np.int64)
-    traces = Ragged(chosen.names, values, offsets, task.rate)
+    traces = Ragged(chosen.names, values, np.append(starts, len(table)), task.rate)
     return TracePredictions(task, chosen, rows["part"].to_numpy(str), traces)
 
 
@@ -284,27 +258,16 @@ def _known_items(path: Path, table: pd.DataFrame, items: Items) -> Items:
     return chosen
 
 
-def posteriors_of(
-    task: Classes,
-    items: Items,
-    part: np.ndarray,
-    logits: np.ndarray,
-) -> Posteriors:
+def posteriors_of(task: Classes, items: Items, part: np.ndarray, logits: np.ndarray) -> Posteriors:
     """Posteriors from logits ``(items, classes)`` by the softmax, in float64."""
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
     return Posteriors(task, items, part, probabilities, logits)
 
 
-def tested(predictions: Posteriors) -> Posteriors:
-    """The rows of the test part, at least one.
-
-    Raises
-    ------
-    UserError
-        If there is none.
-    """
+def tested(predictions: Some, whose: str = "a table of predictions", where: str = "") -> Some:
+    """The rows of the test part; a UserError that says ``whose`` and ``where`` if there is none."""
     chosen = predictions.only(TEST)
-    if not len(chosen.items):
-        raise UserError("a table of predictions has no row of the part test: give them")
+    if not chosen.names:
+        raise UserError(f"{whose} has no row of the part test{where}: give them")
     return chosen

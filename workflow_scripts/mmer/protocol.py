@@ -98,19 +98,11 @@ def one_fold_out(folds: Sequence[Sequence[str]]) -> dict[str, Split]:
     ----------
     folds
         Groups of speakers; each speaker in exactly one.
-
-    Returns
-    -------
-    dict
-        Splits by name, ``fold0`` to ``fold4`` for five folds.
     """
     everybody = sorted(speaker for fold in folds for speaker in fold)
-    return {
-        f"fold{index}": Split(
-            name=f"fold{index}",
-            train=tuple(speaker for speaker in everybody if speaker not in fold),
-            choose=tuple(sorted(fold)),
-            test=tuple(sorted(fold)),
-        )
-        for index, fold in enumerate(folds)
-    }
+    splits = {}
+    for index, fold in enumerate(folds):
+        name, tested = f"fold{index}", tuple(sorted(fold))
+        train = tuple(speaker for speaker in everybody if speaker not in fold)
+        splits[name] = Split(name=name, train=train, choose=tested, test=tested)
+    return splits

@@ -65,6 +65,15 @@ class Ragged:
         return cls(tuple(items), np.concatenate(list(parts)), offsets, rate)
 
 
+def read_arrays(path: Path, names: Sequence[str], what: str) -> dict[str, np.ndarray]:
+    """Arrays of an NPZ by name; a UserError that says ``what`` it should hold if it does not."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in names}
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path} is not an NPZ of {what} ({error}): delete it") from error
+
+
 def write_ragged(path: Path, ragged: Ragged) -> None:
     """Write one speaker's ragged data as NPZ."""
     with writing(path) as unfinished, unfinished.open("wb") as stream:
@@ -88,16 +97,11 @@ def read_ragged(paths: Iterable[Path]) -> Ragged:
     items: list[str] = []
     values, lengths, rates = [], [], set()
     for path in paths:
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                items.extend(map(str, archive["items"]))
-                values.append(archive["values"])
-                lengths.append(np.diff(archive["offsets"]))
-                rates.add(float(archive["rate"]))
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-            raise UserError(
-                f"{path} is not an NPZ of prepared data ({error}): delete it"
-            ) from error
+        arrays = read_arrays(path, ("items", "values", "offsets", "rate"), "prepared data")
+        items.extend(map(str, arrays["items"]))
+        values.append(arrays["values"])
+        lengths.append(np.diff(arrays["offsets"]))
+        rates.add(float(arrays["rate"]))
     assert len(rates) == 1, f"files with different rates {sorted(rates)} cannot be joined"
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.concatenate(lengths))])
     return Ragged(tuple(items), np.concatenate(values), offsets, rates.pop())

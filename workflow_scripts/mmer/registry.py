@@ -21,7 +21,7 @@ from mmer.models.base import Family
 from mmer.runtime.errors import UserError
 
 LIBRARY = Path(__file__).parent
-NOT_FOUND_IN = ("__init__", "base")
+NOT_FOUND_IN = ("__init__", "base", "job")
 
 Kind = TypeVar("Kind", bound=type)
 

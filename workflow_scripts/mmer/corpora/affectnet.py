@@ -46,6 +46,8 @@ NEUTRAL_VALENCE = np.float32(0.2)
 FOLDS = 5
 """Of the authors' published code."""
 
+DRAWN = tuple(map(str, range(FOLDS)))
+
 CONVERTED = frozenset({".bmp", ".tif", ".tiff"})
 """Endings in the lists whose files may lie converted to ``.jpg``, as the authors' code does it."""
 
@@ -155,13 +157,7 @@ class AffectNet(Corpus):
         return []
 
     def items(self, found: Mapping[str, Sequence[Path]]) -> Items:
-        """Every picture that has a class of emotion or valence, in the order of the lists.
-
-        Raises
-        ------
-        UserError
-            If no picture has a class.
-        """
+        """Every picture that has a class of emotion or valence, in the order of the lists."""
         table = read_lists(self._folder)
         table["emotion"] = emotions(table["expression"].to_numpy())
         table["valence"] = valences(table["valence"].to_numpy())
@@ -191,8 +187,8 @@ class AffectNet(Corpus):
         from sklearn.model_selection import StratifiedKFold
 
         drawn = np.full(len(items), "", dtype="U1")
-        rows = np.flatnonzero(task.labelled(items))
-        labels = task.labels(items.where(task.labelled(items)))
+        labelled = task.labelled(items)
+        rows, labels = np.flatnonzero(labelled), task.labels(items.where(labelled))
         if np.bincount(labels, minlength=task.outputs).min() < FOLDS:
             return drawn
         folds = StratifiedKFold(FOLDS, shuffle=True, random_state=self.seed)
@@ -224,12 +220,10 @@ class AffectNet(Corpus):
     def splits(self, task: str, folds: Sequence[Sequence[str]] | None) -> dict[str, Split]:
         """One split, named by ``held_out``; it may hold pictures without a class of the task."""
         held_out = self.settings.held_out
-        by = "list" if held_out == "published_list" else f"fold_{task}"
-        everything = LISTS if held_out == "published_list" else tuple(map(str, range(FOLDS)))
-        test = {
-            "fold": (str(self.settings.fold),),
-            "published_list": LISTS[1:],
-            "nothing": (),
+        by, everything, test = {
+            "fold": (f"fold_{task}", DRAWN, (str(self.settings.fold),)),
+            "published_list": ("list", LISTS, LISTS[1:]),
+            "nothing": (f"fold_{task}", DRAWN, ()),
         }[held_out]
         train = tuple(group for group in everything if group not in test)
         return {held_out: Split(name=held_out, by=by, train=train, choose=test, test=test)}

@@ -11,31 +11,15 @@ import pandas as pd
 
 from mmer.runtime.errors import UserError
 
-EXPRESSIONS: tuple[str, ...] = (
-    "neutral",
-    "happy",
-    "sad",
-    "surprised",
-    "fearful",
-    "disgust",
-    "angry",
-    "contempt",
-    "none",
-    "uncertain",
-    "non-face",
+EXPRESSIONS = (
+    *("neutral", "happy", "sad", "surprised", "fearful", "disgust", "angry"),
+    *("contempt", "none", "uncertain", "non-face"),
 )
 """AffectNet's expression codes 0 to 10, in RAVDESS's words where RAVDESS has one."""
 
 COLUMNS = (
-    "subDirectory_filePath",
-    "face_x",
-    "face_y",
-    "face_width",
-    "face_height",
-    "facial_landmarks",
-    "expression",
-    "valence",
-    "arousal",
+    *("subDirectory_filePath", "face_x", "face_y", "face_width", "face_height"),
+    *("facial_landmarks", "expression", "valence", "arousal"),
 )
 """Of both lists.  Copies of ``validation.csv`` without this first line are about."""
 
@@ -69,24 +53,12 @@ BOX = ["left", "top", "width", "height"]
 
 
 def find_images(folder: Path) -> Path:
-    """The folder of pictures of a user's copy.
-
-    Raises
-    ------
-    UserError
-        If it is not found.
-    """
+    """The folder of pictures of a user's copy; a UserError if it is not found."""
     return _find(folder, IMAGE_PLACES, "the folder of AffectNet's pictures")
 
 
 def find_lists(folder: Path) -> list[Path]:
-    """The lists of a user's copy, in the order of :data:`LISTS`.
-
-    Raises
-    ------
-    UserError
-        If one is not found.
-    """
+    """The lists of a user's copy, as :data:`LISTS`; a UserError if one is not found."""
     return [
         _find(folder, [f"{place}/{name}.csv" for place in LIST_PLACES], "AffectNet's list")
         for name in LISTS
@@ -94,13 +66,7 @@ def find_lists(folder: Path) -> list[Path]:
 
 
 def read_title(folder: Path) -> str | None:
-    """What a corpus in AffectNet's layout says it is; None where it has no label.
-
-    Raises
-    ------
-    UserError
-        If the label has no title in one line.
-    """
+    """What a corpus in AffectNet's layout says it is in one line; None where it has no label."""
     label = folder / LABEL
     if not label.is_file():
         return None
@@ -114,7 +80,7 @@ def read_title(folder: Path) -> str | None:
 
 
 def read_lists(folder: Path) -> pd.DataFrame:
-    """The rows of both lists, training before validation.
+    """The rows of both lists, training before validation; a UserError if they are none.
 
     Returns
     -------
@@ -122,11 +88,6 @@ def read_lists(folder: Path) -> pd.DataFrame:
         ``item`` (the picture, relative to the folder of pictures), ``left``, ``top``, ``width``,
         ``height`` (int32), ``expression`` (int8, codes of :data:`EXPRESSIONS`), ``valence``
         (float32, -1 to 1, or -2 where there is none) and ``list``.
-
-    Raises
-    ------
-    UserError
-        If a list is not found or not of AffectNet's form.
     """
     lists = [_read_list(path, name) for name, path in zip(LISTS, find_lists(folder), strict=True)]
     return pd.concat(lists, ignore_index=True)

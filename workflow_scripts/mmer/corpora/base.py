@@ -34,15 +34,7 @@ class CorpusSettings(Settings):
 
 @dataclass(frozen=True)
 class Archive:
-    """A published archive with recordings.
-
-    Attributes
-    ----------
-    record
-        Number of the Zenodo record.
-    file
-        Its name there, and in a folder of the user's.
-    """
+    """A published archive: its Zenodo record, and its name there or in a folder of the user's."""
 
     record: int
     file: str
@@ -101,17 +93,7 @@ class Corpus(ABC):
     seeded: ClassVar[bool] = False
 
     def __init__(self, settings: Any, folder: Path | None, seed: int) -> None:
-        """Describe a corpus.
-
-        Parameters
-        ----------
-        settings
-            Of the type :attr:`Settings`.
-        folder
-            The user's own copy; None where it is downloaded or not had at all.
-        seed
-            Of everything random, such as drawn folds.
-        """
+        """Describe a corpus; ``folder`` is the user's own copy, None where there is none."""
         self.settings = settings
         self.folder = folder
         self.seed = seed
@@ -174,7 +156,7 @@ class Corpus(ABC):
         """A speaker's loose recordings in the user's folder."""
 
     def extract(self, archive: Path, speaker: str, folder: Path) -> None:
-        """Unpack a speaker's recordings into a new folder, all of them or none."""
+        """Unpack a speaker's recordings into a new folder, which is removed where that fails."""
         raise AssertionError(f"{self.name} has no archives")
 
     @property
@@ -184,13 +166,7 @@ class Corpus(ABC):
 
     @abstractmethod
     def items(self, found: Mapping[str, Sequence[Path]]) -> Items:
-        """The item table.
-
-        Parameters
-        ----------
-        found
-            Recordings by speaker; empty where no model of the run reads recordings.
-        """
+        """The item table of recordings by speaker; of none where no model of the run reads any."""
 
     def named(self, files: Sequence[Path], speaker: str, items: Items | None) -> dict[str, Path]:
         """Recordings by their item.
@@ -207,10 +183,7 @@ class Corpus(ABC):
     def crop(self, items: Items) -> np.ndarray | None:
         """What is cut out of each picture before it is resized; None for all of it.
 
-        Returns
-        -------
-        np.ndarray or None
-            Left, top, width and height in pixels, ``(items, 4)`` int32.
+        It is left, top, width and height in pixels, ``(items, 4)`` int32.
         """
         return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import product
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
@@ -23,16 +23,7 @@ from mmer.runtime.errors import UserError
 from mmer.settings import from_source
 from mmer.tasks import Classes
 
-EMOTIONS: tuple[str, ...] = (
-    "neutral",
-    "calm",
-    "happy",
-    "sad",
-    "angry",
-    "fearful",
-    "disgust",
-    "surprised",
-)
+EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 """In RAVDESS's order: position ``i`` has the code ``i + 1`` in a name (paper section 3.1)."""
 
 PAPER_FOLDS: tuple[tuple[str, ...], ...] = (
@@ -58,16 +49,8 @@ WHOLE = 60
 COLUMNS = ("emotion", "sex", "intensity", "sentence", "repetition")
 """Of the item table, beside item and speaker."""
 
-_FIELDS = ("modality", "channel", "emotion", "intensity", "statement", "repetition", "actor")
-_HIGHEST = {
-    "modality": 3,
-    "channel": 2,
-    "emotion": len(EMOTIONS),
-    "intensity": 2,
-    "statement": len(STATEMENTS),
-    "repetition": 2,
-    "actor": ACTOR_COUNT,
-}
+_HIGHEST = {"modality": 3, "channel": 2, "emotion": len(EMOTIONS), "intensity": 2}
+_HIGHEST |= {"statement": len(STATEMENTS), "repetition": 2, "actor": ACTOR_COUNT}
 _PATTERN = re.compile(r"[0-9]{2}(-[0-9]{2}){6}", re.ASCII)
 
 
@@ -85,19 +68,13 @@ class Clip:
 
     @classmethod
     def parse(cls, name: str) -> Clip:
-        """Read a name without its ending.
-
-        Raises
-        ------
-        UserError
-            If the name is outside RAVDESS's grammar.
-        """
+        """Read a name without its ending; a UserError if it is outside RAVDESS's grammar."""
         if not _PATTERN.fullmatch(name):
             raise UserError(
                 f"clip name {name!r} is not seven two-digit numbers joined by '-', as in "
                 "01-01-03-02-01-01-12: rename or remove the file"
             )
-        values = dict(zip(_FIELDS, map(int, name.split("-")), strict=True))
+        values = dict(zip(_HIGHEST, map(int, name.split("-")), strict=True))
         for field, value in values.items():
             if not 1 <= value <= _HIGHEST[field]:
                 raise UserError(
@@ -115,7 +92,7 @@ class Clip:
     @property
     def name(self) -> str:
         """The name without its ending, as RAVDESS writes it."""
-        return "-".join(f"{getattr(self, field):02d}" for field in _FIELDS)
+        return "-".join(f"{number:02d}" for number in astuple(self))
 
     @property
     def speaker(self) -> str:
@@ -182,15 +159,8 @@ class Ravdess(Corpus):
 
     @property
     def folds(self) -> tuple[tuple[str, ...], ...]:
-        """The paper's, of the configured actors alone.
-
-        Raises
-        ------
-        UserError
-            If all of them lie in one fold.
-        """
-        present = set(self.speakers)
-        members = (tuple(speaker for speaker in fold if speaker in present) for fold in PAPER_FOLDS)
+        """The paper's, of the configured actors alone; a UserError if all lie in one fold."""
+        members = (tuple(s for s in fold if s in self.speakers) for fold in PAPER_FOLDS)
         folds = tuple(fold for fold in members if fold)
         if len(folds) < 2:
             raise UserError(
@@ -202,11 +172,7 @@ class Ravdess(Corpus):
     @property
     def groups(self) -> Mapping[str, Sequence[str]]:
         """Neutral has no strong intensity, so the intensities do not hold the same emotions."""
-        return {
-            "intensity": INTENSITIES,
-            "sex": ("male", "female"),
-            "sentence": STATEMENTS,
-        }
+        return {"intensity": INTENSITIES, "sex": ("male", "female"), "sentence": STATEMENTS}
 
     def archive(self, speaker: str) -> Archive | None:
         """An archive per actor, unless the user's folder has the recordings loose."""
@@ -215,13 +181,7 @@ class Ravdess(Corpus):
         return Archive(self.settings.record, f"Video_Speech_Actor_{speaker}.zip")
 
     def files(self, speaker: str) -> list[str]:
-        """Loose recordings ``Actor_NN/01-01-*.mp4``; none where archives are to be extracted.
-
-        Raises
-        ------
-        UserError
-            If they are not as many as there must be, or one has a wrong name.
-        """
+        """Loose recordings ``Actor_NN/01-01-*.mp4``; none where archives are to be extracted."""
         if self.folder is None:
             return []
         folder = self.folder / f"Actor_{speaker}"
@@ -257,16 +217,9 @@ class Ravdess(Corpus):
         return clip.modality == self.modality and clip.channel == SPEECH
 
     def items(self, found: Mapping[str, Sequence[Path]]) -> Items:
-        """The recordings found; where none is read, those that RAVDESS's design says there are.
-
-        Raises
-        ------
-        UserError
-            If none is read and the design does not say which there are.
-        """
-        if found:
-            clips = [Clip.parse(file.stem) for files in found.values() for file in files]
-        else:
+        """The recordings found; where none is read, those that RAVDESS's design says there are."""
+        clips = [Clip.parse(file.stem) for files in found.values() for file in files]
+        if not found:
             clips = self._designed()
         return items_table([clip.row for clip in sorted(clips)], COLUMNS)
 

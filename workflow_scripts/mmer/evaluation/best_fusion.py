@@ -7,9 +7,10 @@ reported on, which flatters them.  The whole grid stays in the fusion's own tabl
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from mmer.evaluation.predictions import FoldPredictions, System, from_fusion
+from mmer.evaluation.predictions import FoldPredictions, System
 from mmer.fusion.tables import CANDIDATE_COLUMNS, grid_of
 from mmer.items import Items
 from mmer.runtime.errors import UserError
@@ -42,18 +43,15 @@ def best_fusion(
     name: str, title: str, variant: str, predictions: pd.DataFrame, task: Classes, items: Items
 ) -> System[FoldPredictions]:
     """The best candidate of a pairing as a system; its title says which candidate it is."""
-    classifier, hyperparameter = best_candidate(predictions, task, items)
-    chosen = predictions[
-        (predictions["classifier"] == classifier)
-        & (predictions["hyperparameter"] == hyperparameter)
-    ]
-    return System(
-        name=name,
-        title=f"{title} ({classifier} {hyperparameter})",
-        modality="fusion",
-        variant=variant,
-        folds={
-            split: from_fusion(rows, task, items)
-            for split, rows in chosen.groupby("split", sort=True)
-        },
-    )
+    best = best_candidate(predictions, task, items)
+    chosen = predictions[(predictions[CANDIDATE_COLUMNS] == list(best)).all(axis=1)]
+    folds = {}
+    for split, rows in chosen.sort_values("item").groupby("split", sort=True):
+        probabilities = rows[task.probability_columns].to_numpy(np.float64)
+        folds[split] = FoldPredictions(
+            task,
+            items.of(rows["item"]),
+            task.positions(rows["predicted"]),
+            None if np.isnan(probabilities).any() else probabilities,
+        )
+    return System(name, f"{title} ({' '.join(best)})", "fusion", variant, folds)

@@ -6,35 +6,26 @@ confidence, the bins and the expected calibration error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from sklearn.metrics import brier_score_loss, log_loss
 
-from mmer.evaluation.predictions import FoldPredictions, System
+from mmer.evaluation.metrics import true_and_predicted
+from mmer.evaluation.predictions import FoldPredictions, System, those_run
 
 
-@dataclass(frozen=True)
-class Bin:
-    """Items of like confidence.
-
-    Attributes
-    ----------
-    confidence
-        Mean probability of the predicted class, in percent; NaN without items.
-    accuracy
-        In percent; NaN without items.
-    items
-        How many there are.
-    """
+class Bin(NamedTuple):
+    """Items of like confidence: means in percent, NaN without items."""
 
     confidence: float
     accuracy: float
     items: int
 
 
-@dataclass(frozen=True)
-class Calibration:
+class Calibration(NamedTuple):
     """How well probabilities fit what happens.
 
     Attributes
@@ -61,24 +52,15 @@ class Calibration:
 def calibrate(system: System[FoldPredictions], bins: int) -> Calibration | None:
     """Calibration over all tested items; None where the system gives no probabilities.
 
-    Confidence is the probability of the predicted class.
-
-    Parameters
-    ----------
-    system
-        One that was run.
-    bins
-        How many of equal width.
+    Confidence is the probability of the predicted class; ``bins`` have equal width.
     """
     parts = [fold.probabilities for fold in system.folds.values()]
-    given = [part for part in parts if part is not None]
-    if len(given) < len(parts):
+    if any(part is None for part in parts):
         return None
-    probabilities = np.concatenate(given)
+    probabilities = np.concatenate(parts)
     # Tables hold rounded values; the scores below want rows that sum to one.
     probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
-    true = np.concatenate([fold.true for fold in system.folds.values()])
-    predicted = np.concatenate([fold.predicted for fold in system.folds.values()])
+    true, predicted = true_and_predicted(system)
     reliability = _reliability(
         probabilities[np.arange(len(true)), predicted], predicted == true, bins
     )
@@ -101,7 +83,18 @@ def _reliability(confidence: np.ndarray, correct: np.ndarray, bins: int) -> tupl
     with np.errstate(invalid="ignore"):
         means = 100 * np.bincount(place, confidence, bins) / items
         accuracies = 100 * np.bincount(place, correct, bins) / items
-    return tuple(
-        Bin(float(mean), float(accuracy), int(count))
-        for mean, accuracy, count in zip(means, accuracies, items, strict=True)
-    )
+    return tuple(map(Bin, means.tolist(), accuracies.tolist(), items.tolist()))
+
+
+def calibration_table(systems: Sequence[System[FoldPredictions]], bins: int) -> pd.DataFrame:
+    """The reliability of each system that gives probabilities, a row per bin of confidence.
+
+    ``bin`` counts from 0 for the least confident; an empty bin has no confidence and no accuracy.
+    """
+    rows = [
+        (system.name, number, *each)
+        for system in those_run(systems)
+        if (found := calibrate(system, bins))
+        for number, each in enumerate(found.bins)
+    ]
+    return pd.DataFrame(rows, columns=["system", "bin", "confidence", "accuracy", "items"])

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 import pandas as pd
 
 from mmer.evaluation import tables, trace_tables
 from mmer.evaluation.best_fusion import best_fusion
+from mmer.evaluation.calibration import calibration_table
+from mmer.evaluation.groups import groups_table
 from mmer.evaluation.job import EvaluationJob
 from mmer.evaluation.merged_classes import merge_classes, merge_note
 from mmer.evaluation.paper import find_in_paper
-from mmer.evaluation.predictions import System, from_posteriors
-from mmer.evaluation.significance_table import significance_table
+from mmer.evaluation.predictions import from_posteriors
+from mmer.evaluation.significance import significance_table
 from mmer.evaluation.summary_table import summary_table
 from mmer.evaluation.tables_of_task import tables_of
 from mmer.evaluation.traces import fold_of
@@ -20,8 +20,7 @@ from mmer.fusion.tables import read_fused, write_table
 from mmer.items import Items, read_items
 from mmer.predictions import read_predictions
 from mmer.ragged import read_ragged
-
-Tables = Mapping[str, pd.DataFrame]
+from mmer.tasks import Classes
 
 
 def evaluate(job: EvaluationJob) -> None:
@@ -32,13 +31,14 @@ def evaluate(job: EvaluationJob) -> None:
     UserError
         If a table cannot be read, or tables do not fit together.
     """
-    made = _OF_TASK[job.task.kind](job, read_items(job.items))
+    tables_of_kind = _of_classes if isinstance(job.task, Classes) else _of_traces
+    made = tables_of_kind(job, read_items(job.items))
     assert set(made) == set(tables_of(job.task))
     for name, table in made.items():
         write_table(job.out / f"{name}.csv", table)
 
 
-def _tables_of_classes(job: EvaluationJob, items: Items) -> Tables:
+def _of_classes(job: EvaluationJob, items: Items) -> dict[str, pd.DataFrame]:
     """Accuracies and whatever else counts recognised items."""
     paper = {}
     if job.paper is not None:
@@ -60,24 +60,25 @@ def _tables_of_classes(job: EvaluationJob, items: Items) -> Tables:
         if fusion.predictions is None:
             systems.append(fusion.absent())
         else:
-            fused = read_fused(fusion.predictions, job.task, items)
-            named = (fusion.name, fusion.title, fusion.variant)
-            systems.append(best_fusion(*named, fused, job.task, items))
+            fused = read_fused(fusion.predictions, job.task)
+            systems.append(
+                best_fusion(fusion.name, fusion.title, fusion.variant, fused, job.task, items)
+            )
     return {
         "accuracies": tables.accuracies_table(systems),
         "summary": summary_table(systems, paper, job.settings, job.seed),
         "confusion": tables.confusion_table(systems),
         "significance": significance_table(systems, job.settings, job.seed),
-        "groups": tables.groups_table(systems, job.groups),
-        "calibration": tables.calibration_table(systems, job.settings),
+        "groups": groups_table(systems, job.groups),
+        "calibration": calibration_table(systems, job.settings.calibration_bins),
         "predictions": tables.predictions_table(systems),
     }
 
 
-def _tables_of_traces(job: EvaluationJob, items: Items) -> Tables:
+def _of_traces(job: EvaluationJob, items: Items) -> dict[str, pd.DataFrame]:
     """Concordance and whatever else follows a dimension over time."""
     true = read_ragged(job.traces)
-    systems: list[System] = [
+    systems = [
         request.system(
             {
                 split: fold_of(request.name, split, read_predictions(path, job.task, items), true)
@@ -96,9 +97,3 @@ def _tables_of_traces(job: EvaluationJob, items: Items) -> Tables:
         "significance": trace_tables.significance_table(),
         "predictions": trace_tables.predictions_table(systems, job.task),
     }
-
-
-_OF_TASK: dict[str, Callable[[EvaluationJob, Items], Tables]] = {
-    "classes": _tables_of_classes,
-    "traces": _tables_of_traces,
-}

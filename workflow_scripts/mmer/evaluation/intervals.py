@@ -23,17 +23,7 @@ def half_width(accuracy: float, items: int) -> float:
     Source: inferred from tables 1 to 3 of the paper, which states no formula:
     ``1.96 * sqrt(p * (1 - p) / n)`` over all items.
 
-    Parameters
-    ----------
-    accuracy
-        In percent.
-    items
-        How many items it was measured on.
-
-    Returns
-    -------
-    float
-        In percentage points; the interval is ``accuracy ± half_width``.
+    ``accuracy`` is in percent, the result in percentage points.
     """
     assert 0 <= accuracy <= 100 and items > 0
     share = accuracy / 100
@@ -44,11 +34,6 @@ def wilson_interval(correct: int, items: int) -> tuple[float, float]:
     """The 95 % interval of an accuracy by Wilson (1927), lower and upper end in percent.
 
     Unlike the normal approximation it stays within 0 and 100 and holds for few items.
-
-    Parameters
-    ----------
-    correct, items
-        How many items were recognised, of how many.
     """
     assert 0 <= correct <= items and items > 0
     low, high = proportion_confint(correct, items, alpha=0.05, method="wilson")

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mmer.evaluation.merged_classes import check_merged
-from mmer.evaluation.predictions import Constant, System
+from mmer.evaluation.predictions import System
 from mmer.evaluation.settings import EvaluationSettings, PaperRow
 from mmer.models.base import Modality
 from mmer.runtime.job import Job
@@ -53,19 +53,8 @@ class SystemRequest(_Request):
 
     def system(self, folds: Mapping[str, Any], note: str = "") -> System:
         """The system with what was read of its predictions."""
-        constant = None
-        if self.constant is not None:
-            constant = Constant(self.constant, self.source or "")
-        return System(
-            name=self.name,
-            title=self.title,
-            modality=self.modality,
-            variant=self.variant,
-            folds=folds,
-            not_run=self.not_run,
-            constant=constant,
-            note=note,
-        )
+        told = self.model_dump(exclude={"predictions", "merged"})
+        return System(**told, folds=folds, note=note)
 
 
 class FusionRequest(_Request):
@@ -93,8 +82,6 @@ class EvaluationJob(Job):
         What the systems say of an item; it decides which tables are written.
     items
         The item table.
-    systems, fusions
-        What is evaluated.
     traces
         The prepared true traces, a file per speaker; none where the task is classes.
     paper, paper_rows
@@ -103,8 +90,8 @@ class EvaluationJob(Job):
     groups
         Columns of the item table by which accuracies are shown, with their values in order,
         besides the class and the speaker.
-    settings, seed
-        Of the statistics, and of the bootstrap.
+    seed
+        Of the bootstrap.
     out
         The folder of the tables.
     """
@@ -115,8 +102,8 @@ class EvaluationJob(Job):
     fusions: tuple[FusionRequest, ...] = ()
     traces: tuple[Path, ...] = ()
     paper: Path | None = None
-    paper_rows: dict[str, PaperRow] = Field({})
-    groups: dict[str, tuple[str, ...]] = Field({})
+    paper_rows: dict[str, PaperRow] = {}
+    groups: dict[str, tuple[str, ...]] = {}
     settings: EvaluationSettings = EvaluationSettings()
     seed: int
     out: Path

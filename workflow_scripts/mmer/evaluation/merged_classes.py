@@ -26,9 +26,6 @@ def merge_classes(fold: FoldPredictions, groups: Sequence[Sequence[str]]) -> Fol
 
     Parameters
     ----------
-    fold
-        Predictions of all classes.  A posterior that two classes share stands with one of them
-        whole, or with both in such a way that the most probable class is still right.
     groups
         Classes that count as one, in words; no class in two groups.
     """
@@ -52,13 +49,7 @@ def merge_note(groups: Sequence[Sequence[str]]) -> str:
 
 
 def check_merged(groups: Sequence[Sequence[str]], task: Classes | Traces) -> None:
-    """Refuse groups of unknown or doubled classes, or of fewer than two.
-
-    Raises
-    ------
-    ValueError
-        If a group is not one.
-    """
+    """A ValueError where groups hold unknown or doubled classes, or fewer than two."""
     named = [word for group in groups for word in group]
     known = task.names if isinstance(task, Classes) else ()
     unknown = sorted(set(named) - set(known))

@@ -6,19 +6,21 @@ Source: paper section 3.1, the average accuracy of the folds at the level of cli
 from __future__ import annotations
 
 import numpy as np
-from sklearn.metrics import f1_score
+from sklearn.metrics import confusion_matrix, f1_score, recall_score
 
-from mmer.evaluation.predictions import FoldPredictions, System, correct_by_item
+from mmer.evaluation.predictions import FoldPredictions, System
 
 
-def accuracy(fold: FoldPredictions) -> float:
-    """Accuracy on one fold."""
-    return 100 * float(fold.correct.mean())
+def true_and_predicted(system: System[FoldPredictions]) -> tuple[np.ndarray, np.ndarray]:
+    """Both classes of every item of all folds, ``(items,)`` int64 each."""
+    folds = system.folds.values()
+    true = np.concatenate([fold.true for fold in folds])
+    return true, np.concatenate([fold.predicted for fold in folds])
 
 
 def accuracies(system: System[FoldPredictions]) -> dict[str, float]:
     """Accuracy on every fold, by split."""
-    return {split: accuracy(fold) for split, fold in system.folds.items()}
+    return {split: 100 * float(fold.correct.mean()) for split, fold in system.folds.items()}
 
 
 def mean_accuracy(system: System[FoldPredictions]) -> float:
@@ -34,20 +36,14 @@ def accuracy_deviation(system: System[FoldPredictions]) -> float:
 
 def pooled_accuracy(system: System[FoldPredictions]) -> float:
     """Accuracy over all items, each item counting the same."""
-    correct = list(correct_by_item(system).values())
-    return 100 * float(np.mean(correct))
-
-
-def confusion(fold: FoldPredictions) -> np.ndarray:
-    """Counts ``(true class, predicted class)``, ``(classes, classes)`` int64, of one fold."""
-    counts = np.zeros((fold.task.outputs, fold.task.outputs), np.int64)
-    np.add.at(counts, (fold.true, fold.predicted), 1)
-    return counts
+    true, predicted = true_and_predicted(system)
+    return 100 * float(np.mean(true == predicted))
 
 
 def pooled_confusion(system: System[FoldPredictions]) -> np.ndarray:
-    """Counts over all folds, ``(classes, classes)`` int64."""
-    return np.sum([confusion(fold) for fold in system.folds.values()], axis=0)
+    """Counts ``(true class, predicted class)`` over all folds, ``(classes, classes)`` int64."""
+    classes = range(next(iter(system.folds.values())).task.outputs)
+    return confusion_matrix(*true_and_predicted(system), labels=classes)
 
 
 def mean_confusion(system: System[FoldPredictions]) -> np.ndarray:
@@ -58,16 +54,13 @@ def mean_confusion(system: System[FoldPredictions]) -> np.ndarray:
 
 def unweighted_average_recall(system: System[FoldPredictions]) -> float:
     """Mean recall of the classes that have items, over all items."""
-    counts = pooled_confusion(system)
-    items = counts.sum(axis=1)
-    present = items > 0
-    return 100 * float(np.mean(np.diag(counts)[present] / items[present]))
+    true, predicted = true_and_predicted(system)
+    return 100 * float(recall_score(true, predicted, labels=np.unique(true), average="macro"))
 
 
 def macro_f1(system: System[FoldPredictions]) -> float:
     """Mean F1 of the classes that have items, over all items; 0 for one never predicted."""
-    true = np.concatenate([fold.true for fold in system.folds.values()])
-    predicted = np.concatenate([fold.predicted for fold in system.folds.values()])
+    true, predicted = true_and_predicted(system)
     return 100 * float(
         f1_score(true, predicted, labels=np.unique(true), average="macro", zero_division=0)
     )

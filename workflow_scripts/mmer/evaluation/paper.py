@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -16,34 +15,22 @@ PAPER_CLIPS = 1440
 """Clips of the paper's evaluation (section 3.1)."""
 
 
-@dataclass(frozen=True)
-class PaperResult:
-    """The paper's number.
+class PaperResult(NamedTuple):
+    """The paper's accuracy, in percent.
 
-    Attributes
-    ----------
-    accuracy
-        In percent.
-    ci95
-        Half the 95 % interval in percentage points: the paper's, or where its table has none, by
-        its formula over its 1,440 clips.
+    ``ci95`` is half its 95 % interval in percentage points: the paper's, or where its table has
+    none, by its formula over its 1,440 clips.
     """
 
     accuracy: float
     ci95: float
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """A number beside the paper's.
+class Comparison(NamedTuple):
+    """A number beside the paper's: ours minus theirs, in percentage points.
 
-    Attributes
-    ----------
-    difference
-        Ours minus the paper's, percentage points.
-    verdict
-        ``reproduced`` where ours lies in the paper's interval, else ``outside by x points``, x
-        being the distance to the nearer end of that interval.
+    ``verdict`` is ``reproduced`` where ours lies in the paper's interval, else ``outside by x
+    points``, x being the distance to the nearer end of that interval.
     """
 
     difference: float
@@ -81,12 +68,11 @@ def find_in_paper(folder: Path, where: PaperRow) -> PaperResult:
     missing = [column for column in [*where.row, where.column] if column not in table]
     if missing:
         raise UserError(f"{path} has no column {', '.join(missing)}: mend the paper row")
-    for column, value in where.row.items():
-        table = table[table[column] == value]
+    table = table[(table[list(where.row)] == list(where.row.values())).all(axis=1)]
     if len(table) != 1:
+        told = ", ".join(f"{column} {value!r}" for column, value in where.row.items())
         raise UserError(
-            f"{path} has {len(table)} rows with {_words(where.row)} instead of one: mend the paper "
-            "row"
+            f"{path} has {len(table)} rows with {told} instead of one: mend the paper row"
         )
     row = table.iloc[0]
     stated = row.get("ci95", "") if where.column == "accuracy" else ""
@@ -96,7 +82,3 @@ def find_in_paper(folder: Path, where: PaperRow) -> PaperResult:
     except ValueError as error:
         raise UserError(f"{path}: {where.column} holds no number ({error}): mend it") from error
     return PaperResult(accuracy, ci95)
-
-
-def _words(row: Mapping[str, str]) -> str:
-    return ", ".join(f"{column} {value!r}" for column, value in row.items())

@@ -5,27 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
-import pandas as pd
 
 from mmer.items import Items
-from mmer.predictions import Posteriors
-from mmer.protocol import TEST
+from mmer.predictions import Posteriors, tested
 from mmer.runtime.errors import UserError
 from mmer.tasks import Classes
 
-
-class Tested(Protocol):
-    """What is said of the items that a split tests on."""
-
-    @property
-    def items(self) -> Items:
-        """Rows of the item table, sorted by item."""
-
-
-Fold = TypeVar("Fold", bound=Tested)
+Fold = TypeVar("Fold")
+"""What is said of the ``items`` that a split tests on, sorted and at least one."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +24,8 @@ class FoldPredictions:
 
     Attributes
     ----------
-    task
-        Whose classes they are.
     items
-        Rows of the item table, sorted by item, at least one.
+        Sorted by item, at least one.
     predicted
         Class of each item, ``(items,)`` int64.
     probabilities
@@ -68,22 +56,6 @@ class FoldPredictions:
 
 
 @dataclass(frozen=True)
-class Constant:
-    """An accuracy from the literature: not measured here, so without folds.
-
-    Attributes
-    ----------
-    accuracy
-        In percent.
-    source
-        Who measured it.
-    """
-
-    accuracy: float
-    source: str
-
-
-@dataclass(frozen=True)
 class System(Generic[Fold]):
     """One recogniser and what it said about every tested item.
 
@@ -93,16 +65,14 @@ class System(Generic[Fold]):
         Short and unique.
     title
         What tables and figures call it.
-    modality
-        ``speech``, ``face``, ``text`` or ``fusion``.
     variant
         ``vad`` or ``full``; for fusion free, for example the name of the mixture.
     folds
         Predictions by name of the split; empty where the system was not run or is a constant.
     not_run
         Why the system was not run, else None.
-    constant
-        What stands in the place of predictions, else None.
+    constant, source
+        An accuracy from the literature in percent, and who measured it, else None.
     note
         What a reader must know to judge its numbers, or nothing.
     """
@@ -113,7 +83,8 @@ class System(Generic[Fold]):
     variant: str
     folds: Mapping[str, Fold]
     not_run: str | None = None
-    constant: Constant | None = None
+    constant: float | None = None
+    source: str | None = None
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -133,16 +104,10 @@ def those_run(systems: Sequence[System[Fold]]) -> list[System[Fold]]:
 
 
 def check_same_items(systems: Sequence[System]) -> None:
-    """Refuse to compare systems that were not tested on the same items.
-
-    Raises
-    ------
-    UserError
-        If two were not.
-    """
-    tested = [{n for fold in system.folds.values() for n in fold.items.names} for system in systems]
-    for other, items in zip(systems[1:], tested[1:], strict=True):
-        differing = sorted(tested[0] ^ items)
+    """A UserError where systems to be compared were not tested on the same items."""
+    items = [{n for fold in system.folds.values() for n in fold.items.names} for system in systems]
+    for other, others in zip(systems[1:], items[1:], strict=True):
+        differing = sorted(items[0] ^ others)
         if differing:
             raise UserError(
                 f"systems {systems[0].name} and {other.name} were not evaluated on the same items "
@@ -151,36 +116,24 @@ def check_same_items(systems: Sequence[System]) -> None:
             )
 
 
-def correct_by_item(system: System[FoldPredictions]) -> dict[str, bool]:
-    """Whether each tested item was recognised."""
-    return {
-        name: bool(correct)
-        for fold in system.folds.values()
-        for name, correct in zip(fold.items.names, fold.correct, strict=True)
-    }
-
-
-def from_posteriors(name: str, split: str, posteriors: Posteriors) -> FoldPredictions:
-    """The most probable class of each tested item.
+def correctness(systems: Sequence[System[FoldPredictions]]) -> np.ndarray:
+    """Whether each item, sorted, was recognised by each system, ``(items, systems)`` int64.
 
     Raises
     ------
     UserError
-        If the posteriors hold no tested item.
+        If two systems were not evaluated on the same items.
     """
-    tested = posteriors.only(TEST)
-    if not len(tested.items):
-        raise UserError(f"system {name} has no row of the part test in {split}: give them")
-    return FoldPredictions(tested.task, tested.items, tested.predicted, tested.probabilities)
+    check_same_items(systems)
+    columns = []
+    for system in systems:
+        names = [name for fold in system.folds.values() for name in fold.items.names]
+        correct = np.concatenate([fold.correct for fold in system.folds.values()])
+        columns.append(correct[np.argsort(names)])
+    return np.stack(columns, axis=1).astype(np.int64)
 
 
-def from_fusion(rows: pd.DataFrame, task: Classes, items: Items) -> FoldPredictions:
-    """Predictions of one fusion candidate on one split, from :mod:`mmer.fusion.tables`."""
-    rows = rows.sort_values("item")
-    probabilities = rows[task.probability_columns].to_numpy(np.float64)
-    return FoldPredictions(
-        task,
-        items.of(rows["item"]),
-        task.positions(list(rows["predicted"])),
-        None if np.isnan(probabilities).any() else probabilities,
-    )
+def from_posteriors(name: str, split: str, posteriors: Posteriors) -> FoldPredictions:
+    """The most probable class of each tested item; a UserError where none is tested."""
+    found = tested(posteriors, f"system {name}", f" in {split}")
+    return FoldPredictions(found.task, found.items, found.predicted, found.probabilities)

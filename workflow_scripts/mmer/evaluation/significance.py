@@ -8,18 +8,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import get_args
 
 import numpy as np
+import pandas as pd
 from statsmodels.stats.contingency_tables import cochrans_q, mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from mmer.evaluation.predictions import (
-    FoldPredictions,
-    System,
-    check_same_items,
-    correct_by_item,
-)
-from mmer.evaluation.settings import SignificanceSettings
+from mmer.evaluation.metrics import mean_accuracy
+from mmer.evaluation.predictions import FoldPredictions, System, correctness, those_run
+from mmer.evaluation.settings import EvaluationSettings, SignificanceSettings
+from mmer.evaluation.speaker_bootstrap import Difference, paired_differences
+from mmer.models.base import Modality
+
+COLUMNS = [
+    "comparison",
+    "test",
+    "systems",
+    "statistic",
+    "p_value",
+    "corrected_p",
+    "holm_p",
+    "significant",
+    "only_first_correct",
+    "only_second_correct",
+    "difference",
+    "difference_low",
+    "difference_high",
+]
 
 
 @dataclass(frozen=True)
@@ -30,15 +46,13 @@ class SignificanceResult:
     ----------
     test
         ``cochran_q`` or ``mcnemar``.
-    systems
-        Names of the systems compared.
     statistic
         Q; the smaller number of differing items (exact McNemar); or chi-squared.
-    p_value, corrected_p_value, holm_p_value
+    p_value, corrected_p, holm_p
         As computed; corrected for the number of pairs as the settings say; corrected by Holm's
         method, which holds the same error rate as Bonferroni's and rejects no less.  For Cochran's
         Q all are the same.
-    only_first, only_second
+    only_first_correct, only_second_correct
         McNemar: items that only the first or only the second system recognises.
     """
 
@@ -46,10 +60,62 @@ class SignificanceResult:
     systems: tuple[str, ...]
     statistic: float
     p_value: float
-    corrected_p_value: float
-    holm_p_value: float
-    only_first: int | None = None
-    only_second: int | None = None
+    corrected_p: float
+    holm_p: float
+    only_first_correct: int | None = None
+    only_second_correct: int | None = None
+
+
+def significance_table(
+    systems: Sequence[System[FoldPredictions]], settings: EvaluationSettings, seed: int
+) -> pd.DataFrame:
+    """Tests over the best system of each modality, as in the paper, and over all systems.
+
+    ``comparison`` is ``best_per_modality`` or ``all_systems``, each corrected for its own number
+    of pairs: ``corrected_p``, by which ``significant`` is decided, as the settings say, and
+    ``holm_p`` by Holm's method.  ``systems`` joins names by a semicolon.  ``difference`` is the
+    first pooled accuracy minus the second in percentage points, with its 95 % interval by the
+    bootstrap over speakers; McNemar's test takes items as independent, the interval does not.
+    """
+    run = those_run(systems)
+    differences = paired_differences(run, settings.resamples, seed)
+    # The best of each modality may stand in another order than all systems.
+    differences |= {
+        (second, first): Difference(-value, -high, -low)
+        for (first, second), (value, low, high) in differences.items()
+    }
+    rows = []
+    compared = {"best_per_modality": best_per_modality(run), "all_systems": run}
+    for comparison, group in compared.items():
+        for result in compare(group, settings.significance):
+            difference = Difference(np.nan, np.nan, np.nan)
+            if result.test == "mcnemar":
+                difference = differences[result.systems]
+            rows.append(
+                vars(result)
+                | {
+                    "comparison": comparison,
+                    "systems": ";".join(result.systems),
+                    "significant": result.corrected_p < settings.significance.level,
+                    "difference": difference.value,
+                    "difference_low": difference.low,
+                    "difference_high": difference.high,
+                }
+            )
+    counts = dict.fromkeys(["only_first_correct", "only_second_correct"], "Int64")
+    return pd.DataFrame(rows, columns=COLUMNS).astype(counts)
+
+
+def best_per_modality(
+    systems: Sequence[System[FoldPredictions]],
+) -> list[System[FoldPredictions]]:
+    """The system with the highest mean accuracy of each modality; of equals, the first."""
+    best = []
+    for modality in get_args(Modality):
+        group = [system for system in systems if system.modality == modality]
+        if group:
+            best.append(max(group, key=lambda system: round(mean_accuracy(system), 9)))
+    return best
 
 
 def compare(
@@ -81,27 +147,10 @@ def compare(
     return [
         _cochran_q(names, correct),
         *(
-            replace(pair, corrected_p_value=float(by_setting), holm_p_value=float(by_holm))
+            replace(pair, corrected_p=float(by_setting), holm_p=float(by_holm))
             for pair, by_setting, by_holm in zip(pairs, corrected, holm, strict=True)
         ),
     ]
-
-
-def correctness(systems: Sequence[System[FoldPredictions]]) -> np.ndarray:
-    """Whether each item was recognised by each system, ``(items, systems)`` int64, 0 or 1.
-
-    Items are sorted.
-
-    Raises
-    ------
-    UserError
-        If two systems were not evaluated on the same items.
-    """
-    check_same_items(systems)
-    by_item = [correct_by_item(system) for system in systems]
-    return np.array(
-        [[answers[name] for answers in by_item] for name in sorted(by_item[0])], dtype=np.int64
-    )
 
 
 def _cochran_q(names: tuple[str, ...], correct: np.ndarray) -> SignificanceResult:

@@ -14,48 +14,18 @@ With 24 speakers the interval covers somewhat less than it says (docs/statistics
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
-from mmer.evaluation.predictions import FoldPredictions, System
-from mmer.evaluation.significance import correctness
+from mmer.evaluation.predictions import FoldPredictions, System, correctness
 
 _PERCENTILES = (2.5, 97.5)
 
 
-@dataclass(frozen=True)
-class SpeakerCounts:
-    """How many items of each speaker each system recognises.
-
-    Attributes
-    ----------
-    correct
-        ``(speakers, systems)`` int64.
-    items
-        ``(speakers,)`` int64, each above 0.
-    """
-
-    correct: np.ndarray
-    items: np.ndarray
-
-    def __post_init__(self) -> None:
-        assert self.correct.ndim == 2 and self.items.shape == self.correct.shape[:1]
-        assert len(self.items) and (self.items > 0).all()
-
-
-@dataclass(frozen=True)
-class Difference:
-    """The difference of two scores over all items, first minus second.
-
-    Attributes
-    ----------
-    value
-        As measured.
-    low, high
-        Its 95 % interval.
-    """
+class Difference(NamedTuple):
+    """The difference of two scores over all items, first minus second, and its 95 % interval."""
 
     value: float
     low: float
@@ -79,15 +49,16 @@ def interval(resampled: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def count_by_speaker(systems: Sequence[System[FoldPredictions]]) -> SpeakerCounts:
-    """Count the recognised items of each speaker.
+def count_by_speaker(
+    systems: Sequence[System[FoldPredictions]],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Recognised items of each speaker, ``(speakers, systems)``, and all items, ``(speakers,)``.
 
     Raises
     ------
     UserError
         If two systems were not evaluated on the same items.
     """
-    correct = correctness(systems)  # (items, systems)
     speaker_of = {
         name: speaker
         for fold in systems[0].folds.values()
@@ -95,38 +66,28 @@ def count_by_speaker(systems: Sequence[System[FoldPredictions]]) -> SpeakerCount
     }
     speakers = np.array([speaker_of[name] for name in sorted(speaker_of)])
     _, row, items = np.unique(speakers, return_inverse=True, return_counts=True)
-    counts = np.zeros((len(items), len(systems)), np.int64)
-    np.add.at(counts, row, correct)
-    return SpeakerCounts(counts, items)
+    correct = np.zeros((len(items), len(systems)), np.int64)
+    np.add.at(correct, row, correctness(systems))
+    return correct, items
 
 
-def resampled_accuracies(counts: SpeakerCounts, resamples: int, seed: int) -> np.ndarray:
+def resampled_accuracies(
+    correct: np.ndarray, items: np.ndarray, resamples: int, seed: int
+) -> np.ndarray:
     """Accuracy over the items of as many speakers as there are, drawn with replacement.
 
-    Returns
-    -------
-    numpy.ndarray
-        ``(resamples, systems)`` float64, in percent.
+    ``correct`` and ``items`` are those of :func:`count_by_speaker`; returns ``(resamples,
+    systems)`` float64, in percent.
     """
-    drawn = draw_speakers(len(counts.items), resamples, seed)
-    return 100 * (drawn @ counts.correct) / (drawn @ counts.items)[:, np.newaxis]
+    drawn = draw_speakers(len(items), resamples, seed)
+    return 100 * (drawn @ correct) / (drawn @ items)[:, np.newaxis]
 
 
 def accuracy_interval(
     system: System[FoldPredictions], resamples: int, seed: int
 ) -> tuple[float, float]:
-    """The 95 % interval of a system's accuracy over all items, in percent.
-
-    Parameters
-    ----------
-    system
-        One that was run.
-    resamples
-        How often speakers are drawn.
-    seed
-        Of the draws.
-    """
-    return interval(resampled_accuracies(count_by_speaker([system]), resamples, seed)[:, 0])
+    """The 95 % interval of the accuracy over all items of a system that was run, in percent."""
+    return interval(resampled_accuracies(*count_by_speaker([system]), resamples, seed)[:, 0])
 
 
 def paired_differences(
@@ -143,12 +104,11 @@ def paired_differences(
     """
     if len(systems) < 2:
         return {}
-    counts = count_by_speaker(systems)
-    measured = 100 * counts.correct.sum(axis=0) / counts.items.sum()
+    correct, items = count_by_speaker(systems)
     return differences_of(
         [system.name for system in systems],
-        measured,
-        resampled_accuracies(counts, resamples, seed),
+        100 * correct.sum(axis=0) / items.sum(),
+        resampled_accuracies(correct, items, resamples, seed),
     )
 
 
@@ -159,18 +119,15 @@ def differences_of(
 
     Parameters
     ----------
-    names
-        Of the systems.
     measured
-        Their scores, ``(systems,)``.
+        The systems' scores, ``(systems,)``.
     resampled
         Their scores on the same draws of speakers, ``(resamples, systems)``.
     """
-    # One system a row, since percentiles are fastest along memory.
-    rows = np.ascontiguousarray(resampled.T)
     return {
         (names[first], names[second]): Difference(
-            float(measured[first] - measured[second]), *interval(rows[first] - rows[second])
+            float(measured[first] - measured[second]),
+            *interval(resampled[:, first] - resampled[:, second]),
         )
         for first, second in combinations(range(len(names)), 2)
     }

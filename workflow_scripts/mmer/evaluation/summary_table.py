@@ -14,12 +14,10 @@ from mmer.evaluation import metrics
 from mmer.evaluation.calibration import calibrate
 from mmer.evaluation.intervals import half_width, wilson_interval
 from mmer.evaluation.paper import PaperResult, compare_with_paper, not_run
-from mmer.evaluation.predictions import FoldPredictions, System, correct_by_item
+from mmer.evaluation.predictions import FoldPredictions, System
 from mmer.evaluation.settings import EvaluationSettings
 from mmer.evaluation.speaker_bootstrap import accuracy_interval
 
-CONSTANT = "constant from the literature"
-"""How the verdict on a system begins whose accuracy was not measured here."""
 MEASURED = (
     "mean_accuracy",
     "std",
@@ -43,7 +41,7 @@ def summary_table(
     settings: EvaluationSettings,
     seed: int,
 ) -> pd.DataFrame:
-    """One row per system, beside the paper's number where there is one.
+    """One row per system, whether run or not, beside the paper's number where there is one.
 
     ``std`` is the deviation over the folds, ``ci95`` the paper's formula at the mean accuracy over
     all items of all folds.  Around ``pooled_accuracy`` stand Wilson's interval, ``wilson_low`` to
@@ -51,17 +49,6 @@ def summary_table(
     ``uar`` is the unweighted average recall; ``ece``, ``brier`` and ``nll`` are empty where a
     system gives no probabilities.  A constant has its accuracy and no interval, and its verdict
     says where it comes from.
-
-    Parameters
-    ----------
-    systems
-        Whether run or not.
-    paper
-        The paper's numbers by name of the system.
-    settings
-        Resamples and bins are used.
-    seed
-        Of the bootstrap.
     """
     rows = [_row(system, paper.get(system.name), settings, seed) for system in systems]
     return pd.DataFrame(rows)
@@ -89,14 +76,13 @@ def _row(
     if system.constant is not None:
         # The paper's formula for items of ours says nothing of a number measured on listeners.
         return row | {
-            "mean_accuracy": system.constant.accuracy,
+            "mean_accuracy": system.constant,
             "paper_ci95": np.nan,
-            "verdict": f"{CONSTANT}: {system.constant.source}",
+            "verdict": f"constant from the literature: {system.source}",
         }
     row |= _measured(system, settings, seed)
     if paper is not None:
-        comparison = compare_with_paper(metrics.mean_accuracy(system), paper)
-        row |= {"difference": comparison.difference, "verdict": comparison.verdict}
+        row |= compare_with_paper(metrics.mean_accuracy(system), paper)._asdict()
     return row
 
 
@@ -105,22 +91,17 @@ def _measured(
 ) -> dict[str, float]:
     """Every number of a system that was run, by column."""
     accuracy = metrics.mean_accuracy(system)
-    correct = list(correct_by_item(system).values())
-    wilson = wilson_interval(sum(correct), len(correct))
-    speakers = accuracy_interval(system, settings.resamples, seed)
+    correct = np.concatenate([fold.correct for fold in system.folds.values()])
+    measured = [
+        accuracy,
+        metrics.accuracy_deviation(system),
+        half_width(accuracy, len(correct)),
+        metrics.pooled_accuracy(system),
+        *wilson_interval(int(correct.sum()), len(correct)),
+        *accuracy_interval(system, settings.resamples, seed),
+        metrics.unweighted_average_recall(system),
+        metrics.macro_f1(system),
+    ]
     calibration = calibrate(system, settings.calibration_bins)
-    return {
-        "mean_accuracy": accuracy,
-        "std": metrics.accuracy_deviation(system),
-        "ci95": half_width(accuracy, len(correct)),
-        "pooled_accuracy": metrics.pooled_accuracy(system),
-        "wilson_low": wilson[0],
-        "wilson_high": wilson[1],
-        "speaker_low": speakers[0],
-        "speaker_high": speakers[1],
-        "uar": metrics.unweighted_average_recall(system),
-        "macro_f1": metrics.macro_f1(system),
-        "ece": calibration.expected_error if calibration else np.nan,
-        "brier": calibration.brier if calibration else np.nan,
-        "nll": calibration.negative_log_likelihood if calibration else np.nan,
-    }
+    measured += calibration[1:] if calibration else [np.nan] * 3
+    return dict(zip(MEASURED, measured, strict=True))

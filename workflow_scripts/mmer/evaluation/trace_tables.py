@@ -16,10 +16,9 @@ from mmer.evaluation.speaker_bootstrap import differences_of, interval
 from mmer.evaluation.traces import (
     FoldTraces,
     Moments,
-    item_moments,
+    moments_of,
     pooled_moments,
     resampled_moments,
-    split_scores,
     with_mean,
 )
 from mmer.tasks import Traces
@@ -51,10 +50,8 @@ def scores_table(systems: Sequence[System[FoldTraces]], task: Traces) -> pd.Data
     rows = [
         (system.name, split, dimension, len(fold.items), len(fold.true.values), *scores)
         for system in those_run(systems)
-        for (split, found), fold in zip(
-            split_scores(system).items(), system.folds.values(), strict=True
-        )
-        for dimension, *scores in _by_dimension(found, task)
+        for split, fold in system.folds.items()
+        for dimension, *scores in _by_dimension(_of_fold(fold), task)
     ]
     columns = ["system", "split", "dimension", "items", "steps", *SCORES]
     return pd.DataFrame(rows, columns=columns)
@@ -66,9 +63,10 @@ def items_table(systems: Sequence[System[FoldTraces]], task: Traces) -> pd.DataF
         (system.name, split, item, speaker, dimension, len(fold.true.of(index)), *scores)
         for system in those_run(systems)
         for split, fold in system.folds.items()
-        for index, (item, speaker, found) in enumerate(
-            zip(fold.items.names, fold.items.speakers, item_moments(fold), strict=True)
+        for index, (item, speaker) in enumerate(
+            zip(fold.items.names, fold.items.speakers, strict=True)
         )
+        for found in [moments_of(fold.predicted.of(index), fold.true.of(index))]
         for dimension, *scores in _by_dimension(found, task)
     ]
     columns = ["system", "split", "item", "speaker", "dimension", "steps", *SCORES]
@@ -93,12 +91,10 @@ def summary_table(
             "variant": system.variant,
             "note": system.note,
         }
+        absent = {"items": 0, "steps": 0, "verdict": _why_absent(system)}
+        measured = [absent] * (task.outputs + 1)
         if system.folds:
             measured = _measured(system, resamples, seed)
-        else:
-            measured = [{"items": 0, "steps": 0, "verdict": _why_absent(system)}] * (
-                task.outputs + 1
-            )
         for dimension, numbers in zip([*task.names, MEAN], measured, strict=True):
             rows.append(about | {"dimension": dimension, "verdict": ""} | numbers)
     return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
@@ -127,9 +123,7 @@ def differences_table(
         names = [system.name for system in run]
         for place, dimension in enumerate([*task.names, MEAN]):
             found = differences_of(names, measured[:, place], resampled[:, :, place])
-            rows += [
-                (*pair, dimension, each.value, each.low, each.high) for pair, each in found.items()
-            ]
+            rows += [(*pair, dimension, *each) for pair, each in found.items()]
     columns = ["first", "second", "dimension", "difference", "difference_low", "difference_high"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -148,16 +142,17 @@ def predictions_table(systems: Sequence[System[FoldTraces]], task: Traces) -> pd
     parts = [pd.DataFrame(columns=[*whose, *values])]
     for system in those_run(systems):
         for split, fold in system.folds.items():
-            lengths = np.diff(fold.true.offsets)
-            part = pd.DataFrame(
-                np.concatenate([fold.true.values, fold.predicted.values], axis=1), columns=values
-            )
-            part.insert(0, "system", system.name)
-            part.insert(1, "split", split)
-            part.insert(2, "item", np.repeat(fold.items.names, lengths))
-            part.insert(3, "step", np.concatenate([np.arange(length) for length in lengths]))
-            parts.append(part)
+            part = pd.DataFrame({"item": np.repeat(fold.items.names, np.diff(fold.true.offsets))})
+            part = part.assign(system=system.name, split=split)
+            part["step"] = part.groupby("item").cumcount()
+            part[values] = np.concatenate([fold.true.values, fold.predicted.values], axis=1)
+            parts.append(part[[*whose, *values]])
     return pd.concat(parts[1:] or parts, ignore_index=True)
+
+
+def _of_fold(fold: FoldTraces) -> Moments:
+    """Moments over all steps of the items that a split tests on."""
+    return moments_of(fold.predicted.values, fold.true.values)
 
 
 def _by_dimension(found: Moments, task: Traces) -> list[tuple[str, float, float, float]]:
@@ -169,7 +164,7 @@ def _measured(system: System[FoldTraces], resamples: int, seed: int) -> list[dic
     """The numbers of each dimension and of their mean."""
     folds = system.folds.values()
     pooled, resampled = pooled_moments(system), resampled_moments(system, resamples, seed)
-    by_split = np.stack([with_mean(found.ccc) for found in split_scores(system).values()])
+    by_split = np.stack([with_mean(found.ccc) for found in map(_of_fold, folds)])
     rows: list[dict[str, object]] = [
         {
             "items": sum(len(fold.items) for fold in folds),

@@ -7,16 +7,14 @@ that of the bootstrap over whole speakers (:mod:`mmer.evaluation.speaker_bootstr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mmer.evaluation.predictions import System
 from mmer.evaluation.speaker_bootstrap import draw_speakers
 from mmer.items import Items
-from mmer.predictions import TracePredictions
-from mmer.protocol import TEST
+from mmer.predictions import TracePredictions, tested
 from mmer.ragged import Ragged
 from mmer.runtime.errors import UserError
 
@@ -26,14 +24,9 @@ SMALLEST = 1e-12
 
 @dataclass(frozen=True)
 class FoldTraces:
-    """Traces predicted for the items that a split tests on.
+    """Traces of the items that a split tests on, sorted and at least one.
 
-    Attributes
-    ----------
-    items
-        Rows of the item table, sorted by item, at least one.
-    predicted, true
-        ``(steps, dimensions)`` float64 of those items, equally long.
+    Both are ``(steps, dimensions)`` float64 of those items, equally long.
     """
 
     items: Items
@@ -47,41 +40,27 @@ class FoldTraces:
 
 
 def fold_of(name: str, split: str, predictions: TracePredictions, true: Ragged) -> FoldTraces:
-    """The predicted traces of the tested items beside the true ones.
-
-    Parameters
-    ----------
-    name, split
-        Of the system and the split, for messages.
-    predictions
-        Of all parts.
-    true
-        ``(steps, dimensions)`` of every item of the corpus.
+    """The predicted traces of the tested items beside the true ones of every item.
 
     Raises
     ------
     UserError
         If no item is tested, or one has no true trace, or one of another length.
     """
-    tested = predictions.only(TEST)
-    if not tested.names:
-        raise UserError(f"system {name} has no row of the part test in {split}: give them")
-    if strangers := sorted(set(tested.names) - set(true.items)):
+    found = tested(predictions, f"system {name}", f" in {split}")
+    if strangers := sorted(set(found.names) - set(true.items)):
         raise UserError(
             f"item {strangers[0]} of system {name} has no true trace: prepare the corpus again"
         )
-    wanted = true.only(tested.names)
-    assert wanted.values.shape[1:] == tested.traces.values.shape[1:], "one column a dimension"
-    lengths, expected = np.diff(tested.traces.offsets), np.diff(wanted.offsets)
+    wanted = true.only(found.names)
+    lengths, expected = np.diff(found.traces.offsets), np.diff(wanted.offsets)
     if (off := np.flatnonzero(lengths != expected)).size:
         raise UserError(
-            f"system {name} predicts {lengths[off[0]]} steps of {tested.names[off[0]]} in {split}, "
+            f"system {name} predicts {lengths[off[0]]} steps of {found.names[off[0]]} in {split}, "
             f"but its true trace has {expected[off[0]]}: predict every step once"
         )
-    values = wanted.values.astype(np.float64)
-    return FoldTraces(
-        tested.items, tested.traces, Ragged(wanted.items, values, wanted.offsets, wanted.rate)
-    )
+    wanted = replace(wanted, values=wanted.values.astype(np.float64))
+    return FoldTraces(found.items, found.traces, wanted)
 
 
 @dataclass(frozen=True)
@@ -147,10 +126,7 @@ def pooled_moments(system: System[FoldTraces]) -> Moments:
 def resampled_moments(system: System[FoldTraces], resamples: int, seed: int) -> Moments:
     """Moments over the steps of as many speakers as there are, drawn with replacement.
 
-    Returns
-    -------
-    Moments
-        ``(resamples, dimensions)`` each.
+    Each is ``(resamples, dimensions)``.
     """
     sums = _sums_by_speaker(system)
     drawn = draw_speakers(len(sums), resamples, seed)
@@ -185,19 +161,3 @@ def _sums_by_speaker(system: System[FoldTraces]) -> np.ndarray:
 def with_mean(scores: np.ndarray) -> np.ndarray:
     """Scores of the dimensions and, as one more, their mean, ``(..., dimensions + 1)``."""
     return np.concatenate([scores, scores.mean(axis=-1, keepdims=True)], axis=-1)
-
-
-def split_scores(system: System[FoldTraces]) -> dict[str, Moments]:
-    """Moments over the steps of each split's tested items, by split."""
-    return {
-        split: moments_of(fold.predicted.values, fold.true.values)
-        for split, fold in system.folds.items()
-    }
-
-
-def item_moments(fold: FoldTraces) -> Sequence[Moments]:
-    """Moments of each item by itself, in the order of the items."""
-    return [
-        moments_of(fold.predicted.of(index), fold.true.of(index))
-        for index in range(len(fold.items))
-    ]

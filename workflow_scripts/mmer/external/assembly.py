@@ -29,19 +29,10 @@ def assemble(
     train: ExternalTable | None,
     test: ExternalTable,
 ) -> Posteriors:
-    """Join the tables of a split.
+    """Join the tables of a split, which hold each of its items that has a class.
 
-    Parameters
-    ----------
-    split, layout, task
-        Who is tested, what the tables look like, and which classes they name.
-    items
-        The item table; each of its items of the split that has a class must be in the tables.
-    train
-        The rows that are not tested on; None where only tested ones were published, which serves
-        for statistics but not for fusion.
-    test
-        The rows tested on.
+    ``train`` holds the rows that are not tested on; it is None where only tested ones were
+    published, which serves for statistics but not for fusion.
 
     Raises
     ------
@@ -70,31 +61,25 @@ def assemble(
     return Posteriors(task, chosen, parts, values, None)
 
 
-def _rows_of(items: Items, table: ExternalTable) -> np.ndarray:
-    """Rows of a table's items, ``(items of the table,)``; a UserError where one is unknown."""
+def _check_items(
+    kind: str, table: ExternalTable, items: Items, wanted: np.ndarray, split: Split
+) -> None:
+    """A UserError unless a table holds exactly the items ``wanted``, ``(items,)`` bool."""
     for row, name in zip(table.rows, table.items, strict=True):
         if name not in items:
             raise UserError(
                 f"{table.path}, row {row}: item {name!r} is none of the corpus's items with a "
                 "class: remove it, or mend the layout's item_column or item_suffix"
             )
-    return items.rows(table.items)
-
-
-def _check_items(
-    kind: str, table: ExternalTable, items: Items, wanted: np.ndarray, split: Split
-) -> None:
-    """A UserError unless a table holds exactly the items ``wanted``, ``(items,)`` bool."""
-    rows, groups = _rows_of(items, table), items.column(split.by)
-    foreign = np.flatnonzero(~wanted[rows])
-    if foreign.size:
-        first = foreign[0]
-        raise UserError(
-            f"{table.path}, row {table.rows[first]}: {split.by} {groups[rows[first]]} does not "
-            f"belong to the table {kind} of split {split.name} (there are "
-            f"{', '.join(sorted(set(groups[wanted])))}): give the table of this split"
-        )
-    missing = sorted({items.names[row] for row in np.flatnonzero(wanted)} - set(table.items))
+    groups = items.column(split.by)
+    for row, place in zip(table.rows, items.rows(table.items), strict=True):
+        if not wanted[place]:
+            raise UserError(
+                f"{table.path}, row {row}: {split.by} {groups[place]} does not belong to the table "
+                f"{kind} of split {split.name} (there are "
+                f"{', '.join(sorted(set(groups[wanted])))}): give the table of this split"
+            )
+    missing = sorted(set(items.where(wanted).names) - set(table.items))
     if missing:
         raise UserError(
             f"{table.path} lacks {len(missing)} items of the table {kind} of split {split.name}, "

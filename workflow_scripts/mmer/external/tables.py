@@ -27,8 +27,6 @@ class ExternalTable:
 
     Attributes
     ----------
-    path
-        The file, for messages.
     rows
         Row in the file of each item, from 1.
     items
@@ -44,13 +42,7 @@ class ExternalTable:
 
 
 def classes_in_order(path: Path, layout: ExternalLayout, task: Classes) -> tuple[str, ...]:
-    """The class of each value of a row.
-
-    Raises
-    ------
-    UserError
-        If the layout lists other classes than the task.
-    """
+    """The class of each value of a row; a UserError where the layout lists others than the task."""
     if layout.class_order == "task":
         return task.names
     if layout.class_order == "alphabetical":

@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from mmer.fusion.classifiers import Candidate, candidates
+from mmer.fusion.classifiers import Candidate, candidates, converged
 from mmer.fusion.inputs import FusionInputs, join_systems
 from mmer.fusion.settings import FusionSettings
 from mmer.fusion.tables import prediction_rows
@@ -27,17 +27,8 @@ def fuse(
 ) -> pd.DataFrame:
     """Train every candidate on every split's training items and predict the tested ones.
 
-    Parameters
-    ----------
-    systems
-        Posteriors by name of the system and then of the split.
-    task
-        Whose classes they are.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The predictions of :mod:`mmer.fusion.tables`, tested items only.
+    ``systems`` are posteriors by name of the system and then of the split.  Returns the
+    predictions of :mod:`mmer.fusion.tables`.
 
     Raises
     ------
@@ -93,9 +84,8 @@ def _train_and_predict(
             f"fusion asks for {candidate.value} neighbours, but {split} has {len(inputs.train)} "
             "training items: take smaller values out of the fusion's classifiers knn k"
         )
-    model = candidate.kind.build(candidate.value, settings)
-    model.fit(inputs.train, inputs.train_labels)
-    if not candidate.kind.converged(model, settings):
+    model = candidate.build(settings).fit(inputs.train, inputs.train_labels)
+    if not converged(model, settings):
         log.warning(
             "%s %s did not converge on %s: its row counts, but raise the iterations",
             candidate.classifier,
@@ -107,11 +97,5 @@ def _train_and_predict(
     if hasattr(model, "predict_proba"):
         probabilities = np.zeros((len(predicted), task.outputs))
         probabilities[:, model.classes_] = model.predict_proba(inputs.test)
-    return prediction_rows(
-        task,
-        candidate,
-        split,
-        inputs.test_items,
-        [task.names[label] for label in predicted],
-        probabilities,
-    )
+    words = [task.names[label] for label in predicted]
+    return prediction_rows(task, candidate, split, inputs.test_items, words, probabilities)

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from mmer.fusion.settings import FusionSettings, Inputs, Scaling
-from mmer.predictions import Posteriors
+from mmer.predictions import Posteriors, tested
 from mmer.protocol import TEST, TRAIN
 from mmer.runtime.errors import UserError
 
@@ -18,15 +18,9 @@ from mmer.runtime.errors import UserError
 class FusionInputs:
     """What a fusion classifier sees of one split.
 
-    Attributes
-    ----------
-    train, test
-        ``(items, classes * systems)`` float64, systems in the order given, each in the form and
-        scaling that the settings give it, scaled by what the training rows alone told.
-    train_labels
-        ``(items,)`` int64.
-    test_items
-        Names, in the order of ``test``.
+    ``train`` and ``test`` are ``(items, classes * systems)`` float64, systems in the order given,
+    each in the form and scaling that the settings give it, scaled by what the training rows alone
+    told.
     """
 
     train: np.ndarray
@@ -42,40 +36,27 @@ def join_systems(
 
     Source: paper section 3.4, concatenated posteriors of the best speech and face models.
 
-    Parameters
-    ----------
-    split
-        Name of the split, for messages.
-    systems
-        Posteriors under this split by name of the system.
-
     Raises
     ------
     UserError
-        If there are fewer than two systems, they disagree about the split's items or parts, one
-        lacks the values asked for, or a part cannot serve.
+        If two systems disagree about the split's items or parts, one lacks the values asked for,
+        or a part cannot serve.
     """
-    if len(systems) < 2:
-        raise UserError(
-            f"fusion needs at least two systems, but {split} has {', '.join(systems) or 'none'}: "
-            "name another"
-        )
     first_name, first = next(iter(systems.items()))
     for name, posteriors in systems.items():
         _check_same_rows(split, first_name, first, name, posteriors)
     _check_parts(split, first_name, first)
     is_train, is_test = first.part == TRAIN, first.part == TEST
-    train, test = [], []
+    parts = []
     for name, posteriors in systems.items():
         inputs, scaling = settings.of_system(name)
         values = _values(name, posteriors, inputs, settings.smallest_probability)
-        scaled = scale(values[is_train], values[is_test], scaling)
-        train.append(scaled[0])
-        test.append(scaled[1])
+        parts.append(scale(values[is_train], values[is_test], scaling))
+    train, test = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
     return FusionInputs(
-        train=np.concatenate(train, axis=1),
+        train=train,
         train_labels=first.labels[is_train],
-        test=np.concatenate(test, axis=1),
+        test=test,
         test_items=first.only(TEST).names,
     )
 
@@ -138,5 +119,4 @@ def _check_parts(split: str, name: str, posteriors: Posteriors) -> None:
             f"system {name} has {held} in the train part of {split}, from which no fusion can be "
             "learnt: give predictions of the training items too"
         )
-    if not (posteriors.part == TEST).any():
-        raise UserError(f"system {name} has no row of the part test in {split}: give them too")
+    tested(posteriors, f"system {name}", f" in {split}")

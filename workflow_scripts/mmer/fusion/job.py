@@ -9,29 +9,17 @@ from mmer.fusion.settings import FusionSettings
 from mmer.fusion.tables import grid_of, write_table
 from mmer.items import read_items
 from mmer.predictions import read_predictions
-from mmer.runtime.errors import UserError
 from mmer.runtime.job import Job
-from mmer.tasks import Classes, Task
+from mmer.tasks import Classes
 
 
 class FusionJob(Job):
-    """What a fusion is told.
+    """What a fusion is told; ``predictions`` and ``grid`` are the two tables that it writes.
 
-    Attributes
-    ----------
-    task
-        Of the systems; classifiers can only fuse classes.
-    items
-        The item table.
-    systems
-        Tables of predictions by name of the system and then of the split.
-    settings
-        How they are fused.
-    predictions, grid
-        Where the two tables of :mod:`mmer.fusion.tables` go.
+    ``systems`` are tables of predictions by name of the system and then of the split.
     """
 
-    task: Task
+    task: Classes
     items: Path
     systems: dict[str, dict[str, Path]]
     settings: FusionSettings
@@ -45,19 +33,13 @@ def fuse_and_write(job: FusionJob) -> None:
     Raises
     ------
     UserError
-        If the task has no classes, a table is none, or the systems do not fit together.
+        If a table is none, or the systems do not fit together.
     """
-    task = job.task
-    if not isinstance(task, Classes):
-        raise UserError(
-            f"fusion trains classifiers, but {', '.join(task.names)} are traces: remove the "
-            "pairings of fusion from the configuration"
-        )
     items = read_items(job.items)
     systems = {
-        name: {split: read_predictions(path, task, items) for split, path in paths.items()}
+        name: {split: read_predictions(path, job.task, items) for split, path in paths.items()}
         for name, paths in job.systems.items()
     }
-    fused = fuse(systems, task, job.settings)
+    fused = fuse(systems, job.task, job.settings)
     write_table(job.predictions, fused)
-    write_table(job.grid, grid_of(fused, task, items))
+    write_table(job.grid, grid_of(fused, job.task, items))

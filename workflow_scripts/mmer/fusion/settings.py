@@ -32,10 +32,7 @@ class Neighbours(Settings):
 
 
 class FusionClassifiers(Settings):
-    """The grid: each classifier with the values of its one hyperparameter.
-
-    Field names are the keys of :data:`mmer.fusion.classifiers.CLASSIFIERS`.
-    """
+    """The grid: each classifier with the values of its one hyperparameter."""
 
     logistic_regression: Regularisation = from_source(
         Regularisation(C=(0.1, 1, 10, 100, 1e3, 1e4, 1e5, 1e6)), "logistic regression", _GRID
@@ -133,10 +130,7 @@ class FusionSettings(Settings):
         return [*inputs, self.inputs][0], [*scaling, self.scaling][0]
 
     def only(self, systems: Iterable[str]) -> FusionSettings:
-        """The same settings without the entries of systems other than these.
-
-        A step that fuses these systems depends on nothing else.
-        """
+        """The same settings without the entries of systems other than these."""
         named = {key for system in systems for key in (system, system.split("/")[0])}
         kept = {key: entry for key, entry in self.by_system.items() if key in named}
         return self.model_copy(update={"by_system": kept})

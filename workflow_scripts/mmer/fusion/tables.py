@@ -15,7 +15,6 @@ import pandas as pd
 
 from mmer.fusion.classifiers import Candidate
 from mmer.items import Items
-from mmer.runtime.errors import UserError
 from mmer.runtime.writing import writing
 from mmer.tasks import Classes
 
@@ -54,36 +53,11 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
         table.to_csv(unfinished, index=False)
 
 
-def read_fused(path: Path, task: Classes, items: Items) -> pd.DataFrame:
-    """Read a predictions' table.
-
-    Raises
-    ------
-    UserError
-        If columns are missing, or a class or an item is unknown.
-    """
-    try:
-        table = pd.read_csv(
-            path,
-            dtype=dict.fromkeys(_WORDS, str),
-            keep_default_na=False,  # a class may be called none
-            na_values={name: [""] for name in task.probability_columns},
-        )
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as fusion predictions ({error})") from error
-    missing = [name for name in [*_WORDS, *task.probability_columns] if name not in table]
-    if missing:
-        raise UserError(f"{path} lacks the columns {', '.join(missing)}: run the fusion again")
-    unknown = set(table["predicted"]) - set(task.names)
-    if unknown:
-        raise UserError(
-            f"{path} predicts {sorted(map(str, unknown))[0]}, which is no {task.column}: run the "
-            "fusion again"
-        )
-    strangers = set(table["item"]) - set(items.names)
-    if strangers:
-        raise UserError(
-            f"{path} predicts {sorted(map(str, strangers))[0]}, which is not in the corpus's item "
-            "table: run the fusion again"
-        )
-    return table
+def read_fused(path: Path, task: Classes) -> pd.DataFrame:
+    """Read a predictions' table."""
+    return pd.read_csv(
+        path,
+        dtype=dict.fromkeys(_WORDS, str),
+        keep_default_na=False,  # a class may be called none
+        na_values={name: [""] for name in task.probability_columns},
+    )

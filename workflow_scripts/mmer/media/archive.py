@@ -27,26 +27,21 @@ def extract_files(
     ending: str,
     is_wanted: Callable[[PurePosixPath], bool],
     expected: int,
-) -> list[str]:
-    """Extract the wanted files of an archive; all of them, or nothing stays behind.
+) -> None:
+    """Extract the wanted files of a zip archive into a new folder.
+
+    Where that fails, some may lie there: the caller removes the folder.
 
     Parameters
     ----------
-    archive
-        A zip archive whose files lie at its top or in folders there.
     folder
-        Where the files go, as ``<stem><ending>``; made, and emptied first.
+        Where the files go, as ``<stem><ending>``.
     ending
         Of every file in the archive, such as ``.mp4``.
     is_wanted
         Whether to extract a file; it raises a UserError where the archive cannot hold it.
     expected
         How many wanted files there must be.
-
-    Returns
-    -------
-    list of str
-        Names of the extracted files without ending, sorted.
 
     Raises
     ------
@@ -55,7 +50,6 @@ def extract_files(
         another ending, one twice, of absurd size, or that ``is_wanted`` refuses, or another number
         of wanted files.
     """
-    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
         with zipfile.ZipFile(archive) as content:
@@ -68,15 +62,12 @@ def extract_files(
             for name, member in tqdm(members.items(), unit="file", mininterval=5):
                 _extract(archive, content, member, folder / f"{name}{ending}")
     except UserError:
-        shutil.rmtree(folder, ignore_errors=True)
         raise
     except Exception as error:  # a damaged or hostile archive can fail in any way
-        shutil.rmtree(folder, ignore_errors=True)
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(
             f"{archive} is not a whole zip archive ({reason}): delete it and run again"
         ) from error
-    return sorted(members)
 
 
 def _wanted(

@@ -10,17 +10,13 @@ from mmer.runtime.errors import UserError
 
 
 def verify(path: Path, expected: str, size: int | None = None) -> None:
-    """Compare a file with its published checksum and size.
+    """Compare a file with its published checksum and, where known, its size in bytes.
 
     Parameters
     ----------
-    path
-        The file.
     expected
         ``md5:<hex>`` or ``sha256:<hex>``; of a digest published in part, its first digits, at least
         eight.
-    size
-        Bytes, or None where not published.
 
     Raises
     ------

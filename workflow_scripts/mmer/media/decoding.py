@@ -43,14 +43,9 @@ _LIMITED_BLACK, _LIMITED_RANGE = 16.0, 219.0
 
 @dataclass(frozen=True)
 class DecodedClip:
-    """What the speech and face models see of a clip.
+    """A clip's audio ``(samples,)`` int16, 16 kHz, mono, and face at 30 frames per second.
 
-    Attributes
-    ----------
-    audio
-        ``(samples,)`` int16, 16 kHz, mono.
-    frames
-        ``(frames, 48, 48)`` uint8 grey at 30 frames per second.
+    The frames are ``(frames, 48, 48)`` uint8 grey.
     """
 
     audio: np.ndarray
@@ -75,11 +70,7 @@ def decode_clip(path: Path, settings: PreparationSettings) -> DecodedClip:
         else:
             times.append(float(frame.time))
             faces.append(_grey(frame, settings))
-    if not faces:
-        raise UserError(f"{path} has no frames: get it again and replace it")
-    samples = audio.samples(settings)
-    shown = at_constant_rate(np.array(times), FRAME_RATE)
-    return DecodedClip(samples, np.stack(faces)[shown])
+    return DecodedClip(audio.samples(settings), _at_ticks(path, times, faces))
 
 
 def decode_voice(path: Path, settings: PreparationSettings) -> np.ndarray:
@@ -128,12 +119,7 @@ class _Audio:
 
 
 def decode_whole_frames(path: Path) -> np.ndarray:
-    """The whole frames of one clip for the saliency method, at the same ticks as its faces.
-
-    Returns
-    -------
-    np.ndarray
-        ``(frames, 180, 320, 3)`` uint8 RGB.
+    """The whole frames of one clip, ``(frames, 180, 320, 3)`` uint8 RGB, at the faces' ticks.
 
     Raises
     ------
@@ -145,6 +131,11 @@ def decode_whole_frames(path: Path) -> np.ndarray:
     for frame in _decoded(path, ("video",)):
         times.append(float(frame.time))
         pictures.append(_whole(frame))
+    return _at_ticks(path, times, pictures)
+
+
+def _at_ticks(path: Path, times: list[float], pictures: list[np.ndarray]) -> np.ndarray:
+    """The picture that shows at each tick, ``(ticks, ...)``."""
     if not pictures:
         raise UserError(f"{path} has no frames: get it again and replace it")
     return np.stack(pictures)[at_constant_rate(np.array(times), FRAME_RATE)]
@@ -160,9 +151,7 @@ def _decoded(path: Path, kinds: Sequence[str]) -> Iterator[av.AudioFrame | av.Vi
                         f"{path} has no {kind} stream, but the corpus's recordings have: get it "
                         "again and replace it"
                     )
-            streams = [getattr(container.streams, kind)[0] for kind in kinds]
-            for packet in container.demux(*streams):
-                yield from packet.decode()
+            yield from container.decode(**dict.fromkeys(kinds, 0))
     except (av.error.FFmpegError, OSError) as error:
         raise UserError(
             f"{path} cannot be decoded ({error}): get it again and replace it"
@@ -179,8 +168,6 @@ def at_constant_rate(times: np.ndarray, rate: float) -> np.ndarray:
     ----------
     times
         ``(frames,)`` seconds, rising.
-    rate
-        Ticks per second.
 
     Returns
     -------

@@ -9,14 +9,12 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import sys
 import time
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 import pooch
 import requests
-from tqdm import tqdm
 
 from mmer.media.checksums import verify
 from mmer.runtime.errors import UserError
@@ -34,17 +32,7 @@ _BLOCK = 1 << 20
 
 
 class DownloadJob(Job):
-    """What the download of a registered file is told.
-
-    Attributes
-    ----------
-    address
-        ``https://...``.
-    sha256, size
-        Of the published file; None where not published.
-    out
-        Where it goes.
-    """
+    """What the download of a registered file is told; None is what is not published of it."""
 
     address: str
     sha256: str | None = None
@@ -85,10 +73,6 @@ def download(
 
     Parameters
     ----------
-    address
-        ``https://...``.
-    target
-        Where to put it.
     checksum
         ``md5:<hex>`` or ``sha256:<hex>``; None where none is published, which is logged with the
         sha256 found.
@@ -97,8 +81,6 @@ def download(
     mirror
         Folder or address prefix that serves every address, or empty for the internet; None takes
         what the environment says in ``MMER_MIRROR``.
-    first_pause_s
-        Pause before the second attempt, in seconds.
 
     Raises
     ------
@@ -109,7 +91,12 @@ def download(
     with writing(target) as unfinished:
         if mirror and "://" not in mirror:
             source = Path(mirror) / mirrored_path(address)
-            _copy(source, unfinished)
+            if not source.is_file():
+                raise UserError(
+                    f"the mirror lacks {source}: put the file there, or remove data.mirror to "
+                    "download it"
+                )
+            shutil.copy2(source, unfinished)
         else:
             source = f"{mirror.rstrip('/')}/{mirrored_path(address)}" if mirror else address
             _fetch_with_retries(source, unfinished, first_pause_s)
@@ -122,24 +109,6 @@ def download(
             except UserError as error:
                 reason = str(error).replace(str(unfinished), str(source))
                 raise UserError(reason) from error
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy from a mirror folder."""
-    if not source.is_file():
-        raise UserError(
-            f"the mirror lacks {source}: put the file there, or remove data.mirror to download it"
-        )
-    total = source.stat().st_size
-    with source.open("rb") as reader, target.open("wb") as writer, _bar(total) as bar:
-        while block := reader.read(_BLOCK):
-            writer.write(block)
-            bar.update(len(block))
-    shutil.copystat(source, target)
-
-
-def _bar(total: int) -> tqdm:
-    return tqdm(total=total, unit="B", unit_scale=True, mininterval=5, file=sys.stderr)
 
 
 def _fetch_with_retries(address: str, target: Path, pause_s: float) -> None:

@@ -6,8 +6,7 @@ leaves open: the order of channels, TensorFlow's padding and its bilinear filter
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -36,87 +35,44 @@ _TINY = 1e-7
 """Added to the largest value before dividing by it."""
 
 
-@dataclass(frozen=True)
-class Convolution:
-    """One convolution of the network: its channels, its square kernel's side and its dilation."""
-
-    inputs: int
-    outputs: int
-    kernel: int
-    dilation: int = 1
-
-
-def convolutions(width: float = 1.0) -> dict[str, Convolution]:
-    """Every convolution by name, in the order in which the published graph uses them.
-
-    Parameters
-    ----------
-    width
-        Factor on all channels; 1 is the published network of 24.9 million parameters.
-    """
-
-    def channels(published: int) -> int:
-        return max(1, round(width * published))
-
-    found: dict[str, Convolution] = {}
-    inputs, joined = 3, 0
-    for block, (published, count) in enumerate(_ENCODER, start=1):
-        outputs, dilation = channels(published), _ENCODER_DILATIONS[block - 1]
-        for layer in range(1, count + 1):
-            found[f"conv{block}_{layer}"] = Convolution(inputs, outputs, 3, dilation)
-            inputs = outputs
-        joined += outputs if block >= _SHRINKING_BLOCKS else 0
-    context = channels(_CONTEXT)
-    found["aspp_1"] = Convolution(joined, context, 1)
-    for branch, dilation in enumerate(_CONTEXT_DILATIONS, start=2):
-        found[f"aspp_{branch}"] = Convolution(joined, context, 3, dilation)
-    found["aspp_scene"] = Convolution(joined, context, 1)
-    found["aspp_joined"] = Convolution((2 + len(_CONTEXT_DILATIONS)) * context, context, 1)
-    inputs = context
-    for layer, published in enumerate(_DECODER, start=1):
-        found[f"decoder_{layer}"] = Convolution(inputs, channels(published), 3)
-        inputs = channels(published)
-    found["decoder_last"] = Convolution(inputs, 1, 3)
-    return found
-
-
 class MsiNet(nn.Module):
-    """The network.
+    """The network; ``width`` is a factor on all channels.
 
-    Parameters
-    ----------
-    width
-        As for :func:`convolutions`.
+    Its convolutions have the order in which the published graph uses them.
     """
 
     def __init__(self, width: float = 1.0) -> None:
         super().__init__()
-        self.layers = nn.ModuleDict(
-            {
-                # As TensorFlow's SAME for an odd kernel and stride 1.
-                name: nn.Conv2d(
-                    layer.inputs,
-                    layer.outputs,
-                    layer.kernel,
-                    padding=layer.dilation * (layer.kernel // 2),
-                    dilation=layer.dilation,
-                )
-                for name, layer in convolutions(width).items()
-            }
-        )
+        self.layers = nn.ModuleDict()
+
+        def add(name: str, inputs: int, published: int, kernel: int, dilation: int = 1) -> int:
+            outputs = max(1, round(width * published))
+            # As TensorFlow's SAME for an odd kernel and stride 1.
+            padding = dilation * (kernel // 2)
+            self.layers[name] = nn.Conv2d(
+                inputs, outputs, kernel, padding=padding, dilation=dilation
+            )
+            return outputs
+
+        channels, joined = 3, 0
+        for block, (published, count) in enumerate(_ENCODER, start=1):
+            dilation = _ENCODER_DILATIONS[block - 1]
+            for layer in range(1, count + 1):
+                channels = add(f"conv{block}_{layer}", channels, published, 3, dilation)
+            joined += channels if block >= _SHRINKING_BLOCKS else 0
+        context = add("aspp_1", joined, _CONTEXT, 1)
+        for branch, dilation in enumerate(_CONTEXT_DILATIONS, start=2):
+            add(f"aspp_{branch}", joined, _CONTEXT, 3, dilation)
+        add("aspp_scene", joined, _CONTEXT, 1)
+        channels = add("aspp_joined", (2 + len(_CONTEXT_DILATIONS)) * context, _CONTEXT, 1)
+        for layer, published in enumerate(_DECODER, start=1):
+            channels = add(f"decoder_{layer}", channels, published, 3)
+        self.layers["decoder_last"] = nn.Conv2d(channels, 1, 3, padding=1)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Maps of images.
+        """Maps ``(batch, height, width)`` float32, each from 0 to 1.
 
-        Parameters
-        ----------
-        images
-            ``(batch, 3, height, width)`` RGB, 0 to 255; sides are multiples of 8.
-
-        Returns
-        -------
-        Tensor
-            ``(batch, height, width)`` float32, each map from 0 to 1.
+        Images are ``(batch, 3, height, width)`` RGB, 0 to 255; sides are multiples of 8.
         """
         means = torch.tensor(CHANNEL_MEANS, device=images.device).reshape(1, 3, 1, 1)
         maps = self._context(self._encode(images - means))  # (batch, 256, height / 8, width / 8)
@@ -177,24 +133,13 @@ def from_zero_to_one(maps: Tensor) -> Tensor:
 
 
 class MsiNetSaliency:
-    """MSI-Net as a saliency method.
-
-    Parameters
-    ----------
-    settings
-        Width, batch size, padding and number format.
-    weights
-        Converted weights by name.
-    device
-        Where to compute.
+    """MSI-Net with converted weights as a saliency method.
 
     Raises
     ------
     UserError
         If the weights are of another network, for example of another width.
     """
-
-    name = "MSI-Net (Kroner et al. 2020)"
 
     def __init__(
         self, settings: SaliencySettings, weights: Mapping[str, Tensor], device: torch.device
@@ -214,32 +159,20 @@ class MsiNetSaliency:
         layout = torch.channels_last if last else torch.contiguous_format
         self.network = network.eval().to(device, memory_format=layout)
 
-    def maps(self, frames: np.ndarray) -> np.ndarray:
-        """See :class:`~mmer.media.saliency.SaliencyMethod`."""
-        size = (frames.shape[1], frames.shape[2])
-        maps = [
-            maps_onto_frames(self._predict(self._fit(batch)), size).cpu().numpy()
-            for batch in self._batches(frames)
-        ]
-        return np.concatenate(maps)
-
-    def maps_of_pictures(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """See :class:`~mmer.media.saliency.SaliencyMethod`."""
+    def maps(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """See :data:`~mmer.media.saliency.SaliencyMethod`."""
         found = []
-        for batch in self._batches(pictures):
-            maps = self._predict(torch.cat([self._fit(picture[None]) for picture in batch]))
+        size = self.settings.batch_size or _BATCH_ON[self.device.type]
+        for start in range(0, len(pictures), size):
+            batch = pictures[start : start + size]
+            maps = self._predict(torch.cat([self._fit(picture) for picture in batch]))
             for picture, single in zip(batch, maps.split(1), strict=True):
-                size = (picture.shape[0], picture.shape[1])
-                found.append(maps_onto_frames(single, size)[0].cpu().numpy())
+                found.append(maps_onto_frames(single, picture.shape[:2])[0].cpu().numpy())
         return found
 
-    def _batches(self, pictures: Sequence[np.ndarray]) -> Iterator[Sequence[np.ndarray]]:
-        size = self.settings.batch_size or _BATCH_ON[self.device.type]
-        return (pictures[start : start + size] for start in range(0, len(pictures), size))
-
-    def _fit(self, frames: np.ndarray) -> Tensor:
-        """Frames of one size, ``(frames, 3, 240, 320)`` on the device."""
-        return fit_frames(torch.from_numpy(frames).to(self.device), self.settings.padding)
+    def _fit(self, picture: np.ndarray) -> Tensor:
+        """A picture as the network takes it, ``(1, 3, 240, 320)`` on the device."""
+        return fit_frames(torch.from_numpy(picture[None]).to(self.device), self.settings.padding)
 
     @torch.inference_mode()
     def _predict(self, images: Tensor) -> Tensor:

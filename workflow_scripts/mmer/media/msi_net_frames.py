@@ -8,6 +8,8 @@ filters do not offer, so each filter is a matrix here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -21,7 +23,7 @@ _BICUBIC = -0.75
 _BICUBIC_STEPS = 1024
 """That op rounds the position between two pixels to such steps."""
 
-Size = tuple[int, int]
+Size = Sequence[int]
 
 
 def fit_frames(frames: Tensor, padding: float) -> Tensor:
@@ -39,15 +41,12 @@ def fit_frames(frames: Tensor, padding: float) -> Tensor:
     Tensor
         ``(frames, 3, 240, 320)`` float32, 0 to 255.
     """
-    size = (frames.shape[1], frames.shape[2])
+    size = frames.shape[1:3]
     ratio = min(wanted / had for wanted, had in zip(INPUT_SIZE, size, strict=True))
     fitted = resize(frames.permute(0, 3, 1, 2).float(), _scaled(size, ratio))
-    top, left = ((w - f) // 2 for w, f in zip(INPUT_SIZE, fitted.shape[2:], strict=True))
-    bottom, right = (
-        wanted - got - before
-        for wanted, got, before in zip(INPUT_SIZE, fitted.shape[2:], (top, left), strict=True)
-    )
-    return functional.pad(fitted, (left, right, top, bottom), value=padding)
+    high, wide = (w - f for w, f in zip(INPUT_SIZE, fitted.shape[2:], strict=True))
+    top, left = high // 2, wide // 2
+    return functional.pad(fitted, (left, wide - left, top, high - top), value=padding)
 
 
 def maps_onto_frames(maps: Tensor, size: Size) -> Tensor:
@@ -65,14 +64,14 @@ def maps_onto_frames(maps: Tensor, size: Size) -> Tensor:
     Tensor
         ``(frames, height, width)`` uint8.
     """
-    had = (maps.shape[1], maps.shape[2])
+    had = maps.shape[1:]
     ratio = max(wanted / h for wanted, h in zip(size, had, strict=True))
     covering = resize(255 * maps, _scaled(had, ratio))
     top, left = ((c - s) // 2 for c, s in zip(covering.shape[1:], size, strict=True))
     return covering[:, top : top + size[0], left : left + size[1]].round().to(torch.uint8)
 
 
-def _scaled(size: Size, ratio: float) -> Size:
+def _scaled(size: Size, ratio: float) -> tuple[int, int]:
     return round(size[0] * ratio), round(size[1] * ratio)
 
 
@@ -84,7 +83,7 @@ def resize(pictures: Tensor, size: Size) -> Tensor:
     Tensor
         ``(..., *size)`` float32, again in 0 to 255.
     """
-    had = (pictures.shape[-2], pictures.shape[-1])
+    had = pictures.shape[-2:]
     if had == size:
         return pictures
     shrinks = had[0] > size[0] or had[1] > size[1]

@@ -46,20 +46,10 @@ class Decoded:
     image: np.ndarray
 
 
-@dataclass(frozen=True)
-class Unreadable:
-    """A picture that could not be decoded, and why."""
-
-    reason: str
-
-
 def small_pictures(
     named: Mapping[str, Path], boxes: np.ndarray | None, unreadable_share: float, threads: int
 ) -> Ragged:
-    """Every readable picture as a small grey image, one ``(48, 48)`` uint8 per item.
-
-    Parameters and errors are those of :func:`readable_pictures`.
-    """
+    """Readable pictures as small grey images, ``(48, 48)`` uint8; see :func:`readable_pictures`."""
     readable = readable_pictures(named, boxes, unreadable_share, threads)
     return one_per_item([(item, picture.image) for item, picture in readable])
 
@@ -71,14 +61,10 @@ def readable_pictures(
 
     Parameters
     ----------
-    named
-        Pictures by item.
     boxes
         What is cut out of each, ``(pictures, 4)``: left, top, width and height; None for all of it.
     unreadable_share
         Share of the pictures that may be missing or damaged, rounded up to whole pictures.
-    threads
-        Pictures decoded at the same time.
 
     Raises
     ------
@@ -97,17 +83,17 @@ def readable_pictures(
             yield item, picture
             continue
         unreadable += 1
-        log.warning("%s is left out: %s", item, picture.reason)
+        log.warning("%s is left out: %s", item, picture)
         if unreadable > allowed:
             raise UserError(
                 f"more than {allowed} of {len(named)} pictures cannot be read, the last one {path} "
-                f"({picture.reason}): unpack the corpus again, or raise max_unreadable_share"
+                f"({picture}): unpack the corpus again, or raise max_unreadable_share"
             )
     log.info("%d of %d pictures read", len(named) - unreadable, len(named))
 
 
-def decode_picture(path: Path, box: np.ndarray | None) -> Decoded | Unreadable:
-    """Decode a picture and make its small image; damaged pictures are told apart, not raised.
+def decode_picture(path: Path, box: np.ndarray | None) -> Decoded | str:
+    """Decode a picture and make its small image; of a damaged picture, say why it is none.
 
     Parameters
     ----------
@@ -119,19 +105,19 @@ def decode_picture(path: Path, box: np.ndarray | None) -> Decoded | Unreadable:
         with Image.open(path) as picture:
             colours = picture.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        return Unreadable(f"{type(error).__name__}: {error}")
+        return f"{type(error).__name__}: {error}"
     crop = (0, 0, *colours.size)
     if box is not None:
         left, top, width, height = map(int, box)
         right, bottom = min(left + width, colours.width), min(top + height, colours.height)
         crop = (max(left, 0), max(top, 0), right, bottom)
         if crop[0] >= right or crop[1] >= bottom:
-            return Unreadable(f"its face box {box.tolist()} holds no pixel of the picture")
+            return f"its face box {box.tolist()} holds no pixel of the picture"
     return Decoded(np.asarray(colours), crop, shrink(colours.convert("L"), crop))
 
 
-def shrink(grey: Image.Image, crop: Box) -> np.ndarray:
-    """A crop of a grey picture, ``(48, 48)`` uint8, bicubic."""
+def shrink(grey: Image.Image, crop: Box | None = None) -> np.ndarray:
+    """A grey picture or a crop of it, ``(48, 48)`` uint8, bicubic."""
     size = (FRAME_SIZE, FRAME_SIZE)
     return np.asarray(grey.crop(crop).resize(size, Image.Resampling.BICUBIC))
 
@@ -154,5 +140,4 @@ def _in_order(
             waiting.append(pool.submit(function, each))
             if len(waiting) >= AHEAD * threads:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        yield from (each.result() for each in waiting)

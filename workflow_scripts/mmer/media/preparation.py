@@ -27,8 +27,6 @@ class PreparationJob(RecordingsJob):
 
     Attributes
     ----------
-    preparation
-        How recordings are decoded.
     outputs
         Where ``audio``, ``frames`` and ``traces`` go, as the corpus has them.
     """

@@ -1,7 +1,7 @@
 """The metadata of a Zenodo record: which files it holds, how large, with which checksum.
 
-Zenodo renamed fields over the years (``filename`` to ``key``,
-``filesize`` to ``size``); both forms are read.
+Zenodo renamed fields over the years (``filename`` to ``key``, ``filesize`` to ``size``); both forms
+are read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmer.media.download import download, mirrored_path
+from mmer.media.download import download
 from mmer.runtime.errors import UserError
 from mmer.runtime.job import Job
 
@@ -23,17 +23,7 @@ _CHECKSUM = re.compile(r"md5:[0-9a-fA-F]{32}|sha256:[0-9a-fA-F]{64}")
 
 
 class RecordJob(Job):
-    """What the download of a record's metadata is told.
-
-    Attributes
-    ----------
-    record
-        Its number.
-    label
-        What results call the corpus.
-    out
-        Where the metadata go.
-    """
+    """What the download of a record's metadata is told; ``label`` is what results call it."""
 
     record: int
     label: str
@@ -41,36 +31,16 @@ class RecordJob(Job):
 
 
 class ArchiveJob(Job):
-    """What the download of a record's file is told.
-
-    Attributes
-    ----------
-    record
-        The record's number.
-    metadata
-        The record's metadata.
-    out
-        Where the file goes; it is the one of this name.
-    """
+    """What the download of a record's file is told: the one of the name of ``out``."""
 
     record: int
     metadata: Path
     out: Path
 
 
-def record_address(record: int | str) -> str:
-    """Where Zenodo serves a record's metadata as JSON."""
-    return f"https://zenodo.org/api/records/{record}"
-
-
 def metadata_place(record: int | str) -> str:
     """Where the metadata lie, below the folder of downloads."""
-    return f"{mirrored_path(record_address(record))}.json"
-
-
-def file_address(record: int, name: str) -> str:
-    """Where Zenodo serves a file of a record."""
-    return f"https://zenodo.org/records/{record}/files/{name}?download=1"
+    return f"zenodo.org/api/records/{record}.json"
 
 
 @dataclass(frozen=True)
@@ -90,13 +60,7 @@ class Record:
     files: dict[str, RecordFile]
 
     def file(self, name: str) -> RecordFile:
-        """The file of that name.
-
-        Raises
-        ------
-        UserError
-            If the record does not list it.
-        """
+        """The file of that name; a UserError if the record does not list it."""
         if name not in self.files:
             raise UserError(
                 f"the record {self.title!r} does not list {name}: look at the corpus's "
@@ -106,13 +70,7 @@ class Record:
 
 
 def read_record(path: Path) -> Record:
-    """Read a record's metadata.
-
-    Raises
-    ------
-    UserError
-        If the file is not such metadata.
-    """
+    """Read a record's metadata; a UserError if the file is no such metadata."""
     try:
         content = json.loads(path.read_text("utf-8"))
         files = [_read_file(entry) for entry in content["files"]]
@@ -137,14 +95,8 @@ def _read_file(entry: dict[str, Any]) -> RecordFile:
 
 
 def download_record(job: RecordJob) -> None:
-    """Bring the metadata; refuse to let a synthetic corpus pass as a real one.
-
-    Raises
-    ------
-    UserError
-        If they cannot be had, or the label does not say that the corpus is synthetic.
-    """
-    download(record_address(job.record), job.out, None)
+    """Bring the metadata; refuse to let a synthetic corpus pass as a real one."""
+    download(f"https://zenodo.org/api/records/{job.record}", job.out, None)
     title = read_record(job.out).title
     log.info("record %d: %s", job.record, title)
     if "synthetic" in title.lower() and "synthetic" not in job.label.lower():
@@ -158,5 +110,5 @@ def download_record(job: RecordJob) -> None:
 def download_archive(job: ArchiveJob) -> None:
     """Bring a file of a record, with the size and checksum of the record's own metadata."""
     published = read_record(job.metadata).file(job.out.name)
-    address = file_address(job.record, published.name)
+    address = f"https://zenodo.org/records/{job.record}/files/{published.name}?download=1"
     download(address, job.out, published.checksum, published.size)

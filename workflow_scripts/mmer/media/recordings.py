@@ -16,17 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class ExtractionJob(CorpusJob):
-    """What the extraction of a speaker's recordings is told.
-
-    Attributes
-    ----------
-    archive
-        The archive.
-    speaker
-        Whose recordings.
-    out
-        The folder for them.
-    """
+    """What the extraction of a speaker's recordings into the folder ``out`` is told."""
 
     archive: Path
     speaker: str
@@ -40,8 +30,6 @@ class ItemsJob(CorpusJob):
     ----------
     found
         Recordings or a folder of them by speaker; empty where nothing reads recordings.
-    out
-        Where the table goes.
     """
 
     found: dict[str, tuple[Path, ...]]
@@ -53,8 +41,6 @@ class RecordingsJob(CorpusJob):
 
     Attributes
     ----------
-    speaker
-        Whose recordings.
     files
         The recordings, or a folder of them; none where the item table names them.
     items

@@ -1,24 +1,32 @@
-"""Saliency maps behind one interface: frames in, maps out.
+"""The saliency maps of a speaker's recordings: bright where a picture stands out.
 
 The paper's method is MSI-Net (section 3.3).  Spectral residual needs no weights; wherever results
 made with it appear, it is named.
+
+Films are decoded here once more, and nothing is kept of their whole frames: gigabytes that a later
+run would have to make again, with audio and frames, whenever the saliency changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
+from tqdm import tqdm
 
-from mmer.media.decoding import FRAME_SIZE, centre_square
+from mmer.media.decoding import FRAME_RATE, centre_square, decode_whole_frames
+from mmer.media.pictures import Decoded, one_per_item, readable_pictures, shrink
+from mmer.media.recordings import RecordingsJob, recordings_of
 from mmer.media.settings import SaliencySettings
+from mmer.ragged import Ragged, write_ragged
+from mmer.runtime.job import Compute
 
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
+TOGETHER = 16
+"""Pictures mapped at a time."""
 
 _SPECTRUM_SIZE = 64
 """Side in pixels at which the spectrum is taken (Hou and Zhang 2007, section 2)."""
@@ -27,102 +35,84 @@ _SMOOTHING = 2.5
 """Standard deviation in pixels of the final Gaussian at that size (Hou and Zhang 2007: 8 for
 display; OpenCV contrib uses 2.5 for maps)."""
 
-
-class SaliencyMethod(Protocol):
-    """A way to make saliency maps."""
-
-    name: str
-
-    def maps(self, frames: np.ndarray) -> np.ndarray:
-        """Maps of whole frames.
-
-        Parameters
-        ----------
-        frames
-            ``(frames, height, width, 3)`` uint8 RGB.
-
-        Returns
-        -------
-        np.ndarray
-            ``(frames, height, width)`` uint8, 255 where most salient.
-        """
-
-    def maps_of_pictures(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Maps ``(height, width)`` of pictures ``(height, width, 3)`` of any sizes, together."""
+SaliencyMethod = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
+"""Maps ``(height, width)`` uint8, 255 where most salient, of pictures ``(height, width, 3)`` uint8
+RGB of any sizes."""
 
 
-class SpectralResidual:
-    """What in a picture's spectrum is not explained by its surroundings (Hou and Zhang 2007)."""
+class SaliencyJob(RecordingsJob):
+    """What the step that makes a speaker's saliency maps is told; ``weights`` are converted."""
 
-    name = "spectral residual (Hou and Zhang 2007)"
-
-    def maps(self, frames: np.ndarray) -> np.ndarray:
-        """See :class:`SaliencyMethod`."""
-        return np.stack(self.maps_of_pictures(frames))
-
-    def maps_of_pictures(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """See :class:`SaliencyMethod`."""
-        return [self._map(picture) for picture in pictures]
-
-    def _map(self, frame: np.ndarray) -> np.ndarray:
-        """One map, ``(height, width)`` uint8."""
-        height, width = frame.shape[:2]
-        grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-        small = cv2.resize(grey, (_SPECTRUM_SIZE, _SPECTRUM_SIZE), interpolation=cv2.INTER_AREA)
-        spectrum = np.fft.fft2(small.astype(np.float64))
-        amplitude = np.log(np.abs(spectrum) + 1e-12)
-        residual = amplitude - cv2.blur(amplitude, (3, 3))
-        phase = np.angle(spectrum)
-        salient = np.abs(np.fft.ifft2(np.exp(residual + 1j * phase))) ** 2
-        salient = cv2.GaussianBlur(salient, (0, 0), _SMOOTHING)
-        salient -= salient.min()
-        salient *= 255 / max(salient.max(), 1e-12)
-        grown = cv2.resize(salient, (width, height), interpolation=cv2.INTER_LINEAR)
-        return np.clip(np.rint(grown), 0, 255).astype(np.uint8)
+    saliency: SaliencySettings
+    weights: Path | None = None
+    out: Path
 
 
-def saliency_method(
-    settings: SaliencySettings,
-    weights: Mapping[str, Tensor] | None = None,
-    device: torch.device | None = None,
-) -> SaliencyMethod:
-    """The configured method.
+def map_saliency(job: SaliencyJob) -> None:
+    """Map whole frames or pictures, then crop and resize the maps as the faces were."""
+    compute = Compute.from_environment()
+    method = _method(job, compute)
+    corpus, items, named = recordings_of(job)
+    if corpus.recordings == "picture":
+        assert items is not None, "pictures are named by the item table"
+        boxes = corpus.crop(items.of(named))
+        readable = readable_pictures(named, boxes, corpus.unreadable_share, compute.threads)
+        maps = maps_of_pictures(readable, method)
+    else:
+        films = tqdm(named.values(), unit="recording", mininterval=5)
+        squares = [square_maps(method(decode_whole_frames(film))) for film in films]
+        maps = Ragged.join(list(named), squares, FRAME_RATE)
+    write_ragged(job.out, maps)
 
-    Parameters
-    ----------
-    settings
-        Which, and how.
-    weights, device
-        MSI-Net's converted weights and where to compute; the other method takes neither.
-    """
-    if settings.method == "spectral_residual":
-        return SpectralResidual()
+
+def _method(job: SaliencyJob, compute: Compute) -> SaliencyMethod:
+    """The configured method, on its device."""
+    if job.saliency.method == "spectral_residual":
+        return spectral_residual
     # Importing torch costs seconds that the method without a network need not spend.
     from mmer.media.msi_net import MsiNetSaliency
+    from mmer.training.checkpoint import read_model
+    from mmer.training.device import choose_device, make_deterministic
 
-    assert weights is not None and device is not None, "MSI-Net needs weights and a device"
-    return MsiNetSaliency(settings, weights, device)
+    assert job.weights is not None, "MSI-Net needs weights"
+    device = choose_device(compute.device)
+    make_deterministic(0, compute.threads)
+    return MsiNetSaliency(job.saliency, read_model(job.weights, device), device).maps
 
 
-def square_maps(maps: np.ndarray) -> np.ndarray:
-    """Give maps of whole frames the crop and size of the face images.
+def spectral_residual(pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """What in a picture's spectrum is not explained by its surroundings (Hou and Zhang 2007)."""
+    return [_spectral_residual(picture) for picture in pictures]
 
-    Parameters
-    ----------
-    maps
-        ``(frames, height, width)`` uint8.
 
-    Returns
-    -------
-    np.ndarray
-        ``(frames, 48, 48)`` uint8.
-    """
-    size = (FRAME_SIZE, FRAME_SIZE)
-    return np.stack(
-        [
-            np.asarray(
-                Image.fromarray(centre_square(single)).resize(size, Image.Resampling.BICUBIC)
-            )
-            for single in maps
-        ]
-    )
+def _spectral_residual(picture: np.ndarray) -> np.ndarray:
+    """One map, ``(height, width)`` uint8."""
+    height, width = picture.shape[:2]
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(grey, (_SPECTRUM_SIZE, _SPECTRUM_SIZE), interpolation=cv2.INTER_AREA)
+    spectrum = np.fft.fft2(small.astype(np.float64))
+    amplitude = np.log(np.abs(spectrum) + 1e-12)
+    residual = amplitude - cv2.blur(amplitude, (3, 3))
+    phase = np.angle(spectrum)
+    salient = np.abs(np.fft.ifft2(np.exp(residual + 1j * phase))) ** 2
+    salient = cv2.GaussianBlur(salient, (0, 0), _SMOOTHING)
+    salient -= salient.min()
+    salient *= 255 / max(salient.max(), 1e-12)
+    grown = cv2.resize(salient, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.clip(np.rint(grown), 0, 255).astype(np.uint8)
+
+
+def square_maps(maps: Sequence[np.ndarray]) -> np.ndarray:
+    """Maps of whole frames with the crop and size of the face images, ``(frames, 48, 48)``."""
+    return np.stack([shrink(Image.fromarray(centre_square(single))) for single in maps])
+
+
+def maps_of_pictures(pictures: Iterable[tuple[str, Decoded]], method: SaliencyMethod) -> Ragged:
+    """The maps of original pictures, cropped and resized as their images are, one per item."""
+    small: list[tuple[str, np.ndarray]] = []
+    pictures = iter(pictures)
+    while together := list(islice(pictures, TOGETHER)):
+        maps = method([picture.colours for _, picture in together])
+        for (item, picture), whole in zip(together, maps, strict=True):
+            small.append((item, shrink(Image.fromarray(whole), picture.crop)))
+    return one_per_item(small)

@@ -42,8 +42,6 @@ def spectrogram_images(
     waveforms
         int16 mono at 16 kHz, each ``(samples,)``; an item shorter than the window is padded with
         silence to one window.
-    settings
-        Kind of spectrogram, size and colours.
 
     Returns
     -------
@@ -68,14 +66,9 @@ def window_samples(settings: SpectrogramImageSettings) -> int:
 
 
 def spectrogram(waveform: np.ndarray, settings: SpectrogramImageSettings) -> np.ndarray:
-    """A spectrogram in dB below its loudest point.
+    """A spectrogram in dB below its loudest point, of int16 mono at 16 kHz, ``(samples,)``.
 
     Rounding follows librosa (float64 transform, kept as float32), since a colour may turn on it.
-
-    Parameters
-    ----------
-    waveform
-        int16 mono at 16 kHz, ``(samples,)``.
 
     Returns
     -------
@@ -87,7 +80,7 @@ def spectrogram(waveform: np.ndarray, settings: SpectrogramImageSettings) -> np.
     if len(samples) < length:
         samples = np.pad(samples, (0, length - len(samples)))
     frames = np.lib.stride_tricks.sliding_window_view(samples, length)[:: length // 2]
-    spectrum = np.fft.rfft(frames * _hann(length)).astype(np.complex64)
+    spectrum = np.fft.rfft(frames * scipy.signal.get_window("hann", length)).astype(np.complex64)
     # Frequencies in rows: the filterbank adds whole rows.
     power = np.square(np.abs(spectrum).T, order="C")
     if settings.mode == "mel":
@@ -107,7 +100,6 @@ def _levels(decibels: np.ndarray) -> np.ndarray:
     return np.minimum(share, COLOURS - 1, out=share).astype(np.uint8)
 
 
-@lru_cache(maxsize=1024)
 def _columns(frames: int, settings: SpectrogramImageSettings) -> np.ndarray:
     """The frame that each column of pixels shows, ``(size,)``."""
     hop = window_samples(settings) // 2
@@ -116,7 +108,6 @@ def _columns(frames: int, settings: SpectrogramImageSettings) -> np.ndarray:
     return _cell_of_pixel(pixels, settings.size)
 
 
-@lru_cache(maxsize=16)
 def _rows(settings: SpectrogramImageSettings) -> np.ndarray:
     """The bin or band that each row of pixels shows, from the top, ``(size,)``."""
     heights = _heights(settings)
@@ -151,17 +142,10 @@ def _cell_of_pixel(borders: np.ndarray, size: int) -> np.ndarray:
     return np.searchsorted(moved, np.arange(size), side="right") - 1
 
 
-@lru_cache(maxsize=16)
 def _colours(name: str) -> np.ndarray:
     """A colour map as red-green-blue bytes, ``(256, 1, 3)``."""
     shares = matplotlib.colormaps[name](np.arange(COLOURS))[:, None, :3]
     return np.floor(shares * 255 + 0.5).astype(np.uint8)
-
-
-@lru_cache(maxsize=16)
-def _hann(length: int) -> np.ndarray:
-    """The periodic Hann window, ``(length,)`` float64."""
-    return scipy.signal.get_window("hann", length)
 
 
 @lru_cache(maxsize=16)

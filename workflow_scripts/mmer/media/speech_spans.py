@@ -30,19 +30,12 @@ class SpeechSpan:
 
 
 def span_of(segments: Sequence[tuple[str, float, float]], duration_s: float) -> SpeechSpan:
-    """Reduce labelled segments to one span.
+    """First start to last stop of the segments labelled ``speech``, within the item.
 
     Parameters
     ----------
     segments
         ``(label, start_s, stop_s)`` in order of time.
-    duration_s
-        Length of the item, which bounds the span.
-
-    Returns
-    -------
-    SpeechSpan
-        First start to last stop of the segments labelled ``speech``.
     """
     speech = [(start, stop) for label, start, stop in segments if label == SPEECH]
     if not speech:

@@ -9,11 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import soundfile
 from tqdm import tqdm
 
@@ -29,23 +27,9 @@ log = logging.getLogger(__name__)
 _BATCH = 1024
 """Patches per call of the network; the library's own default of 32 is slow and gives the same."""
 
-Segment = tuple[str, float, float]
-
 
 class SpeechJob(Job):
-    """What the detection of a speaker's speech is told.
-
-    Attributes
-    ----------
-    audio
-        The speaker's audio, NPZ.
-    weights
-        The detector's.
-    settings
-        The engine's settings.
-    out
-        Where the table of spans goes.
-    """
+    """What the detection of a speaker's speech is told."""
 
     audio: Path
     weights: Weights
@@ -65,34 +49,25 @@ def detect_speech(job: SpeechJob) -> None:
 def find_speech(
     audio: Ragged, weights: Path, settings: VoiceActivitySettings
 ) -> dict[str, SpeechSpan]:
-    """Find the speech span of every item of one speaker.
-
-    Parameters
-    ----------
-    audio
-        Mono int16 samples of every item, at 16 kHz.
-    weights
-        ``keras_speech_music_noise_cnn.hdf5``, already verified.
-    settings
-        The engine's settings.
-    """
+    """Find the speech span of every item of one speaker; the weights are already verified."""
     rate = int(audio.rate)
-    with _segmenter(weights, settings, rate) as segment:
-        spans = {}
+    segment = _segmenter(weights, settings)
+    spans = {}
+    with tempfile.TemporaryDirectory() as folder:
+        wave = Path(folder) / "item.wav"
         for index, item in enumerate(tqdm(audio.items, unit="item", mininterval=5)):
             samples = audio.of(index)
-            span = span_of(segment(samples), len(samples) / rate)
-            if not span.found:
+            soundfile.write(wave, samples, rate, subtype="PCM_16")
+            spans[item] = span_of(segment(str(wave)), len(samples) / rate)
+            if not spans[item].found:
                 log.info("%s: no speech found, the whole item is kept", item)
-            spans[item] = span
     return spans
 
 
-@contextmanager
 def _segmenter(
-    weights: Path, settings: VoiceActivitySettings, rate: int
-) -> Iterator[Callable[[np.ndarray], list[Segment]]]:
-    """A function from samples to labelled segments, backed by one Segmenter and one folder."""
+    weights: Path, settings: VoiceActivitySettings
+) -> Callable[[str], list[tuple[str, float, float]]]:
+    """The library's segmenter: from a file of sound to labelled segments."""
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from inaSpeechSegmenter import Segmenter, segmenter
@@ -102,7 +77,7 @@ def _segmenter(
     library_lookup = segmenter.get_remote
     segmenter.get_remote = lambda name: str(weights)
     try:
-        segment = Segmenter(
+        return Segmenter(
             vad_engine=settings.engine,
             detect_gender=False,
             ffmpeg=None,
@@ -111,11 +86,3 @@ def _segmenter(
         )
     finally:
         segmenter.get_remote = library_lookup
-    with tempfile.TemporaryDirectory() as folder:
-        wave = Path(folder) / "item.wav"
-
-        def segments_of(samples: np.ndarray) -> list[Segment]:
-            soundfile.write(wave, samples, rate, subtype="PCM_16")
-            return segment(str(wave))
-
-        yield segments_of

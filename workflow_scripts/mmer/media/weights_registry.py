@@ -32,13 +32,7 @@ class RegisteredFile(Settings):
 
 
 def read_registered(path: Path) -> dict[str, RegisteredFile]:
-    """Read a registry.
-
-    Raises
-    ------
-    UserError
-        If the file is not a mapping of names to complete entries.
-    """
+    """Read a registry; a UserError if it is not a mapping of names to complete entries."""
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
         return TypeAdapter(dict[str, RegisteredFile]).validate_python(content)

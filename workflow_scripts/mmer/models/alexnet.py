@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
-
 from mmer.media.spectrogram_image_settings import MelImageSettings
-from mmer.models.base import PREDICTIONS, Family, ModelEntry, ModelJob, Output, Resources, Step
-from mmer.models.weights_settings import (
-    PAPER,
-    SHORTEST_SECONDS,
-    refuse_frozen_random,
-    refuse_narrow_published,
-)
-from mmer.settings import Settings, decided, from_source
+from mmer.models.base import TRAINED, Family, ModelEntry, ModelJob, Resources, Step
+from mmer.models.weights_settings import PAPER, SHORTEST_SECONDS, WeightsSettings
+from mmer.settings import decided, from_source
 
 
-class AlexNetSettings(Settings):
+class AlexNetSettings(WeightsSettings):
     """How AlexNet is initialised and fine-tuned on images of spectrograms."""
 
     weights: Literal["alexnet_imagenet", "random"] = from_source(
@@ -77,12 +70,6 @@ class AlexNetSettings(Settings):
         "flatters the held-out score; 'last' does not.",
     )
 
-    @model_validator(mode="after")
-    def _weights_fit_the_network(self) -> AlexNetSettings:
-        refuse_narrow_published(self.weights, self.width)
-        refuse_frozen_random(self.weights, self.trainable)
-        return self
-
 
 class AlexNetEntry(ModelEntry):
     """AlexNet fine-tuned on images of the corpus's spectrograms."""
@@ -96,24 +83,16 @@ class AlexNet(Family):
 
     name = "alexnet"
     Entry = AlexNetEntry
-    gives = frozenset({"model", "history", PREDICTIONS})
-
-    def steps(self, entry: AlexNetEntry, has: frozenset[str]) -> tuple[Step, ...]:
-        """One training per split."""
-        return (
-            Step(
-                "train",
-                "split",
-                {
-                    "model": Output("model.safetensors", "split"),
-                    "history": Output("history.csv", "split"),
-                    PREDICTIONS: Output("predictions.csv", "split"),
-                },
-                media=("audio",),
-                uses_weights=True,
-                resources=Resources(gpu="whole", memory_mb=12_000, minutes=240),
-            ),
-        )
+    takes = (
+        Step(
+            "train",
+            "split",
+            TRAINED,
+            media=("audio",),
+            uses_weights=True,
+            resources=Resources(gpu="whole", memory_mb=12_000, minutes=240),
+        ),
+    )
 
     def train(self, job: ModelJob) -> None:
         """Train one split."""

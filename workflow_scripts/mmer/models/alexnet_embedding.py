@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
-
 from mmer.media.spectrogram_image_settings import SpectrogramImageSettings
-from mmer.models.base import Family, ModelEntry, ModelJob, Output, Resources, Step
-from mmer.models.weights_settings import refuse_narrow_published
-from mmer.settings import Settings, from_source
+from mmer.models.base import Family, ModelEntry, ModelJob
+from mmer.models.weights_settings import EMBED, WeightsSettings
+from mmer.settings import from_source
 
 
-class AlexNetEmbeddingSettings(Settings):
+class AlexNetEmbeddingSettings(WeightsSettings):
     """How AlexNet turns an item into an embedding without being trained on the task."""
 
     weights: Literal["alexnet_imagenet", "random"] = from_source(
@@ -29,11 +27,6 @@ class AlexNetEmbeddingSettings(Settings):
     )
     image: SpectrogramImageSettings = SpectrogramImageSettings()
 
-    @model_validator(mode="after")
-    def _weights_fit_the_network(self) -> AlexNetEmbeddingSettings:
-        refuse_narrow_published(self.weights, self.width)
-        return self
-
 
 class AlexNetEmbeddingEntry(ModelEntry):
     """DeepSpectrum's embeddings: AlexNet's fc7 of spectrogram images, nothing trained."""
@@ -47,20 +40,7 @@ class AlexNetEmbedding(Family):
 
     name = "alexnet_embedding"
     Entry = AlexNetEmbeddingEntry
-    gives = frozenset({"embeddings"})
-
-    def steps(self, entry: AlexNetEmbeddingEntry, has: frozenset[str]) -> tuple[Step, ...]:
-        """One pass over all items per variant."""
-        return (
-            Step(
-                "embed",
-                "variant",
-                {"embeddings": Output("embeddings.npz", "variant")},
-                media=("audio",),
-                uses_weights=True,
-                resources=Resources(gpu="shared", memory_mb=8000, minutes=30),
-            ),
-        )
+    takes = (EMBED,)
 
     def embed(self, job: ModelJob) -> None:
         """Embed every item."""

@@ -7,22 +7,16 @@ such file, so one that needs torch imports it inside its steps; its network lies
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from mmer.protocol import Split
-from mmer.runtime.errors import UserError
-from mmer.runtime.job import Job
+from mmer.models.job import ModelJob, Variant
 from mmer.settings import Settings
-from mmer.tasks import Classes, Task
-from mmer.weights import Weights
 
-Variant = Literal["full", "vad"]
 Modality = Literal["speech", "face", "text", "fusion"]
 Medium = Literal["audio", "frames", "saliency", "traces"]
 """What is prepared of a corpus, a file per speaker.  Speech spans come with the variant ``vad``."""
@@ -31,8 +25,6 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
 
 PREDICTIONS = "predictions"
 """The output by which a model can be evaluated and fused."""
-
-Chosen = TypeVar("Chosen", bound=Settings)
 
 
 class ModelEntry(Settings):
@@ -68,6 +60,14 @@ class Output:
 
     file: str
     per: Per
+
+
+TRAINED = {
+    "model": Output("model.safetensors", "split"),
+    "history": Output("history.csv", "split"),
+    PREDICTIONS: Output("predictions.csv", "split"),
+}
+"""What a network leaves that is trained on each split."""
 
 
 @dataclass(frozen=True)
@@ -134,93 +134,6 @@ class Step:
         return trains_elsewhere or any(output.per == "split" for output in self.outputs.values())
 
 
-class ModelJob(Job):
-    """What a family's step is told.
-
-    Attributes
-    ----------
-    family, step, model
-        Which step of which model.
-    options
-        The model's entry in the configuration, but for what only readers see.
-    task
-        What is to be said of the items.
-    base_task
-        What the model named by ``of`` says; None where there is none.
-    variant
-        None for a step that trains on another corpus.
-    splits
-        One for a job per split, all for a job that looks at all; none for others.
-    seed
-        Of everything random; None where nothing is.
-    inputs
-        Files by kind: ``items``, media, ``speech`` (spans, for the variant ``vad``), outputs of
-        other steps; those of another model's splits in the order of ``splits``, or one for all.
-    outputs
-        Files by name and split; where a file is not of a split, its only key is empty.
-    weights
-        Registered weights to start from; None for random ones, or none at all.
-    checkpoint
-        Where an interrupted training goes on; the name is unique to all that is told.
-    """
-
-    family: str
-    step: str
-    model: str
-    options: dict[str, Any] = {}
-    task: Task
-    base_task: Task | None = None
-    variant: Variant | None = None
-    splits: dict[str, Split] = {}
-    seed: int | None = None
-    inputs: dict[str, tuple[Path, ...]] = {}
-    outputs: dict[str, dict[str, Path]]
-    weights: Weights | None = None
-    checkpoint: Path | None = None
-
-    @property
-    def split(self) -> Split:
-        """The split of a job that has one."""
-        assert len(self.splits) == 1, "this step looks at several splits"
-        return next(iter(self.splits.values()))
-
-    @property
-    def classes(self) -> Classes:
-        """The task, for a step that names classes.
-
-        Raises
-        ------
-        UserError
-            If it is another one.
-        """
-        if not isinstance(self.task, Classes):
-            raise UserError(
-                f"models.{self.model}: the family {self.family} names classes and cannot say "
-                f"{', '.join(self.task.names)}: choose a family that can, or a task of classes"
-            )
-        return self.task
-
-    def settings(self, kind: type[Chosen]) -> Chosen:
-        """The model's settings."""
-        return kind.model_validate(self.options["settings"])
-
-    def one(self, kind: str) -> Path:
-        """The only input of a kind."""
-        (path,) = self.inputs[kind]
-        return path
-
-    def of_splits(self, kind: str) -> dict[str, Path]:
-        """An input for each split: its own, or the one that all share."""
-        paths = self.inputs[kind]
-        paths = paths * len(self.splits) if len(paths) == 1 else paths
-        return dict(zip(self.splits, paths, strict=True))
-
-    def output(self, name: str, split: str = "") -> Path:
-        """A file to write; that of the job's only split needs no name."""
-        by_split = self.outputs[name]
-        return by_split[split] if split or "" in by_split else by_split[self.split.name]
-
-
 @dataclass(frozen=True)
 class Origin:
     """Where the weights that a model starts from come from, where no registered file is meant.
@@ -246,8 +159,8 @@ class Family(ABC):
         As ``models.<name>.family`` writes it.
     Entry
         Its entry in the configuration, with its settings.
-    gives
-        Names of everything that its steps may put out.
+    takes
+        The steps of every model of the family, in order, where they are the same for all.
     needs
         Names of the outputs that it reads of the model named by ``of``; empty where it reads none.
     is_reference
@@ -261,13 +174,17 @@ class Family(ABC):
 
     name: ClassVar[str]
     Entry: ClassVar[type[ModelEntry]]
-    gives: ClassVar[frozenset[str]] = frozenset()
+    takes: ClassVar[tuple[Step, ...]] = ()
     needs: ClassVar[frozenset[str]] = frozenset()
     is_reference: ClassVar[bool] = False
     starts_from_weights: ClassVar[bool] = True
     passes_on: ClassVar[bool] = False
 
-    @abstractmethod
+    @property
+    def gives(self) -> frozenset[str]:
+        """Names of everything that its steps may put out."""
+        return frozenset(name for step in self.takes for name in step.outputs)
+
     def steps(self, entry: Any, has: frozenset[str]) -> tuple[Step, ...]:
         """The steps of a model, in order.
 
@@ -278,6 +195,7 @@ class Family(ABC):
         has
             Corpora, besides that of the run, whose folder the user names.
         """
+        return self.takes
 
     def weights(self, entry: Any, has: frozenset[str]) -> str | None:
         """The registered weights that a model starts from; None for random ones, or none."""

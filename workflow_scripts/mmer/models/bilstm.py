@@ -6,16 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from mmer.models.base import (
-    PREDICTIONS,
-    Family,
-    ModelEntry,
-    ModelJob,
-    Name,
-    Output,
-    Resources,
-    Step,
-)
+from mmer.models.base import TRAINED, Family, ModelEntry, ModelJob, Name, Output, Resources, Step
 from mmer.settings import Settings, decided, from_source
 
 SEQUENCE = "paper section 4.2, the sequential model"
@@ -134,30 +125,24 @@ class BiLstm(Family):
 
     name = "bilstm"
     Entry = BiLstmEntry
-    gives = frozenset({PREDICTIONS, "model", "history", "attention", "architectures"})
     needs = frozenset({"model", "frame_logits"})
-
-    def steps(self, entry: BiLstmEntry, has: frozenset[str]) -> tuple[Step, ...]:
-        """One job for all splits: their trainings take seconds and share a process."""
-        return (
-            Step(
-                "train",
-                "variant",
-                outputs={
-                    PREDICTIONS: Output("predictions.csv", "split"),
-                    "model": Output("model.safetensors", "split"),
-                    "history": Output("history.csv", "split"),
-                    "attention": Output("attention.npz", "split"),
-                    "architectures": Output("architectures.csv", "variant"),
-                },
-                media=("frames", "saliency"),
-                of_base=("model",),
-                resources=Resources("shared", memory_mb=16000, minutes=480),
-            ),
-        )
+    takes = (
+        Step(  # for all splits at once: their trainings take seconds and share a process
+            "train",
+            "variant",
+            {
+                **TRAINED,
+                "attention": Output("attention.npz", "split"),
+                "architectures": Output("architectures.csv", "variant"),
+            },
+            media=("frames", "saliency"),
+            of_base=("model",),
+            resources=Resources("shared", memory_mb=16000, minutes=480),
+        ),
+    )
 
     def train(self, job: ModelJob) -> None:
         """Train the grid on every split; write what the best architecture says."""
-        from mmer.models.networks.bilstm_steps import train
+        from mmer.models.networks.bilstm_grid import train
 
         train(job)

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import field_validator
 
-from mmer.models.base import PREDICTIONS, Family, ModelEntry, ModelJob, Output, Resources, Step
-from mmer.models.weights_settings import (
-    PAPER,
-    SHORTEST_SECONDS,
-    refuse_frozen_random,
-    refuse_narrow_published,
-)
-from mmer.settings import Settings, decided, from_source
+from mmer.models.base import TRAINED, Family, ModelEntry, ModelJob, Resources, Step
+from mmer.models.weights_settings import PAPER, SHORTEST_SECONDS, WeightsSettings
+from mmer.settings import decided, from_source
 
 RECIPE = "PANNs' own transfer recipe (GTZAN), whose code the paper used"
 
 
-class Cnn14Settings(Settings):
+class Cnn14Settings(WeightsSettings):
     """How CNN-14 is initialised and fine-tuned."""
 
     weights: Literal["panns_cnn14_16k", "random"] = from_source(
@@ -106,13 +101,12 @@ class Cnn14Settings(Settings):
         "on RAVDESS it has yet to be measured.",
     )
 
-    @model_validator(mode="after")
-    def _weights_fit_the_network(self) -> Cnn14Settings:
-        refuse_narrow_published(self.weights, self.width)
-        refuse_frozen_random(self.weights, self.trainable)
-        if not all(0 <= beta < 1 for beta in self.betas):
-            raise ValueError(f"betas {self.betas} must lie in [0, 1)")
-        return self
+    @field_validator("betas")
+    @classmethod
+    def _decay(cls, betas: tuple[float, float]) -> tuple[float, float]:
+        if not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(f"betas {betas} must lie in [0, 1)")
+        return betas
 
 
 class Cnn14Entry(ModelEntry):
@@ -127,24 +121,16 @@ class Cnn14(Family):
 
     name = "cnn14"
     Entry = Cnn14Entry
-    gives = frozenset({"model", "history", PREDICTIONS})
-
-    def steps(self, entry: Cnn14Entry, has: frozenset[str]) -> tuple[Step, ...]:
-        """One training per split."""
-        return (
-            Step(
-                "train",
-                "split",
-                {
-                    "model": Output("model.safetensors", "split"),
-                    "history": Output("history.csv", "split"),
-                    PREDICTIONS: Output("predictions.csv", "split"),
-                },
-                media=("audio",),
-                uses_weights=True,
-                resources=Resources(gpu="whole", memory_mb=12_000, minutes=720),
-            ),
-        )
+    takes = (
+        Step(
+            "train",
+            "split",
+            TRAINED,
+            media=("audio",),
+            uses_weights=True,
+            resources=Resources(gpu="whole", memory_mb=12_000, minutes=720),
+        ),
+    )
 
     def train(self, job: ModelJob) -> None:
         """Train one split."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
-
-from mmer.models.base import Family, ModelEntry, ModelJob, Output, Resources, Step
-from mmer.models.weights_settings import refuse_narrow_published
-from mmer.settings import Settings, from_source
+from mmer.models.base import Family, ModelEntry, ModelJob
+from mmer.models.weights_settings import EMBED, WeightsSettings
+from mmer.settings import from_source
 
 
-class Cnn14EmbeddingSettings(Settings):
+class Cnn14EmbeddingSettings(WeightsSettings):
     """How CNN-14 turns an item into an embedding without being trained on the task."""
 
     weights: Literal["panns_cnn14_16k", "random"] = from_source(
@@ -27,11 +25,6 @@ class Cnn14EmbeddingSettings(Settings):
         le=1,
     )
 
-    @model_validator(mode="after")
-    def _weights_fit_the_network(self) -> Cnn14EmbeddingSettings:
-        refuse_narrow_published(self.weights, self.width)
-        return self
-
 
 class Cnn14EmbeddingEntry(ModelEntry):
     """PANNs' embeddings: CNN-14's last hidden layer, nothing trained."""
@@ -45,20 +38,7 @@ class Cnn14Embedding(Family):
 
     name = "cnn14_embedding"
     Entry = Cnn14EmbeddingEntry
-    gives = frozenset({"embeddings"})
-
-    def steps(self, entry: Cnn14EmbeddingEntry, has: frozenset[str]) -> tuple[Step, ...]:
-        """One pass over all items per variant."""
-        return (
-            Step(
-                "embed",
-                "variant",
-                {"embeddings": Output("embeddings.npz", "variant")},
-                media=("audio",),
-                uses_weights=True,
-                resources=Resources(gpu="shared", memory_mb=8000, minutes=30),
-            ),
-        )
+    takes = (EMBED,)
 
     def embed(self, job: ModelJob) -> None:
         """Embed every item."""

@@ -9,12 +9,12 @@ from pydantic import Field, field_validator, model_validator
 
 from mmer.models.base import (
     PREDICTIONS,
+    TRAINED,
     Family,
     Modality,
     ModelEntry,
     ModelJob,
     Origin,
-    Output,
     Step,
     Variant,
 )
@@ -95,12 +95,7 @@ class External(Family):
 
     name = "external"
     Entry = ExternalEntry
-    gives = frozenset({PREDICTIONS})
-
-    def steps(self, entry: ExternalEntry, has: frozenset[str]) -> tuple[Step, ...]:
-        """One table of each split."""
-        outputs = {PREDICTIONS: Output("predictions.csv", "split")}
-        return (Step("assemble", "split", outputs=outputs, seeded=False),)
+    takes = (Step("assemble", "split", {PREDICTIONS: TRAINED[PREDICTIONS]}, seeded=False),)
 
     def origin(self, entry: ExternalEntry, has: frozenset[str]) -> Origin:
         """The tables."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from mmer.models.base import Family, Modality, ModelEntry, Step, Variant
+from mmer.models.base import Family, Modality, ModelEntry, Variant
 
 
 class LiteratureEntry(ModelEntry):
@@ -26,10 +26,6 @@ class Literature(Family):
     Entry = LiteratureEntry
     is_reference = True
     starts_from_weights = False
-
-    def steps(self, entry: LiteratureEntry, has: frozenset[str]) -> tuple[Step, ...]:
-        """None."""
-        return ()
 
     def constant(self, entry: LiteratureEntry) -> tuple[float, str]:
         """The accuracy in percent, and where it is stated."""

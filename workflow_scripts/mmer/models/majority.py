@@ -13,11 +13,11 @@ from pydantic import Field
 from mmer.items import Items, read_items
 from mmer.models.base import (
     PREDICTIONS,
+    TRAINED,
     Family,
     Modality,
     ModelEntry,
     ModelJob,
-    Output,
     Step,
     Variant,
 )
@@ -40,14 +40,9 @@ class Majority(Family):
 
     name = "majority"
     Entry = MajorityEntry
-    gives = frozenset({PREDICTIONS})
     is_reference = True
     starts_from_weights = False
-
-    def steps(self, entry: MajorityEntry, has: frozenset[str]) -> tuple[Step, ...]:
-        """All splits at once, from the item table alone."""
-        outputs = {PREDICTIONS: Output("predictions.csv", "split")}
-        return (Step("predict", "variant", outputs, seeded=False),)
+    takes = (Step("predict", "variant", {PREDICTIONS: TRAINED[PREDICTIONS]}, seeded=False),)
 
     def predict(self, job: ModelJob) -> None:
         """Count and write."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from mmer.models.base import PREDICTIONS, Family, ModelEntry, ModelJob, Name, Output, Step
+from mmer.models.base import PREDICTIONS, TRAINED, Family, ModelEntry, ModelJob, Name, Step
 
 
 class MaxVotingEntry(ModelEntry):
@@ -22,22 +22,18 @@ class MaxVoting(Family):
 
     name = "max_voting"
     Entry = MaxVotingEntry
-    gives = frozenset({PREDICTIONS})
     needs = frozenset({"frame_logits"})
     starts_from_weights = False
     passes_on = True
-
-    def steps(self, entry: MaxVotingEntry, has: frozenset[str]) -> tuple[Step, ...]:
-        """One vote for all splits."""
-        return (
-            Step(
-                "vote",
-                "variant",
-                outputs={PREDICTIONS: Output("predictions.csv", "split")},
-                of_base=("frame_logits",),
-                seeded=False,
-            ),
-        )
+    takes = (
+        Step(
+            "vote",
+            "variant",
+            {PREDICTIONS: TRAINED[PREDICTIONS]},
+            of_base=("frame_logits",),
+            seeded=False,
+        ),
+    )
 
     def vote(self, job: ModelJob) -> None:
         """Let the frames vote and write one posterior per item and split."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from mmer.models.base import PREDICTIONS, Family, ModelJob, Output, Resources, Step
+from mmer.models.base import TRAINED, Family, ModelJob, Resources, Step
 from mmer.settings import Settings, decided
 from mmer.tasks import Classes, Traces
 
@@ -59,7 +59,15 @@ class NetworkFamily(Family):
         A recording shorter than that, before it is trimmed to speech, is a broken one.
     """
 
-    gives = frozenset({"model", "history", PREDICTIONS})
+    takes = (
+        Step(
+            "train",
+            "split",
+            TRAINED,
+            media=("audio",),
+            resources=Resources(gpu="shared", memory_mb=8000, minutes=240),
+        ),
+    )
     shortest_seconds: ClassVar[float] = 0.1
 
     @abstractmethod
@@ -85,16 +93,6 @@ class NetworkFamily(Family):
         int64, and gives logits ``(batch, classes)`` or traces ``(batch, frames, dimensions)``;
         ``task.outputs`` counts classes or dimensions.
         """
-
-    def steps(self, entry: Any, has: frozenset[str]) -> tuple[Step, ...]:
-        """One training per split."""
-        outputs = {
-            "model": Output("model.safetensors", "split"),
-            "history": Output("history.csv", "split"),
-            PREDICTIONS: Output("predictions.csv", "split"),
-        }
-        resources = Resources(gpu="shared", memory_mb=8000, minutes=240)
-        return (Step("train", "split", outputs, media=("audio",), resources=resources),)
 
     def train(self, job: ModelJob) -> None:
         """Train one split."""

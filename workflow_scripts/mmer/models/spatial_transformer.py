@@ -6,16 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from mmer.models.base import (
-    Family,
-    ModelEntry,
-    ModelJob,
-    Name,
-    Origin,
-    Output,
-    Resources,
-    Step,
-)
+from mmer.models.base import Family, ModelEntry, ModelJob, Name, Origin, Output, Resources, Step
 from mmer.settings import Settings, decided, from_source
 
 RECIPE = "paper section 4.2, which gives one configuration for films and for AffectNet's pictures"
@@ -167,18 +158,18 @@ class SpatialTransformer(Family):
 
     def train(self, job: ModelJob) -> None:
         """Train on the job's split."""
-        from mmer.models.networks.spatial_transformer_steps import train
+        from mmer.models.networks.spatial_transformer_training import train
 
         train(job)
 
     def score(self, job: ModelJob) -> None:
         """Logits of all frames of the run's items."""
-        from mmer.models.networks.spatial_transformer_steps import score
+        from mmer.models.networks.spatial_transformer_training import score
 
         score(job)
 
     def import_published(self, job: ModelJob) -> None:
         """Bring a published network into the workflow's own form."""
-        from mmer.models.networks.spatial_transformer_steps import import_published
+        from mmer.models.networks.spatial_transformer_training import import_published
 
         import_published(job)

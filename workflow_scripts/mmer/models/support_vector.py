@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat
 
-from mmer.models.base import PREDICTIONS, Family, ModelEntry, ModelJob, Name, Output, Step
+from mmer.models.base import PREDICTIONS, TRAINED, Family, ModelEntry, ModelJob, Name, Step
 from mmer.settings import Settings, decided, from_source
 
 
@@ -63,21 +63,17 @@ class SupportVector(Family):
 
     name = "support_vector"
     Entry = SupportVectorEntry
-    gives = frozenset({PREDICTIONS})
     needs = frozenset({"embeddings"})
     starts_from_weights = False
-
-    def steps(self, entry: SupportVectorEntry, has: frozenset[str]) -> tuple[Step, ...]:
-        """All splits at once: each takes seconds."""
-        return (
-            Step(
-                "classify",
-                "variant",
-                {PREDICTIONS: Output("predictions.csv", "split")},
-                of_base=("embeddings",),
-                seeded=False,
-            ),
-        )
+    takes = (
+        Step(  # for all splits at once, each takes seconds
+            "classify",
+            "variant",
+            {PREDICTIONS: TRAINED[PREDICTIONS]},
+            of_base=("embeddings",),
+            seeded=False,
+        ),
+    )
 
     def classify(self, job: ModelJob) -> None:
         """Classify every split."""

@@ -1,6 +1,11 @@
-"""What the settings of families that start from published weights share."""
+"""What families that start from published weights share."""
 
 from __future__ import annotations
+
+from pydantic import model_validator
+
+from mmer.models.base import Output, Resources, Step
+from mmer.settings import Settings
 
 PAPER = "paper section 4.1"
 """Where the paper tells how its networks were trained."""
@@ -11,18 +16,30 @@ SHORTEST_SECONDS = 0.31
 Written out, not computed, so that reading settings imports no network library.
 """
 
+EMBED = Step(
+    "embed",
+    "variant",
+    {"embeddings": Output("embeddings.npz", "variant")},
+    media=("audio",),
+    uses_weights=True,
+    resources=Resources(gpu="shared", memory_mb=8000, minutes=30),
+)
+"""The only step of a network that is not trained here."""
 
-def refuse_narrow_published(weights: str, width: float) -> None:
-    """A ValueError where published weights are asked for a network narrower than theirs."""
-    if weights != "random" and width != 1:
-        raise ValueError(
-            f"width {width} has no published weights: set weights to random or width to 1"
-        )
 
+class WeightsSettings(Settings):
+    """Settings of such a family, which declares the keys ``weights`` and ``width`` itself."""
 
-def refuse_frozen_random(weights: str, trainable: str) -> None:
-    """A ValueError where weights that nobody has trained would stay as they are."""
-    if weights == "random" and trainable != "all":
-        raise ValueError(
-            f"trainable '{trainable}' would freeze random weights: set trainable to all"
-        )
+    @model_validator(mode="after")
+    def _weights_fit_the_network(self) -> WeightsSettings:
+        published = self.weights != "random"
+        if published and self.width != 1:
+            raise ValueError(
+                f"width {self.width} has no published weights: set weights to random or width to 1"
+            )
+        trainable = getattr(self, "trainable", "all")
+        if not published and trainable != "all":
+            raise ValueError(
+                f"trainable '{trainable}' would freeze random weights: set trainable to all"
+            )
+        return self

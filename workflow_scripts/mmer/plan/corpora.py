@@ -163,10 +163,10 @@ class CorporaPlan:
         """What a step that reads recordings is told, as JSON."""
         return self._told(entry, place, self.by_place[place].media_settings, told)
 
-    def told_of_items(self, place: str, out: str) -> str:
+    def told_of_items(self, place: str) -> str:
         """What the step that writes the item table is told."""
         corpus = self.by_place[place]
-        told: dict[str, Any] = {"found": {}, "out": out}
+        told: dict[str, Any] = {"found": {}, "out": self.run.layout.items(place)}
         if not corpus.sources and (place or self.reads_recordings):
             told["found"] = {s: self.recordings(place, s) for s in corpus.speakers}
         if corpus.seeded:

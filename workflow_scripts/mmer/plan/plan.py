@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from mmer.config import Configuration
+from mmer.corpora.base import Archive
 from mmer.media.weights_registry import RegisteredFile
 from mmer.plan.corpora import CorporaPlan
 from mmer.plan.models import ModelsPlan
@@ -72,7 +72,7 @@ class Plan:
     @cached_property
     def report(self) -> ReportPlan:
         """Tables, figures and pages."""
-        return ReportPlan(self.models, self.systems, self.paper)
+        return ReportPlan(self.models, self.systems, None if self.follows_traces else self.paper)
 
     @property
     def follows_traces(self) -> bool:
@@ -106,69 +106,84 @@ class Plan:
             found["item_table"] = [self.run.layout.items(wildcards.corpus)]
         return found
 
-    def told_of_download(self, place: str, out: str) -> str:
+    # The engine does not compare what it derives from a job's inputs or outputs, so that all that
+    # jobs are told follows from wildcards.
+
+    def told_of_download(self, place: str) -> str:
         """What the download of a registered file is told."""
         known = self.weights.by_place[place]
-        told = {"address": known.address, "sha256": known.sha256, "size": known.size, "out": out}
-        return self.run.told("download_file", told)
+        told = {"address": known.address, "sha256": known.sha256, "size": known.size}
+        return self.run.told("download_file", {**told, "out": self.run.layout.downloaded(place)})
 
-    def told_of_record(self, record: str, out: str) -> str:
+    def told_of_record(self, record: str) -> str:
         """What the download of a record's metadata is told."""
-        told = {"record": int(record), "label": self.configuration.label, "out": out}
-        return self.run.told("download_record", told)
+        told = {"record": int(record), "label": self.configuration.label}
+        out = self.corpora.record_metadata(record)
+        return self.run.told("download_record", {**told, "out": out})
 
-    def told_of_archive(self, record: str, metadata: str, out: str) -> str:
+    def told_of_archive(self, record: str, archive: str) -> str:
         """What the download of an archive is told."""
-        told = {"record": int(record), "metadata": metadata, "out": out}
+        told = {
+            "record": int(record),
+            "metadata": self.corpora.record_metadata(record),
+            "out": self.run.layout.downloaded(Archive(int(record), archive).place),
+        }
         return self.run.told("download_archive", told)
 
-    def told_of_preparation(self, wildcards: Any, inputs: Any, outputs: Any) -> str:
+    def told_of_extraction(self, speaker: str) -> str:
+        """What the extraction of a speaker's recordings is told."""
+        archive, out = self.corpora.archive(speaker), self.run.layout.clips(speaker)
+        return self.corpora.told("extract_speaker", "", archive=archive, speaker=speaker, out=out)
+
+    def told_of_preparation(self, wildcards: Any) -> str:
         """What the preparation of a speaker is told."""
+        place, speaker = wildcards.corpus, wildcards.speaker
+        media = self.corpora.by_place[place].media
         return self.corpora.told(
             "prepare_media",
-            wildcards.corpus,
-            **self._recordings_told(wildcards, inputs),
+            place,
+            **self._recordings_told(wildcards),
             preparation=self.run.section("preparation"),
-            outputs=dict(outputs.items()),
+            outputs={name: self.run.layout.prepared(name, speaker, place) for name in media},
         )
 
-    def told_of_saliency(self, wildcards: Any, inputs: Any, out: str) -> str:
+    def told_of_saliency(self, wildcards: Any) -> str:
         """What a speaker's saliency maps are told."""
+        place, speaker = wildcards.corpus, wildcards.speaker
         return self.corpora.told(
             "map_saliency",
-            wildcards.corpus,
-            **self._recordings_told(wildcards, inputs),
+            place,
+            **self._recordings_told(wildcards),
             saliency=self.run.section("saliency"),
             weights=next(iter(self.weights.saliency), None),
-            out=out,
+            out=self.run.layout.prepared("saliency", speaker, place),
         )
 
-    @staticmethod
-    def _recordings_told(wildcards: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        items = inputs.get("item_table")
+    def _recordings_told(self, wildcards: Any) -> dict[str, Any]:
+        read = self.recordings_of(wildcards)
         return {
             "speaker": wildcards.speaker,
-            "files": _paths(inputs["recordings"]),
-            "items": None if items is None else _paths(items)[0],
+            "files": read["recordings"],
+            "items": next(iter(read.get("item_table", ())), None),
         }
 
-    def told_of_speech(self, audio: str, out: str) -> str:
+    def told_of_speech(self, place: str, speaker: str) -> str:
         """What the detection of speech is told."""
         told = {
-            "audio": audio,
+            "audio": self.run.layout.prepared("audio", speaker, place),
             "weights": self.weights.told(VOICE_ACTIVITY),
             "settings": self.run.section("voice_activity"),
-            "out": out,
+            "out": self.run.layout.prepared("speech", speaker, place),
         }
         return self.run.told("detect_speech", told)
 
-    def told_of_conversion(self, out: str) -> str:
+    def told_of_conversion(self) -> str:
         """What the conversion of MSI-Net's weights is told."""
         told = {
             "saved_model": self.weights.path(SALIENCY),
             "sha256": self.registered[SALIENCY].sha256,
             "width": self.configuration.saliency.width,
-            "out": out,
+            "out": self.run.layout.converted(SALIENCY),
         }
         return self.run.told("convert_msi_net", told)
 
@@ -181,10 +196,3 @@ class Plan:
     def saliency_gpu_share(self) -> int:
         """What such a job takes of all GPUs."""
         return self.run.gpus.share() if self.weights.maps_by_network else 0
-
-
-def _paths(given: str | Iterable[str]) -> list[str]:
-    """One path or several, as a list."""
-    return [given] if isinstance(given, str) else [str(path) for path in given]
-
-

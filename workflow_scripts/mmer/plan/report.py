@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from mmer.plan.models import ModelsPlan
 from mmer.plan.report_results import figures_step, tables_step
 from mmer.plan.report_work import (
     costs_step,
@@ -16,39 +15,19 @@ from mmer.plan.report_work import (
     run_step,
 )
 from mmer.plan.shown import ReportContext, ReportStep
-from mmer.plan.systems import SystemsPlan
 from mmer.tasks import Classes
 
 
 @dataclass(frozen=True)
-class ReportPlan:
-    """Tables, figures and pages of a run.
-
-    Attributes
-    ----------
-    models, systems
-        The plan so far.
-    paper
-        The folder of the paper's numbers, relative to the project; None where there is none.
-    """
-
-    models: ModelsPlan
-    systems: SystemsPlan
-    paper: str | None
-
-    @cached_property
-    def context(self) -> ReportContext:
-        """What all steps ask."""
-        classes = isinstance(self.models.corpora.task, Classes)
-        return ReportContext(self.models, self.systems, self.paper if classes else None)
+class ReportPlan(ReportContext):
+    """Tables, figures and pages of a run."""
 
     @cached_property
     def steps(self) -> list[ReportStep]:
         """Every step; those with nothing to show are left out."""
-        context = self.context
         makers = (tables_step, figures_step, curves_step, items_step, preparation_step, costs_step)
-        made = [step for maker in makers if (step := maker(context)) is not None]
-        return [*made, run_step(context, [shown for step in made for shown in step.shown])]
+        made = [step for maker in makers if (step := maker(self)) is not None]
+        return [*made, run_step(self, [shown for step in made for shown in step.shown])]
 
     @property
     def outputs(self) -> list[str]:
@@ -58,11 +37,11 @@ class ReportPlan:
     @property
     def caption(self) -> dict[str, Any]:
         """What captions read of the run: plain values, for the engine's templates."""
-        paper = self.context.described
+        paper = self.described
         return {
             "run": self.models.run.configuration.run,
             "label": self.models.run.configuration.label,
-            "landing": self.context.layout.page("landing.html"),
-            "classes": isinstance(self.models.corpora.task, Classes),
+            "landing": self.layout.page("landing.html"),
+            "classes": isinstance(self.task, Classes),
             "paper": paper and {"citation": paper.citation, "address": paper.address},
         }

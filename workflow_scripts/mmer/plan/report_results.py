@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmer.items import SPEAKER
-from mmer.plan.shown import FORMATS, ReportContext, ReportStep, Shown, folder, numbered
+from mmer.plan.shown import ReportContext, ReportStep, Shown, numbered
 from mmer.report.words import variant_words
 from mmer.tasks import Classes, Traces
 
@@ -16,75 +16,61 @@ ARCHITECTURES = "architectures"
 def tables_step(context: ReportContext) -> ReportStep:
     """Tables of all systems."""
     paper, classes = context.described, isinstance(context.task, Classes)
-    group = BESIDE[2:] if paper else MORE[2:]
+    first, group = (BESIDE, BESIDE[2:]) if paper else (MORE, MORE[2:])
+    modalities = [name for name in context.modalities if name != "fusion"]
     grids = context.systems.grids if classes else {}
     architectures = {
         f"{model}/{variant}": context.models.output(model, ARCHITECTURES, variant, [])[0]
         for model, variant in (context.run if classes else [])
         if context.models.gives(model, ARCHITECTURES)
     }
+
+    def table(name: str, words: str, caption: str = "", link: str = "", place: str = "") -> Shown:
+        labels = {"table": f"{place[0].upper()}{place[1:]}, {words}" if place else words}
+        where = {"link": link or words, "group": place or group}
+        return context.table(name, MORE, labels, caption or name, **where)
+
     shown: list[Shown] = []
-
-    def show(
-        name: str, words: str, caption: str, link: str = "", place: str = "", first: bool = False
-    ) -> None:
-        category = BESIDE if first and paper else MORE
-        labels = {
-            "table": f"{place[0].upper()}{place[1:]}, {words}" if place and not first else words
-        }
-        path = context.layout.table(name)
-        shown.append(
-            Shown(path, category, labels, caption, link=link or words, group=place or group)
-        )
-
     if paper:
-        verdicts = "every number of the paper, with its verdict"
-        show("verdicts", verdicts, "verdicts", "every number, with its verdict", first=True)
-    show("summary", "all systems of the run", "summary", "all systems", first=True)
-    for modality in context.modalities:
-        if modality == "fusion":
-            continue
+        labels = {"table": "every number of the paper, with its verdict"}
+        where = {"link": "every number, with its verdict", "group": group}
+        shown.append(context.table("verdicts", first, labels, "verdicts", **where))
+    labels, where = {"table": "all systems of the run"}, {"link": "all systems", "group": group}
+    shown.append(context.table("summary", first, labels, "summary", **where))
+    for modality in modalities:
         file = paper.of_modality(modality) if paper else None
         place = paper.tables[file].place if paper and file else ""
-        show(modality, modality, "modality", place=place)
+        shown.append(table(modality, modality, "modality", place=place))
     if grids:
-        show("fusion", "fusion", "fusion", place=context.place("grid"))
+        shown.append(table("fusion", "fusion", place=context.place("grid")))
     if classes:
-        show("significance", "Cochran and McNemar", "significance", "significance")
-        shown.append(
-            Shown(
-                *(context.layout.table("groups"), MORE, {"table": GROUPS}, "groups"),
-                link="table",
-                group=GROUPS,
-            )
-        )
+        shown.append(table("significance", "Cochran and McNemar", link="significance"))
+        where = {"link": "table", "group": GROUPS}
+        shown.append(context.table("groups", MORE, {"table": GROUPS}, "groups", **where))
     else:
-        show("significance", "differences between systems", "significance")
+        shown.append(table("significance", "differences between systems"))
     if architectures:
-        show(ARCHITECTURES, ARCHITECTURES, ARCHITECTURES, place=context.place(ARCHITECTURES))
-    names = [each.path.removesuffix(".html") for each in shown]
+        place = context.place(ARCHITECTURES)
+        shown.append(table(ARCHITECTURES, ARCHITECTURES, place=place))
     systems = [s["name"] for s in [*context.systems.systems, *context.systems.fusions]]
     return context.step(
         "write_tables",
         [*context.evaluated, *grids.values(), *architectures.values()],
         shown,
-        [f"{name}.{ending}" for name in names for ending in FORMATS],
         **context.about,
-        modalities=[name for name in context.modalities if name != "fusion"],
+        modalities=modalities,
         grids=grids,
         architectures=architectures,
         paper_rows=context.systems.paper_rows(systems) if paper else {},
-        tables=folder(context.layout.table("summary")),
+        tables=context.tables,
     )
 
 
 def figures_step(context: ReportContext) -> ReportStep:
     """Figures of all systems."""
-    of_task = _traces if isinstance(context.task, Traces) else _accuracies
-    figures = folder(context.layout.figure("systems"))
-    return context.step(
-        "draw_figures", context.evaluated, of_task(context), **context.about, figures=figures
-    )
+    shown = _traces(context) if isinstance(context.task, Traces) else _accuracies(context)
+    told = {**context.about, "figures": context.figures}
+    return context.step("draw_figures", context.evaluated, shown, **told)
 
 
 def pictured(context: ReportContext) -> list[tuple[str, str, dict[str, str]]]:
@@ -115,29 +101,25 @@ def _accuracies(context: ReportContext) -> list[Shown]:
         ("reliability", "by confidence: reliability", "reliability", "Calibration"),
     )
     shown = [
-        Shown(
-            *(context.layout.figure(name), category, {"figure": words}, caption),
-            link=words,
-            group=group,
-        )
+        context.figure(name, category, {"figure": words}, caption, link=words, group=group)
         for name, words, caption, group in figures
     ]
     places = context.described.confusions.values() if context.described else ()
     category = numbered("4 Confusion matrices", places)
     for kind, words in (("confusion", ""), ("confusion_folds", ", fold by fold")):
         for name, group, labels in pictured(context):
-            path = context.layout.figure(f"{kind}_{name}")
-            shown.append(Shown(path, category, labels, "confusion", f"{group}{words}"))
+            menu = (category, labels, "confusion", f"{group}{words}")
+            shown.append(context.figure(f"{kind}_{name}", *menu))
     return shown
 
 
 def _traces(context: ReportContext) -> list[Shown]:
     words = "concordance of every system"
-    path = context.layout.figure("systems")
-    shown = [Shown(path, "3 Concordance", {"figure": words}, "systems", link=words, group=MORE[2:])]
+    menu = ("3 Concordance", {"figure": words}, "systems")
+    shown = [context.figure("systems", *menu, link=words, group=MORE[2:])]
     for kind, words in (("traces", "an item over time"), ("scatter", "all steps")):
         for name, group, labels in pictured(context):
-            path, link = context.layout.figure(f"{kind}_{name}"), ", ".join(labels.values())
-            where = {"subcategory": f"{group}, {words}", "link": link, "group": words.capitalize()}
-            shown.append(Shown(path, "4 Traces", labels, "traces", **where))
+            menu = ("4 Traces", labels, "traces", f"{group}, {words}")
+            where = {"link": ", ".join(labels.values()), "group": words.capitalize()}
+            shown.append(context.figure(f"{kind}_{name}", *menu, **where))
     return shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mmer.plan.shown import FORMATS, ReportContext, ReportStep, Shown, folder, numbered
+from mmer.plan.shown import ReportContext, ReportStep, Shown, folder, numbered
 from mmer.report.words import variant_words
 from mmer.tasks import Classes
 
@@ -20,9 +20,9 @@ def curves_step(context: ReportContext) -> ReportStep | None:
         entry = context.models.entry(model)
         words = variant_words(variant) if variant else "another corpus"
         titles[name] = f"{context.models.title(model)}, {words}"
-        path = context.layout.figure(f"learning_curves_{name.replace('/', '_')}")
         labels = {"model": entry.title, "input": words}
-        shown.append(Shown(path, "6 Learning curves", labels, "learning_curves", entry.modality))
+        menu = ("6 Learning curves", labels, "learning_curves", entry.modality)
+        shown.append(context.figure(f"learning_curves_{name.replace('/', '_')}", *menu))
     if not shown:
         return None
     return context.step(
@@ -31,7 +31,7 @@ def curves_step(context: ReportContext) -> ReportStep | None:
         shown,
         histories=histories,
         titles=titles,
-        figures=folder(context.layout.figure("x")),
+        figures=context.figures,
     )
 
 
@@ -54,16 +54,15 @@ def items_step(context: ReportContext) -> ReportStep | None:
     attention = _by_split(context, beside, ATTENTION, variant) if beside else {}
     frames = corpora.prepared("frames")
     speech = corpora.prepared("speech") if variant == "vad" else []
-    category = numbered("5 Items frame by frame", [f"figure {each.figure}" for each in examples])
+    group = "Items frame by frame"
+    category = numbered(f"5 {group}", [f"figure {each.figure}" for each in examples])
     read = [context.layout.items(), *frames, *speech, *logits.values(), *attention.values()]
     return context.step(
         "draw_items",
         dict.fromkeys(read),
         [
-            Shown(
-                *(context.layout.figure(f"item_{name}"), category, {"item": words}, "item"),
-                link=words,
-                group="Items frame by frame",
+            context.figure(
+                f"item_{name}", category, {"item": words}, "item", link=words, group=group
             )
             for name, words in shown.items()
         ],
@@ -79,68 +78,64 @@ def items_step(context: ReportContext) -> ReportStep | None:
         attention_title=models.entry(beside).title if beside else "",
         chosen=settings.items,
         paper=context.paper,
-        figures=folder(context.layout.figure("x")),
+        figures=context.figures,
     )
 
 
 def preparation_step(context: ReportContext) -> ReportStep:
     """What the corpus holds, and what preparation made of it, where a model of the run read it."""
-    models, corpora, category = context.models, context.models.corpora, "7 Preparation"
+    models, corpora = context.models, context.models.corpora
     read = [(model, variant) for model, variant in context.run if models.reads_recordings(model)]
     chains = [models.run.configuration.chain(model) for model, _ in read]
     maps = any(models.sees_saliency(name) for chain in chains for name in chain)
-    kinds = ["audio", "speech"] if any(variant == "vad" for _, variant in read) else []
-    kinds += ["frames", "saliency"] if maps else []
+    trimmed = any(variant == "vad" for _, variant in read)
+    kinds = [*(["audio", "speech"] if trimmed else []), *(["frames", "saliency"] if maps else [])]
     files = {kind: corpora.prepared(kind) for kind in kinds}
 
-    def shown(path: str, what: str, kind: str, caption: str, link: str) -> Shown:
-        labels = {"what": what, "as": kind}
-        return Shown(path, category, labels, caption, link=link, group="Preparation")
+    def shown(path: str, what: str, caption: str, link: str) -> Shown:
+        labels = {"what": what, "as": "table" if path.endswith(".html") else "figure"}
+        return Shown(path, "7 Preparation", labels, caption, link=link, group="Preparation")
 
-    layout = context.layout
-    found = [shown(layout.table("items"), "the corpus", "table", "items", "items of each speaker")]
-    others = ["items"]
-    if "speech" in files:
-        what = ("voice activity detection", "table", "speech_spans", "what was cut")
-        found.append(shown(layout.table("speech_spans"), *what))
-        what = ("voice activity detection", "figure", "speech_spans", "lengths")
-        found.append(shown(layout.figure("speech_spans"), *what))
-        others.append("speech_spans")
-    if "saliency" in files:
-        what = ("saliency maps", "figure", "saliency", "saliency maps")
-        found.append(shown(layout.figure("saliency"), *what))
-    spans = [layout.table("speech_spans_by_item", "csv")] if "speech" in files else []
+    layout, detection = context.layout, "voice activity detection"
+    found = [shown(layout.table("items"), "the corpus", "items", "items of each speaker")]
+    others = []
+    if trimmed:
+        spans = "speech_spans"
+        found += [
+            shown(layout.table(spans), detection, spans, "what was cut"),
+            shown(layout.figure(spans), detection, spans, "lengths"),
+        ]
+        others = [layout.table("speech_spans_by_item", "csv")]
+    if maps:
+        what = "saliency maps"
+        found.append(shown(layout.figure("saliency"), what, "saliency", what))
     return context.step(
         "describe_preparation",
         [layout.items(), *(path for paths in files.values() for path in paths)],
         found,
-        [*spans, *(layout.table(name, ending) for name in others for ending in FORMATS)],
+        others,
         task=context.task.model_dump(mode="json"),
         items=layout.items(),
         **files,
-        method=models.run.configuration.saliency.method if "saliency" in files else "",
-        tables=folder(layout.table("x")),
-        figures=folder(layout.figure("x")),
+        method=models.run.configuration.saliency.method if maps else "",
+        tables=context.tables,
+        figures=context.figures,
     )
 
 
 def costs_step(context: ReportContext) -> ReportStep:
     """Time and memory; every step that is measured has ended when the evaluation has."""
-    layout, category = context.layout, "8 Time and memory"
-    page, figure = layout.table("costs"), layout.figure("costs")
+    category, linked = "8 Time and memory", {"link": "time and memory", "group": "The run"}
     return context.step(
         "tabulate_costs",
         context.evaluated,
         [
-            Shown(
-                page, category, {"as": "table"}, "costs", link="time and memory", group="The run"
-            ),
-            Shown(figure, category, {"as": "figure"}, "costs"),
+            context.table("costs", category, {"as": "table"}, "costs", **linked),
+            context.figure("costs", category, {"as": "figure"}, "costs"),
         ],
-        [layout.table("costs", ending) for ending in FORMATS],
-        benchmarks=folder(layout.benchmark("x")),
-        tables=folder(page),
-        figures=folder(figure),
+        benchmarks=folder(context.layout.benchmark("x")),
+        tables=context.tables,
+        figures=context.figures,
     )
 
 
@@ -176,7 +171,7 @@ def run_step(context: ReportContext, shown: Sequence[Shown]) -> ReportStep:
             for each in [*shown, provenance]
             if each.link
         ],
-        figures=folder(layout.figure("x")),
+        figures=context.figures,
         page=provenance.path,
         data=data,
         landing=first,

@@ -133,5 +133,3 @@ def model_rules(plan: ModelsPlan) -> list[ModelRule]:
         assert same, f"models of one family take {first.verb} in several ways"
         rules.append(ModelRule(plan, name, first, tuple(model for model, _ in takers)))
     return rules
-
-

@@ -23,21 +23,11 @@ FORMATS = ("csv", "md", "tex")
 
 @dataclass(frozen=True)
 class Shown:
-    """A file that the report embeds.
+    """A file that the report embeds: its place, where the menu lists it, and its caption.
 
-    Attributes
-    ----------
-    path
-        Its place.
-    category, subcategory
-        What the menu lists it under.
-    labels
-        What tells it from the others there.
-    caption
-        Name of the file under ``resources/captions``, without ending.
-    link, group
-        What the first page calls it and lists it under; empty where it is not linked.  A group
-        named as a table or figure of the paper stands beside its verdicts.
+    ``labels`` tell it from the others there.  The first page calls it ``link`` under ``group``;
+    empty where it is not linked.  A group named as a table or figure of the paper stands beside
+    its verdicts.
     """
 
     path: str
@@ -51,21 +41,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class ReportStep:
-    """One step of the report, with its one job.
-
-    Attributes
-    ----------
-    name
-        Of the rule and of the entry.
-    inputs
-        What it reads.
-    shown
-        What the report embeds of it.
-    others
-        What else it writes.
-    told
-        What the job is told, as JSON.
-    """
+    """A step of the report: what it reads, shows, writes besides, and what its job is told."""
 
     name: str
     inputs: tuple[str, ...]
@@ -83,12 +59,8 @@ class ReportStep:
 class ReportContext:
     """What the steps of the report ask of the plan.
 
-    Attributes
-    ----------
-    models, systems
-        The plan so far.
-    paper
-        The folder of the paper's numbers, relative to the project; None where there is none.
+    ``paper`` is the folder of the paper's numbers, relative to the project; None where there is
+    none.
     """
 
     models: ModelsPlan
@@ -146,6 +118,24 @@ class ReportContext:
         paper = self.described
         return next((paper.tables[file].place for file in paper.of_kind(kind)), "") if paper else ""
 
+    def table(self, name: str, *menu: Any, **linked: str) -> Shown:
+        """The page of a table."""
+        return Shown(self.layout.table(name), *menu, **linked)
+
+    def figure(self, name: str, *menu: Any, **linked: str) -> Shown:
+        """A figure."""
+        return Shown(self.layout.figure(name), *menu, **linked)
+
+    @property
+    def tables(self) -> str:
+        """The folder of tables."""
+        return folder(self.layout.table("x"))
+
+    @property
+    def figures(self) -> str:
+        """The folder of figures."""
+        return folder(self.layout.figure("x"))
+
     def step(
         self,
         name: str,
@@ -155,12 +145,14 @@ class ReportContext:
         **told: Any,
     ) -> ReportStep:
         """A step; the paper's files and the templates are inputs of all."""
+        pages = [each.path for each in shown if each.path.startswith(f"{self.tables}/")]
+        formats = [f"{page.removesuffix('html')}{ending}" for page in pages for ending in FORMATS]
         project = self.models.run.scripts.parent
         resources = [TEMPLATES, *([self.paper] if told.get("paper") else [])]
         files = [f"{r}/{f.name}" for r in resources for f in sorted((project / r).iterdir())]
         told["label"] = self.models.run.configuration.label
         job = self.models.run.told(name, told)
-        return ReportStep(name, (*inputs, *files), tuple(shown), tuple(others), job)
+        return ReportStep(name, (*inputs, *files), tuple(shown), (*others, *formats), job)
 
 
 def folder(path: str) -> str:

@@ -120,15 +120,13 @@ class SystemsPlan:
         fused = [f["predictions"] for f in self.fusions if "predictions" in f]
         return [*(path for paths in systems for path in paths), *fused]
 
-    def told_of_evaluation(self, paper: str | None, out: str) -> str:
+    def told_of_evaluation(self, paper: str | None) -> str:
         """What the evaluation is told, as JSON.
 
         Parameters
         ----------
         paper
             The folder of the paper's tables, where the corpus has one.
-        out
-            The folder for the evaluation's tables.
         """
         corpora = self.models.corpora
         told: dict[str, Any] = {
@@ -141,7 +139,7 @@ class SystemsPlan:
             "groups": {column: list(values) for column, values in corpora.own.groups.items()},
             "settings": self.run.section("evaluation"),
             "seed": self.run.configuration.seed,
-            "out": out,
+            "out": self.run.layout.page("evaluation"),
         }
         if not isinstance(corpora.task, Classes):
             told["traces"] = corpora.prepared("traces")

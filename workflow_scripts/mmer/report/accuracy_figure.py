@@ -32,24 +32,10 @@ _BEST = ["modality", "variant", "title", "mean_accuracy", "ci95", "paper_accurac
 def best_by_condition(
     summary: Summary, tops: Mapping[tuple[str, str], PaperResult]
 ) -> pd.DataFrame:
-    """A row per modality and variant: the highest accuracies, ours and the paper's.
+    """A row per modality and variant, fusion last: the highest accuracies, ours and the paper's.
 
     References, which are no recognisers, are left out.  Ours and the paper's may belong to
-    different systems.  Rows follow the order in which modalities and variants appear, fusion last.
-
-    Parameters
-    ----------
-    summary
-        What was measured.
-    tops
-        The paper's best by modality and variant; shown where any system of that modality and
-        variant stands for one of the paper's.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``modality``, ``variant``, ``title``, ``mean_accuracy``, ``ci95``, ``paper_accuracy``,
-        ``paper_ci95``; numbers are missing where there is none.
+    different systems.  The paper's stands where any system of that modality and variant has one.
     """
     run = summary.recognisers
     rows = []
@@ -58,20 +44,11 @@ def best_by_condition(
             group = run[(run["modality"] == modality) & (run["variant"] == variant)]
             if group.empty:
                 continue
-            ours = _highest(group, "mean_accuracy")
+            ours = group.sort_values("mean_accuracy", ascending=False, kind="stable").iloc[0]
             stated = group["paper_accuracy"].notna().any()
             paper = tops.get((modality, variant)) if stated else None
-            rows.append(
-                {
-                    "modality": modality,
-                    "variant": variant,
-                    "title": ours["title"],
-                    "mean_accuracy": ours["mean_accuracy"],
-                    "ci95": ours["ci95"],
-                    "paper_accuracy": paper.accuracy if paper else math.nan,
-                    "paper_ci95": paper.ci95 if paper else math.nan,
-                }
-            )
+            of_paper = paper or (math.nan, math.nan)
+            rows.append((modality, variant, *ours[["title", "mean_accuracy", "ci95"]], *of_paper))
     return pd.DataFrame(rows, columns=_BEST)
 
 
@@ -96,18 +73,7 @@ def top_accuracies_figure(
 ) -> Figure:
     """Bars by modality and condition, the paper's values as hollow marks beside ours.
 
-    Parameters
-    ----------
-    summary
-        What was measured.
-    majority
-        The accuracy of always naming the most frequent class, if known.
-    tops
-        The paper's best by modality and variant.
-    data
-        What the paper's numbers were measured on.
-    label
-        What ours were.
+    ``data`` is what the paper's numbers were measured on, ``label`` what ours were.
     """
     best = best_by_condition(summary, tops)
     if best.empty:
@@ -164,46 +130,27 @@ def _bar(axes: Axes, at: float, row: pd.Series) -> None:
         above = row["mean_accuracy"] + row["ci95"] + 1.5
         axes.text(at - 0.12, above, f"{row['mean_accuracy']:.1f}", ha="center", fontsize=8.5)
     else:
-        axes.text(
-            at - 0.12, 2, "not run", rotation=90, ha="center", va="bottom", color=_NOT_RUN_COLOUR
-        )
+        look = {"ha": "center", "va": "bottom", "color": _NOT_RUN_COLOUR}
+        axes.text(at - 0.12, 2, "not run", rotation=90, **look)
     if pd.notna(row["paper_accuracy"]):
-        axes.errorbar(
-            at + 0.3,
-            row["paper_accuracy"],
-            row["paper_ci95"],
-            marker=_marker(row["variant"]),
-            **_HOLLOW,
-            **_ERROR_BAR,
-        )
+        look = {"marker": _marker(row["variant"]), **_HOLLOW, **_ERROR_BAR}
+        axes.errorbar(at + 0.3, row["paper_accuracy"], row["paper_ci95"], **look)
 
 
 def _line(axes: Axes, at: int, row: pd.Series) -> None:
     """One system's mark with its interval, the paper's hollow mark beneath."""
     colour, marker = _colour(row["variant"]), _marker(row["variant"])
     if pd.notna(row["mean_accuracy"]):
-        axes.errorbar(
-            row["mean_accuracy"],
-            at - 0.12,
-            xerr=row["ci95"],
-            color=colour,
-            marker=marker,
-            **_ERROR_BAR,
-        )
+        look = {"color": colour, "marker": marker, **_ERROR_BAR}
+        axes.errorbar(row["mean_accuracy"], at - 0.12, xerr=row["ci95"], **look)
     else:
         reason = textwrap.shorten(row["verdict"], 80, placeholder=" …")
         look = {"va": "center", "fontsize": 7.5, "color": _NOT_RUN_COLOUR, "zorder": 4}
         box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         axes.text(1, at - 0.16, reason, bbox=box, **look)
     if pd.notna(row["paper_accuracy"]):
-        axes.errorbar(
-            row["paper_accuracy"],
-            at + 0.2,
-            xerr=row["paper_ci95"],
-            marker=marker,
-            **_HOLLOW,
-            **_ERROR_BAR,
-        )
+        look = {"marker": marker, **_HOLLOW, **_ERROR_BAR}
+        axes.errorbar(row["paper_accuracy"], at + 0.2, xerr=row["paper_ci95"], **look)
 
 
 def _majority_line(axes: Axes, accuracy: float | None, *, vertical: bool) -> None:
@@ -222,11 +169,6 @@ def _legend(plot: SubFigure, variants: pd.Series, data: str) -> None:
         marks.append(Line2D([], [], label=f"paper ({data})", **look))
     marks.append(Line2D([], [], color="#555555", linestyle=":", label="most frequent class"))
     plot.legend(handles=marks, loc="outside upper center", ncols=len(marks), fontsize=8.5)
-
-
-def _highest(group: pd.DataFrame, column: str) -> pd.Series:
-    values = group[column]
-    return group.iloc[0] if values.isna().all() else group.loc[values.idxmax()]
 
 
 def _colour(variant: str) -> str:

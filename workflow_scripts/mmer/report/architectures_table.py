@@ -8,10 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from mmer.evaluation.settings import PaperRow
-from mmer.report.paper_description import paper_folder, read_paper
+from mmer.report.paper_description import PROJECT, read_paper
 from mmer.report.table import Column, Table
 from mmer.report.words import variant_words
-from mmer.runtime.errors import UserError
 
 
 def architectures_table(
@@ -21,27 +20,10 @@ def architectures_table(
     paper: Path | None,
     label: str,
 ) -> Table:
-    """A row per system and architecture, with the mean held-out accuracy over the splits.
-
-    Parameters
-    ----------
-    grids
-        The table of each system's trainings: ``architecture``, its sizes by name, ``split``, and
-        among others ``accuracy`` in percent and whether it was ``chosen``.
-    titles
-        What the systems are called.
-    paper_rows
-        Where the systems stand in the paper.
-    paper
-        Its folder; None where there is none.
-    label
-        What it was measured on.
-    """
-    described = read_paper(paper) if paper is not None else None
+    """A row per system and architecture, with the mean held-out accuracy over the splits."""
+    described = None if paper is None else read_paper(paper)
     file = next(iter(described.of_kind("architectures")), None) if described else None
-    stated = None
-    if file is not None:
-        stated = pd.read_csv(paper_folder(paper) / f"{file}.csv", dtype=str)
+    stated = pd.read_csv(PROJECT / paper / f"{file}.csv", dtype=str) if file else None
     parts, sizes = [], []
     for system, path in grids.items():
         rows, own = _mean_over_splits(path)
@@ -83,17 +65,12 @@ def architectures_table(
 
 def _mean_over_splits(path: Path) -> tuple[pd.DataFrame, list[str]]:
     """A row per architecture of one grid, in the order of the file, and the names of its sizes."""
-    try:
-        table = pd.read_csv(path)
-        sizes = list(table.columns[1 : list(table.columns).index("split")])
-        by_architecture = table.groupby(["architecture", *sizes], sort=False)
-        rows = by_architecture.agg(
-            accuracy=("accuracy", "mean"), std=("accuracy", "std"), chosen=("chosen", "first")
-        ).reset_index()
-    except (KeyError, ValueError) as error:
-        raise UserError(
-            f"{path} is no table of architectures ({error}): train its model again"
-        ) from error
+    table = pd.read_csv(path)
+    sizes = list(table.columns[1 : list(table.columns).index("split")])
+    by_architecture = table.groupby(["architecture", *sizes], sort=False)
+    rows = by_architecture.agg(
+        accuracy=("accuracy", "mean"), std=("accuracy", "std"), chosen=("chosen", "first")
+    ).reset_index()
     rows["chosen_words"] = ["yes" if chosen else "" for chosen in rows["chosen"]]
     return rows, sizes
 

@@ -16,41 +16,20 @@ _DARK = 0.55
 """Share of a row from which the colour is too dark for black digits."""
 
 
-def confusion_matrix(rows: pd.DataFrame, column: str, names: Sequence[str]) -> np.ndarray:
-    """One system's counts ``(true class, predicted class)``, ``(classes, classes)`` int64.
-
-    Parameters
-    ----------
-    rows
-        The system's rows of the evaluation's confusion table.
-    column
-        ``mean`` or ``pooled``.
-    names
-        Of the classes, in order.
-    """
-    table = rows.pivot(index="true", columns="predicted", values=column)
-    table = table.reindex(index=names, columns=names).fillna(0)
-    return np.rint(table.to_numpy(np.float64)).astype(np.int64)
-
-
-def confusion_figure(
-    rows: pd.DataFrame, names: Sequence[str], title: str, label: str
-) -> tuple[Figure, np.ndarray]:
-    """Draw one system's confusion, averaged over the folds and rounded.
+def confusion_figure(rows: pd.DataFrame, names: Sequence[str], title: str, label: str) -> Figure:
+    """Draw one system's rows of the evaluation's confusion table, averaged over folds and rounded.
 
     The digits are items of an average fold.  The colour is the share of the true class over all
     folds, so that a class of fewer items compares with the others.
-
-    Returns
-    -------
-    tuple
-        The figure, and the digits it shows, ``(classes, classes)`` int64.
     """
-    counts = confusion_matrix(rows, "mean", names)
-    shares = _shares(confusion_matrix(rows, "pooled", names))
-    figure, plot = new_figure(
-        max(2.2 + 0.5 * len(names), 4.2), 1.0 + 0.5 * len(names), title, label
+    tables = rows.pivot(index="true", columns="predicted", values=["mean", "pooled"])
+    counts, pooled = (
+        np.rint(tables[column].reindex(index=names, columns=names).fillna(0).to_numpy(np.float64))
+        for column in ("mean", "pooled")
     )
+    shares = _shares(pooled)
+    size = 0.5 * len(names)
+    figure, plot = new_figure(max(2.2 + size, 4.2), 1.0 + size, title, label)
     axes = plot.add_subplot()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     _write_digits(axes, counts, shares, np.ones_like(counts, bool))
@@ -58,25 +37,13 @@ def confusion_figure(
     bar = plot.colorbar(image, ax=axes, shrink=0.85, format=lambda share, _: f"{100 * share:.0f}")
     bar.set_label("share of the true class, % (all folds)")
     bar.outline.set_visible(False)
-    return figure, counts
+    return figure
 
 
 def fold_confusions_figure(
     predictions: pd.DataFrame, names: Sequence[str], title: str, label: str
 ) -> Figure:
-    """Draw one system's confusion of every fold, side by side; cells without items stay empty.
-
-    Parameters
-    ----------
-    predictions
-        The system's rows of the evaluation's predictions: ``split``, ``true``, ``predicted``.
-    names
-        Of the classes, in order.
-    title
-        What the system is called.
-    label
-        What it was measured on.
-    """
+    """Draw one system's confusion of every fold, side by side; cells without items stay empty."""
     folds = dict(list(predictions.groupby("split", sort=True)))
     figure, plot = new_figure(2.7 * len(folds) + 1.0, 3.3, title, label)
     panels = plot.subplots(1, len(folds), sharey=True, squeeze=False)[0]
@@ -105,7 +72,7 @@ def _write_digits(
         digits = axes.text(
             predicted,
             true,
-            str(value),
+            f"{value:.0f}",
             ha="center",
             va="center",
             color="white" if dark else grey,

@@ -5,6 +5,7 @@ Generated from the declarations of the settings, so that page and code cannot dr
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -69,11 +70,10 @@ def _default(field: FieldInfo) -> str:
     if field.default is PydanticUndefined:
         return "none, must be given"
     value = field.default
-    words = {True: "true", False: "false", None: "null"}
     if value is None or isinstance(value, bool):
-        return f"`{words[value]}`"
+        value = json.dumps(value)
     if isinstance(value, tuple):
-        return f"`{[list(item) if isinstance(item, tuple) else item for item in value]}`"
+        value = [list(item) if isinstance(item, tuple) else item for item in value]
     return f"`{value}`"
 
 

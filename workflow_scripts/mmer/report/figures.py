@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -14,63 +14,38 @@ from mmer.report.accuracy_figure import (
     top_accuracies_figure,
 )
 from mmer.report.confusion_figure import confusion_figure, fold_confusions_figure
-from mmer.report.evaluation_folder import (
-    CALIBRATION_COLUMNS,
-    CONFUSION_COLUMNS,
-    GROUP_COLUMNS,
-    PREDICTION_COLUMNS,
-    TRACE_COLUMNS,
-    read_summary,
-    read_table,
-)
+from mmer.report.evaluation_folder import read_summary, read_table
 from mmer.report.group_figure import group_figure
-from mmer.report.job import ReportJob
+from mmer.report.job import ResultsJob
 from mmer.report.paper_description import read_paper
 from mmer.report.paper_numbers import top_results
 from mmer.report.reliability_figure import reliability_figure
 from mmer.report.style import house_style, save_figure
 from mmer.report.trace_figures import concordance_figure, example_figure, scatter_figure
 from mmer.report.words import file_stems
-from mmer.tasks import Task, Traces
+from mmer.tasks import Traces
 
 
-class FiguresJob(ReportJob):
-    """What the figures are made of.
+class FiguresJob(ResultsJob):
+    """``figures`` is the folder to write to."""
 
-    Attributes
-    ----------
-    task
-        What the systems say of an item.
-    evaluation
-        The folder of the evaluation's tables.
-    references
-        Systems that are no recognisers.
-    paper
-        The paper's folder; None where there is none.
-    figures
-        The folder to write to.
-    """
-
-    task: Task
-    evaluation: Path
-    references: tuple[str, ...] = ()
-    paper: Path | None = None
     figures: Path
 
 
 def draw_figures(job: FiguresJob) -> None:
     """Read the evaluation and draw everything, as SVG and PNG."""
+    of_task = _of_traces if isinstance(job.task, Traces) else _of_classes
     with house_style():
-        for name, figure in _OF_TASK[job.task.kind](job):
+        for name, figure in of_task(job):
             save_figure(figure, job.figures / name)
 
 
 def _of_classes(job: FiguresJob) -> Iterator[tuple[str, Figure]]:
     label = job.label
     summary = read_summary(job.evaluation, job.references)
-    confusion = read_table(job.evaluation / "confusion.csv", CONFUSION_COLUMNS)
-    groups = read_table(job.evaluation / "groups.csv", GROUP_COLUMNS)
-    calibration = read_table(job.evaluation / "calibration.csv", CALIBRATION_COLUMNS)
+    confusion = read_table(job.evaluation / "confusion.csv")
+    groups = read_table(job.evaluation / "groups.csv")
+    calibration = read_table(job.evaluation / "calibration.csv")
     majority, tops = majority_accuracy(confusion), top_results(job.paper)
     data = "" if job.paper is None else read_paper(job.paper).data
     yield "accuracies", top_accuracies_figure(summary, majority, tops, data, label)
@@ -79,13 +54,12 @@ def _of_classes(job: FiguresJob) -> Iterator[tuple[str, Figure]]:
     yield "groups", group_figure(groups, summary, others, label)
     yield "speakers", group_figure(groups, summary, [SPEAKER], label)
     yield "reliability", reliability_figure(calibration, summary, label)
-    predictions = read_table(job.evaluation / "predictions.csv", PREDICTION_COLUMNS)
+    predictions = read_table(job.evaluation / "predictions.csv")
     accuracy = summary.table.set_index("system")["mean_accuracy"]
     for system, stem in file_stems(confusion["system"].unique()).items():
         rows = confusion[confusion["system"] == system]
         title = f"{summary.name(system)}: {accuracy[system]:.2f}\N{NO-BREAK SPACE}%"
-        figure, _ = confusion_figure(rows, job.task.names, title, label)
-        yield f"confusion_{stem}", figure
+        yield f"confusion_{stem}", confusion_figure(rows, job.task.names, title, label)
         rows = predictions[predictions["system"] == system]
         figure = fold_confusions_figure(rows, job.task.names, summary.name(system), label)
         yield f"confusion_folds_{stem}", figure
@@ -93,19 +67,12 @@ def _of_classes(job: FiguresJob) -> Iterator[tuple[str, Figure]]:
 
 def _of_traces(job: FiguresJob) -> Iterator[tuple[str, Figure]]:
     assert isinstance(job.task, Traces)
-    summary = read_summary(job.evaluation, job.references, TRACE_COLUMNS)
+    summary = read_summary(job.evaluation, job.references)
     yield "systems", concordance_figure(summary, job.task, job.label)
-    columns = ["system", "item", "step", *(f"true_{name}" for name in job.task.names)]
-    predictions = read_table(job.evaluation / "predictions.csv", columns)
-    items = read_table(job.evaluation / "items.csv", ("system", "item", "ccc"))
+    predictions = read_table(job.evaluation / "predictions.csv")
+    items = read_table(job.evaluation / "items.csv")
     for system, stem in file_stems(predictions["system"].unique()).items():
         rows, title = predictions[predictions["system"] == system], summary.name(system)
         of_system = items[items["system"] == system]
         yield f"traces_{stem}", example_figure(rows, of_system, job.task, title, job.label)
         yield f"scatter_{stem}", scatter_figure(rows, job.task, title, job.label)
-
-
-_OF_TASK: dict[str, Callable[[FiguresJob], Iterator[tuple[str, Figure]]]] = {
-    "classes": _of_classes,
-    "traces": _of_traces,
-}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mmer.report.evaluation_folder import GRID_COLUMNS, read_table
+from mmer.report.evaluation_folder import read_table
 from mmer.report.paper_numbers import PaperNumber
 from mmer.report.table import Column, Table, largest
 from mmer.report.words import CLASSIFIERS, variant_words
@@ -18,19 +18,7 @@ _KEYS = ["classifier", "hyperparameter"]
 def fusion_table(
     grids: Mapping[str, Path], numbers: list[PaperNumber], label: str, place: str = ""
 ) -> Table:
-    """Mean accuracy over the splits of every candidate, beside the paper's.
-
-    Parameters
-    ----------
-    grids
-        The grid's table by pairing, as :mod:`mmer.fusion.tables` describes it.
-    numbers
-        Those of the paper, of which candidates are taken; a pairing is one of its variants.
-    label
-        What it was measured on.
-    place
-        The paper's table, where it has one.
-    """
+    """Mean accuracy over the splits of every candidate, beside the paper's."""
     measured = {name: mean_over_splits(path) for name, path in grids.items()}
     names = dict.fromkeys(name for accuracy in measured.values() for name in accuracy.index)
     rows = pd.DataFrame(list(names), columns=_KEYS)
@@ -66,4 +54,4 @@ def fusion_table(
 
 def mean_over_splits(path: Path) -> pd.Series:
     """Accuracy by classifier and hyperparameter, in the order of the file."""
-    return read_table(path, GRID_COLUMNS).groupby(_KEYS, sort=False)["accuracy"].mean()
+    return read_table(path).groupby(_KEYS, sort=False)["accuracy"].mean()

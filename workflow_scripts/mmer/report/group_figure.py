@@ -20,19 +20,7 @@ _DARK = 55.0
 def group_figure(
     groups: pd.DataFrame, summary: Summary, drawn: Sequence[str], label: str
 ) -> Figure:
-    """Draw a row per system, a column per value of each group, the accuracy in each cell.
-
-    Parameters
-    ----------
-    groups
-        The evaluation's table of groups.
-    summary
-        Names of systems.
-    drawn
-        The groups to draw, a panel each.
-    label
-        What was measured on.
-    """
+    """Draw a row per system, a column per value of each group, the accuracy in each cell."""
     groups = groups[groups["group"].isin(drawn)]
     title = f"Accuracy by {', '.join(drawn) or 'group'}"
     if groups.empty:

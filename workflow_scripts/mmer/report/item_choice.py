@@ -19,7 +19,6 @@ from mmer.models.networks.voting import vote
 from mmer.protocol import TEST, Split
 from mmer.ragged import read_ragged
 from mmer.report.paper_description import Example
-from mmer.runtime.errors import UserError
 from mmer.tasks import Classes
 
 
@@ -55,11 +54,9 @@ class ShownItem:
         """Of every frame, ``(frames, classes)`` float64, rows sum to one."""
         return softmax(self.logits.astype(np.float64), axis=1)
 
-    @cached_property
-    def shares(self) -> dict[str, float]:
-        """Share of the frames that vote for each class."""
-        votes = np.bincount(self.logits.argmax(axis=1), minlength=len(self.classes))
-        return dict(zip(self.classes, votes / len(self.logits), strict=True))
+    def share(self, name: str) -> float:
+        """Share of the frames that vote for a class."""
+        return float(np.mean(np.array(self.classes)[self.logits.argmax(axis=1)] == name))
 
 
 def shown_items(
@@ -71,16 +68,7 @@ def shown_items(
 ) -> dict[str, ShownItem]:
     """Every item under the split that tests on it, sorted by name.
 
-    Parameters
-    ----------
-    frame_logits
-        By split, the logits of all of its frames.
-    splits
-        At least those.
-    items
-        The item table.
-    task, voters
-        The classes of items, and those of the frames.
+    ``frame_logits`` are files by split, ``voters`` the classes that frames vote for.
     """
     found = {}
     for split in splits:
@@ -106,22 +94,6 @@ def choose(example: Example, items: Mapping[str, ShownItem]) -> ShownItem | None
     of_class = [item for item in items.values() if item.true == example.true]
 
     def rank(item: ShownItem) -> tuple[bool, float]:
-        return item.predicted == example.predicted, item.shares.get(example.seen, 0.0)
+        return item.predicted == example.predicted, item.share(example.seen)
 
     return max(of_class, key=rank, default=None)
-
-
-def named(name: str, items: Mapping[str, ShownItem]) -> ShownItem:
-    """An item that the configuration asks for.
-
-    Raises
-    ------
-    UserError
-        If no split tests on it.
-    """
-    if name not in items:
-        raise UserError(
-            f"report.items names {name}, which no split tests on: name items of the corpus, such "
-            f"as {next(iter(items), 'none')}"
-        )
-    return items[name]

@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from pydantic import Field
 
-from mmer.items import SPEAKER, read_items
+from mmer.items import read_items
 from mmer.media.speech_spans import read_spans
 from mmer.protocol import Split
 from mmer.ragged import read_ragged
-from mmer.report.item_choice import ShownItem, choose, named, shown_items
+from mmer.report.item_choice import ShownItem, choose, shown_items
 from mmer.report.item_figure import ItemView, item_figure
 from mmer.report.job import ReportJob
-from mmer.report.paper_description import Example, read_paper
+from mmer.report.paper_description import read_paper
 from mmer.report.style import house_style, no_data_figure, save_figure
+from mmer.runtime.errors import UserError
 from mmer.tasks import Classes
 from mmer.training.frames import frames_within
 
@@ -23,28 +23,10 @@ from mmer.training.frames import frames_within
 class DrawnItemsJob(ReportJob):
     """What is drawn of which model.
 
-    Attributes
-    ----------
-    task, voters
-        The classes of items, and those that frames vote for.
-    items
-        The item table.
-    splits
-        All of them, by name.
-    frames
-        Files by speaker.
-    speech
-        Spans of all speakers, where the model saw trimmed items.
-    frame_logits, title
-        By split, and what their model is called.
-    attention, attention_title
-        Weights of the same frames by split, where there is such a model, and what it is called.
-    chosen
-        Items that the configuration asks for.
-    paper
-        The paper whose figures have analogues; None where there is none.
-    figures
-        The folder to write to.
+    ``voters`` are the classes that frames vote for.  ``frames`` are files by speaker, ``speech``
+    the spans of all where the model saw trimmed items.  ``frame_logits`` and the ``attention`` of
+    another model on the same frames, if there is one, are files by split.  ``chosen`` are items
+    that the configuration asks for; a ``paper`` has figures whose analogues are drawn.
     """
 
     task: Classes
@@ -55,7 +37,7 @@ class DrawnItemsJob(ReportJob):
     speech: tuple[Path, ...] = ()
     frame_logits: dict[str, Path]
     title: str
-    attention: dict[str, Path] = Field(default_factory=dict)
+    attention: dict[str, Path] = {}
     attention_title: str = ""
     chosen: tuple[str, ...] = ()
     paper: Path | None = None
@@ -63,42 +45,51 @@ class DrawnItemsJob(ReportJob):
 
 
 def draw_items(job: DrawnItemsJob) -> None:
-    """Choose the items and draw each."""
+    """Choose the items and draw each.
+
+    Raises
+    ------
+    UserError
+        If no split tests on an item that the configuration asks for.
+    """
     items = read_items(job.items)
     tested = shown_items(job.frame_logits, job.splits.values(), items, job.task, job.voters)
-    speaker_of = dict(zip(items.names, items.column(SPEAKER), strict=True))
-    examples = () if job.paper is None else read_paper(job.paper).examples
+    speaker_of = dict(zip(items.names, items.speakers, strict=True))
+
+    def draw(item: ShownItem, heading: str) -> Figure:
+        return _draw(job, item, heading, job.frames[speaker_of[item.name]])
+
     with house_style():
-        for example in examples:
-            figure = _draw_example(job, example, choose(example, tested), speaker_of)
+        for example in () if job.paper is None else read_paper(job.paper).examples:
+            item, heading = choose(example, tested), f"After the paper's figure {example.figure}"
+            if item is None:
+                reason = f"no item of this corpus is {example.true}"
+                figure = no_data_figure(heading, reason, job.label)
+            elif item.predicted != example.predicted:
+                nearest = f"no {example.true} item is taken for {example.predicted}"
+                figure = draw(item, f"{heading} (the nearest: {nearest})")
+            else:
+                figure = draw(item, heading)
             save_figure(figure, job.figures / f"item_example_{example.figure}")
         for name in job.chosen:
-            item = named(name, tested)
-            figure = _draw(job, item, "Asked for in the configuration", speaker_of[name])
+            if name not in tested:
+                raise UserError(
+                    f"report.items names {name}, which no split tests on: name items of the "
+                    f"corpus, such as {next(iter(tested), 'none')}"
+                )
+            figure = draw(tested[name], "Asked for in the configuration")
             save_figure(figure, job.figures / f"item_{name}")
 
 
-def _draw_example(
-    job: DrawnItemsJob, example: Example, item: ShownItem | None, speaker_of: dict[str, str]
-) -> Figure:
-    """Draw the analogue of one of the paper's figures, or say that there is none."""
-    heading = f"After the paper's figure {example.figure}"
-    if item is None:
-        return no_data_figure(heading, f"no item of this corpus is {example.true}", job.label)
-    if item.predicted != example.predicted:
-        heading += f" (the nearest: no {example.true} item is taken for {example.predicted})"
-    return _draw(job, item, heading, speaker_of[item.name])
-
-
-def _draw(job: DrawnItemsJob, item: ShownItem, heading: str, speaker: str) -> Figure:
+def _draw(job: DrawnItemsJob, item: ShownItem, heading: str, frames_file: Path) -> Figure:
     """Draw one item with what the models made of it."""
-    frames = read_ragged([job.frames[speaker]])
+    frames = read_ragged([frames_file])
     images = frames.of(frames.items.index(item.name))
     span = read_spans(job.speech)[item.name] if job.speech else None
     attention = None
     if item.split in job.attention:
-        ragged = read_ragged([job.attention[item.split]])
-        attention = ragged.of(ragged.items.index(item.name))
+        weights = read_ragged([job.attention[item.split]])
+        attention = weights.of(weights.items.index(item.name))
     seen = frames_within(span, len(images), frames.rate)
     view = ItemView(item, images, frames.rate, seen, attention)
     return item_figure(view, heading, job.title, job.attention_title, job.label)

@@ -27,18 +27,9 @@ _UNSEEN = "#e9e4da"
 class ItemView:
     """One item and what a model made of it.
 
-    Attributes
-    ----------
-    item
-        As it was tested.
-    images
-        All frames of the item, ``(frames, 48, 48)`` uint8 grey.
-    rate
-        Frames per second.
-    seen
-        Positions of the frames that the model saw, ``(seen,)`` int64, rising.
-    attention
-        Weight of each frame seen, ``(seen,)``; None where there is no such model.
+    ``images`` are all its frames, ``(frames, 48, 48)`` uint8 grey, at ``rate`` per second;
+    ``seen`` the positions of those that the model saw, ``(seen,)`` int64, rising; ``attention``
+    the weight of each of these, ``(seen,)``, None where there is no such model.
     """
 
     item: ShownItem
@@ -52,35 +43,23 @@ class ItemView:
         assert self.attention is None or self.attention.shape == self.seen.shape
 
     @property
-    def title(self) -> str:
-        """The item, its class, and what it was taken for."""
-        true, predicted = self.item.true, self.item.predicted
-        verdict = "recognised" if true == predicted else f"taken for {predicted}"
-        return f"{self.item.name}: {true}, {verdict}"
+    def times(self) -> np.ndarray:
+        """The middle of each frame seen, seconds, ``(seen,)``."""
+        return (self.seen + 0.5) / self.rate
 
 
 def item_figure(
     view: ItemView, heading: str, model: str, attention_model: str, label: str
 ) -> Figure:
-    """Draw an item: a row of faces, the posteriors of every frame, and the attention below.
-
-    Parameters
-    ----------
-    view
-        The item.
-    heading
-        Why this one is shown.
-    model
-        What the posteriors come from.
-    attention_model
-        What the attention comes from; not shown where there is none.
-    label
-        What was recorded.
-    """
+    """Draw an item: a row of faces, the posteriors of every frame, and the attention below."""
     height = 4.0 if view.attention is None else 5.1
-    figure, plot = new_figure(11.0, height, f"{heading}: {view.title}", label)
+    item = view.item
+    verdict = "recognised" if item.true == item.predicted else f"taken for {item.predicted}"
+    title = f"{heading}: {item.name}: {item.true}, {verdict}"
+    figure, plot = new_figure(11.0, height, title, label)
     above, below = plot.subfigures(2, 1, height_ratios=[1.35, height - 1.35])
-    shown = _evenly(len(view.seen))
+    # Positions of the faces to show, evenly over the frames seen.
+    shown = np.unique(np.linspace(0, len(view.seen) - 1, THUMBNAILS).round().astype(np.int64))
     _draw_faces(above, view, shown)
     heights = [1.0] if view.attention is None else [2.6, 1.0]
     panels = below.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)
@@ -93,28 +72,18 @@ def item_figure(
         _draw_attention(panels[1], view, attention_model)
     panels[-1].set(xlabel="seconds", xlim=(0, len(view.images) / view.rate))
     # Small marks on the time axis where the faces were taken.
-    panels[-1].set_xticks(_times(view)[shown], minor=True)
+    panels[-1].set_xticks(view.times[shown], minor=True)
     panels[-1].tick_params(axis="x", which="minor", length=6, width=1.2, direction="inout")
     return figure
-
-
-def _evenly(count: int) -> np.ndarray:
-    """Positions of the faces to show, evenly over ``count`` frames, ``(at most 12,)`` int64."""
-    return np.unique(np.linspace(0, count - 1, THUMBNAILS).round().astype(np.int64))
-
-
-def _times(view: ItemView) -> np.ndarray:
-    """The middle of each frame seen, seconds, ``(seen,)``."""
-    return (view.seen + 0.5) / view.rate
 
 
 def _draw_faces(above: SubFigure, view: ItemView, shown: np.ndarray) -> None:
     """The faces, each with its time and what it alone is taken for."""
     posteriors = view.item.posteriors
-    for axes, position in zip(above.subplots(1, THUMBNAILS), _padded(shown), strict=True):
+    panels = above.subplots(1, THUMBNAILS)
+    for axes in panels:
         axes.set_axis_off()
-        if position is None:
-            continue
+    for axes, position in zip(panels, shown, strict=False):
         axes.imshow(view.images[view.seen[position]], cmap="gray", vmin=0, vmax=255)
         column = int(posteriors[position].argmax())
         taken, share = view.item.classes[column], posteriors[position, column]
@@ -124,13 +93,9 @@ def _draw_faces(above: SubFigure, view: ItemView, shown: np.ndarray) -> None:
             color=_RIGHT if taken == view.item.true else _WRONG,
             fontweight="bold" if taken == view.item.true else "normal",
         )
-        seconds = f"{_times(view)[position]:.2f} s"
+        seconds = f"{view.times[position]:.2f} s"
         below = {"ha": "center", "va": "top", "transform": axes.transAxes}
         axes.text(0.5, -0.06, seconds, fontsize=7.5, **below)
-
-
-def _padded(shown: np.ndarray) -> list[int | None]:
-    return [*map(int, shown), *[None] * (THUMBNAILS - len(shown))]
 
 
 def _draw_posteriors(axes: Axes, view: ItemView, model: str) -> AxesImage:
@@ -143,7 +108,10 @@ def _draw_posteriors(axes: Axes, view: ItemView, model: str) -> AxesImage:
         cmap="Blues",
         vmin=0,
         vmax=1,
-        extent=(*_edges(view), len(classes) - 0.5, -0.5),
+        extent=(
+            *(view.seen[0] / view.rate, (view.seen[-1] + 1) / view.rate),
+            *(len(classes) - 0.5, -0.5),
+        ),
     )
     axes.set_yticks(range(len(classes)), classes)
     for name, words in zip(classes, axes.get_yticklabels(), strict=True):
@@ -162,13 +130,8 @@ def _draw_attention(axes: Axes, view: ItemView, model: str) -> None:
     """A bar per frame."""
     assert view.attention is not None
     uniform = 1 / len(view.seen)
-    axes.bar(_times(view), view.attention, 1 / view.rate, color=COLOURS[0])
+    axes.bar(view.times, view.attention, 1 / view.rate, color=COLOURS[0])
     axes.axhline(uniform, color="#555555", linestyle=":", linewidth=1.2)
     title = f"attention (dotted: all frames alike): {model}"
     axes.set_title(textwrap.fill(title, _LETTERS), loc="left", fontsize=9)
     axes.set_ylim(0, 1.15 * max(view.attention.max(), uniform))
-
-
-def _edges(view: ItemView) -> tuple[float, float]:
-    """Where the frames seen begin and end, seconds."""
-    return view.seen[0] / view.rate, (view.seen[-1] + 1) / view.rate

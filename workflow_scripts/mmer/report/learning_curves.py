@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -20,17 +18,7 @@ _NO_CURVE = ("step", "epoch", "kept")
 
 
 class CurvesJob(ReportJob):
-    """What is drawn.
-
-    Attributes
-    ----------
-    histories
-        By model (and variant) and split.
-    titles
-        What the models are called.
-    figures
-        The folder to write to.
-    """
+    """Histories by model (and variant) and split, what the models are called, where to draw."""
 
     histories: dict[str, dict[str, Path]]
     titles: dict[str, str]
@@ -46,28 +34,17 @@ def draw_learning_curves(job: CurvesJob) -> None:
             save_figure(figure, job.figures / f"learning_curves_{stem}")
 
 
-def curve_names(history: pd.DataFrame) -> list[str]:
-    """The columns to draw: the training loss first, then every held-out score."""
-    return [str(column) for column in history.columns if column not in _NO_CURVE]
-
-
 def learning_curves_figure(histories: Mapping[str, Path], title: str, label: str) -> Figure:
     """Draw one model: a panel per curve, a line per split, the kept step ringed.
 
-    Parameters
-    ----------
-    histories
-        The history of each split, as :func:`mmer.training.fit.fit` returns it: ``step``,
-        ``epoch``, ``train_loss``, scores, and ``kept`` where known.
-    title
-        What the model is called.
-    label
-        What it was trained on.
+    Histories are as :func:`mmer.training.fit.fit` returns them: ``step``, ``epoch``,
+    ``train_loss``, scores, ``kept``.
     """
-    tables = {split: read_table(path, ("step", "train_loss")) for split, path in histories.items()}
+    tables = {split: read_table(path) for split, path in histories.items()}
     if all(table.empty for table in tables.values()):
         return no_data_figure(title, "no evaluation was made while training", label)
-    names = list(dict.fromkeys(name for table in tables.values() for name in curve_names(table)))
+    columns = dict.fromkeys(name for table in tables.values() for name in table)
+    names = [name for name in columns if name not in _NO_CURVE]
     figure, plot = new_figure(3.3 * len(names) + 0.4, 3.2, title, label)
     panels = plot.subplots(1, len(names), squeeze=False)[0]
     for name, axes in zip(names, panels, strict=True):
@@ -76,7 +53,7 @@ def learning_curves_figure(histories: Mapping[str, Path], title: str, label: str
                 continue
             style = series_style(position)
             axes.plot(table["step"], table[name], linewidth=1.4, label=split_words(split), **style)
-            kept = table[_kept(table)]
+            kept = table[table["kept"] == 1]
             axes.plot(kept["step"], kept[name], color=style["color"], marker="o", **_RING)
         axes.set(xlabel="optimiser step", title=_words(name))
         axes.grid()
@@ -86,14 +63,7 @@ def learning_curves_figure(histories: Mapping[str, Path], title: str, label: str
     return figure
 
 
-def _kept(table: pd.DataFrame) -> np.ndarray:
-    """Which rows' weights were kept, ``(rows,)`` bool; none where the history does not say."""
-    if "kept" not in table:
-        return np.zeros(len(table), bool)
-    return table["kept"].to_numpy() == 1
-
-
 def _words(name: str) -> str:
     if name == "train_loss":
         return "training loss"
-    return "held-out " + name.removeprefix("heldout_").replace("_", " ").replace("f1", "F1")
+    return "held-out " + name.replace("_", " ").replace("f1", "F1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -20,42 +20,8 @@ _LONG_WORD = 30
 """Letters from which a word, such as a checksum or an address, may be broken anywhere."""
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One cell of a page.
-
-    Attributes
-    ----------
-    text
-        What is shown.
-    kind
-        Its class in ``page.css``.
-    sort
-        The full value to sort a number by, empty where it is missing; None for words.
-    best
-        Whether it is emphasised.
-    """
-
-    text: str
-    kind: str
-    sort: str | None
-    best: bool
-
-
 def render(template: str, title: str, label: str, **shown: Any) -> str:
-    """A page.
-
-    Parameters
-    ----------
-    template
-        Name of the file, without its endings.
-    title
-        Heading, without the corpus.
-    label
-        What the numbers were measured on; a synthetic corpus gets a banner.
-    shown
-        What the template shows.
-    """
+    """A page."""
     return (
         _templates()
         .get_template(f"{template}.html.j2")
@@ -73,19 +39,22 @@ def table_page(table: Table) -> str:
     return render("table", table.title, table.label, table=table)
 
 
-def cells(table: Table) -> list[list[Cell]]:
-    """The cells of a table, row by row."""
-    found = []
+def cells(table: Table) -> Iterator[list[dict[str, Any]]]:
+    """The cells of a table, row by row: text, class in ``page.css``, and whether emphasised.
+
+    ``sort`` is the full value to sort a number by, empty where it is missing; None for words.
+    """
     for position, (_, row) in enumerate(table.rows.iterrows()):
         line = []
         for column in table.columns:
-            text, sort = column.text(row), None
-            if column.is_number:
+            text, sort, kind = column.text(row), None, "number"
+            if column.digits is None:
+                kind = _width(text)
+            else:
                 sort = "" if is_missing(row[column.key]) else repr(float(row[column.key]))
-            kind = "number" if column.is_number else _width(text)
-            line.append(Cell(text, kind, sort, table.is_best(position, column)))
-        found.append(line)
-    return found
+            best = table.is_best(position, column)
+            line.append({"text": text, "kind": kind, "sort": sort, "best": best})
+        yield line
 
 
 def _width(text: str) -> str:

@@ -21,40 +21,15 @@ class _Described(BaseModel):
 
 
 class PaperTable(_Described):
-    """One of the paper's tables or figures.
-
-    Attributes
-    ----------
-    place
-        As the paper counts it.
-    kind
-        What its rows are: systems, the top systems, candidates of a fusion, or architectures.
-    modality
-        Of its systems, where they have one.
-    beside
-        Of architectures: the table that has the same rows.
-    """
+    """One of the paper's tables or figures: its place as the paper counts it, what its rows are."""
 
     place: str
     kind: Literal["systems", "tops", "grid", "architectures"]
     modality: str | None = None
-    beside: str | None = None
 
 
 class Example(_Described):
-    """What a figure of the paper shows of one item.
-
-    Attributes
-    ----------
-    figure
-        Its number in the paper.
-    true
-        The item's class.
-    predicted
-        What the whole item is taken for.
-    seen
-        What some or many of its frames are taken for.
-    """
+    """What a figure shows of an item: its class, what it and many of its frames are taken for."""
 
     figure: str
     true: str
@@ -91,11 +66,6 @@ class Paper(_Described):
         return next((f for f, table in self.tables.items() if table.modality == modality), None)
 
 
-def paper_folder(paper: Path | str) -> Path:
-    """The folder of a paper, which is told relative to the project."""
-    return PROJECT / paper
-
-
 def read_paper(paper: Path | str) -> Paper:
     """The description of a paper.
 
@@ -104,7 +74,7 @@ def read_paper(paper: Path | str) -> Paper:
     UserError
         If it cannot be read or is none.
     """
-    path = paper_folder(paper) / "paper.yaml"
+    path = PROJECT / paper / "paper.yaml"
     try:
         return Paper.model_validate(yaml.safe_load(path.read_text("utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from mmer.evaluation.intervals import half_width
 from mmer.evaluation.paper import PAPER_CLIPS, PaperResult
-from mmer.report.paper_description import Paper, paper_folder, read_paper
+from mmer.report.paper_description import PROJECT, Paper, read_paper
 from mmer.report.words import CLASSIFIERS
 
 _NO_KEYS = ("ci95", "note")
@@ -23,16 +23,11 @@ class PaperNumber:
 
     Attributes
     ----------
-    place
-        The table or figure, as the paper counts it.
-    kind
-        What the rows of that table are.
-    file
-        Name of its CSV file, without ending.
-    keys
-        The columns of that file that pick its row, and their values.
-    column
-        The column that holds it.
+    place, kind
+        The table or figure as the paper counts it, and what its rows are.
+    file, keys, column
+        Its CSV file without ending, the columns that pick its row with their values, and the one
+        that holds it.
     words
         What its row is, for readers.
     variant
@@ -59,9 +54,7 @@ def paper_numbers(paper: Path | str) -> list[PaperNumber]:
     """
     described = read_paper(paper)
     numbers = [
-        number
-        for file in described.tables
-        for number in _of_file(paper_folder(paper), described, file)
+        number for file in described.tables for number in _of_file(PROJECT / paper, described, file)
     ]
     modal = [file for file, table in described.tables.items() if table.modality]
     printed = {
@@ -130,15 +123,17 @@ def top_results(paper: Path | str | None) -> dict[tuple[str, str], PaperResult]:
 def references(paper: Path | str, modality: str) -> str:
     """The rows of a modality's table that are no models, in words; empty where there are none."""
     described = read_paper(paper)
-    file = described.of_modality(modality)
-    if file is None or not described.references:
+    found = [
+        number
+        for number in paper_numbers(paper)
+        if number.file == described.of_modality(modality)
+        and described.references.items() <= number.keys.items()
+    ]
+    if not found or not described.references:
         return ""
-    table = pd.read_csv(paper_folder(paper) / f"{file}.csv", dtype=str, keep_default_na=False)
-    for column, value in described.references.items():
-        table = table[table[column] == value]
     shown = [
-        f"{row['model']} {float(row['accuracy']):.2f}"
-        + (f" ± {float(row['ci95']):.2f}" if row["ci95"] else "")
-        for _, row in table.iterrows()
+        f"{number.keys['model']} {number.result.accuracy:.2f}"
+        + ("" if math.isnan(number.result.ci95) else f" ± {number.result.ci95:.2f}")
+        for number in found
     ]
     return f"The paper's references, in percent: {', '.join(shown)}."

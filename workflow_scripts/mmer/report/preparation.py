@@ -2,43 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from mmer.items import SPEAKER, Items, read_items
 from mmer.media.speech_spans import read_spans
 from mmer.ragged import read_ragged
 from mmer.report.formats import write_table
 from mmer.report.job import ReportJob
-from mmer.report.saliency_figure import SaliencyExample, example_items, saliency_figure
 from mmer.report.speech_spans import kept_of_items, speech_span_figure, speech_span_table
-from mmer.report.style import house_style, save_figure
+from mmer.report.style import house_style, new_figure, no_data_figure, save_figure
 from mmer.report.table import Column, Table
 from mmer.report.words import SALIENCY_METHODS
 from mmer.runtime.writing import writing
 from mmer.tasks import Classes, Task, Traces
 
+MOST = 8
+"""Items shown where there are no classes."""
+
 
 class PreparationJob(ReportJob):
-    """What is described.
+    """Files of the speakers: ``audio`` and ``speech`` where a model heard trimmed items.
 
-    Attributes
-    ----------
-    task
-        What is to be said of an item.
-    items
-        The item table.
-    audio, speech
-        Files of the speakers; both, or neither where no model heard trimmed items.
-    frames, saliency
-        Files of the speakers; both, or neither where no model saw saliency maps.
-    method
-        What made the maps.
-    tables, figures
-        The folders to write to.
+    ``frames`` and ``saliency`` are given where a model saw maps, which ``method`` made.
     """
 
     task: Task
@@ -94,8 +84,8 @@ def items_table(items: Items, task: Classes | Traces, label: str) -> Table:
     )
 
 
-def examples(job: PreparationJob, items: Items) -> list[SaliencyExample]:
-    """The items whose maps are shown."""
+def examples(job: PreparationJob, items: Items) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """What the items are whose maps are shown, their middle frames and maps."""
     frames, maps = files_of_items(job.frames), files_of_items(job.saliency)
     chosen = items.of(example_items(items.of(sorted(frames)), job.task))
     speakers = [f"speaker {name}" for name in chosen.speakers]
@@ -103,7 +93,7 @@ def examples(job: PreparationJob, items: Items) -> list[SaliencyExample]:
         words = chosen.column(job.task.column)
         speakers = [f"{word}\n{speaker}" for word, speaker in zip(words, speakers, strict=True)]
     return [
-        SaliencyExample(title, middle_of(frames[name], name), middle_of(maps[name], name))
+        (title, middle_of(frames[name], name), middle_of(maps[name], name))
         for name, title in zip(chosen.names, speakers, strict=True)
     ]
 
@@ -128,3 +118,45 @@ def middle_of(path: Path, item: str) -> np.ndarray:
     pictures = read_ragged([path])
     of_item = pictures.of(pictures.items.index(item))
     return of_item[len(of_item) // 2]
+
+
+def example_items(items: Items, task: Classes | Traces) -> list[str]:
+    """One item per class, of speakers not yet shown first; of equals the first by name.
+
+    Where there are no classes, one item of each of the first speakers.
+    """
+    speaker_of = dict(zip(items.names, items.speakers, strict=True))
+    if isinstance(task, Classes):
+        of_class = items.column(task.column)
+        groups = [np.array(items.names)[of_class == name] for name in task.names]
+    else:
+        groups = [items.names] * min(len(set(items.speakers)), MOST)
+    chosen: list[str] = []
+    for names in groups:
+        shown = {speaker_of[name] for name in chosen}
+        ranked = sorted(names, key=lambda name: (speaker_of[name] in shown, name))
+        chosen += map(str, ranked[:1])
+    return chosen
+
+
+def saliency_figure(
+    examples: Sequence[tuple[str, np.ndarray, np.ndarray]], method: str, label: str
+) -> Figure:
+    """Draw a column per item: what it is, its middle frame and the map, ``(48, 48)`` uint8."""
+    title = f"Saliency maps: {method}"
+    if not examples:
+        return no_data_figure(title, "no item was prepared", label)
+    figure, plot = new_figure(max(1.25 * len(examples) + 0.6, 6.2), 4.1, title, label)
+    panels = plot.subplots(3, len(examples), squeeze=False)
+    for (above, middle, below), (what, frame, saliency) in zip(panels.T, examples, strict=True):
+        above.imshow(frame, cmap="gray", vmin=0, vmax=255)
+        middle.imshow(saliency, cmap="inferno", vmin=0, vmax=255)
+        below.imshow(frame, cmap="gray", vmin=0, vmax=255)
+        below.imshow(saliency, cmap="inferno", alpha=saliency / 255 * 0.7, vmin=0, vmax=255)
+        above.set_title(what, fontsize=8.5)
+    for axes in panels.flat:
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+    for axes, words in zip(panels[:, 0], ("frame", "saliency map", "both"), strict=True):
+        axes.set_ylabel(words)
+    return figure

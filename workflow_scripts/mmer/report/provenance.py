@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from importlib import metadata
@@ -19,28 +18,10 @@ from mmer.report.corpus_label import is_synthetic
 from mmer.report.pages import render
 from mmer.report.table import NOTHING, Column, Table
 
-LIBRARIES = tuple(
-    [
-        "torch",
-        "torchaudio",
-        "torchvision",
-        "tensorflow",
-        "inaSpeechSegmenter",
-        "numpy",
-        "scipy",
-        "pandas",
-        "scikit-learn",
-        "statsmodels",
-        "librosa",
-        "opencv-python-headless",
-        "av",
-        "espeakng-loader",
-        "h5py",
-        "safetensors",
-        "pydantic",
-        "matplotlib",
-        "snakemake",
-    ]
+LIBRARIES = (
+    *("torch", "torchaudio", "torchvision", "tensorflow", "inaSpeechSegmenter", "numpy", "scipy"),
+    *("pandas", "scikit-learn", "statsmodels", "librosa", "opencv-python-headless", "av", "h5py"),
+    *("espeakng-loader", "safetensors", "pydantic", "matplotlib", "snakemake"),
 )
 """Distributions whose version can change a number, and the workflow's own engine."""
 
@@ -49,19 +30,7 @@ RANDOM = "random initialisation"
 
 
 class Weights(BaseModel):
-    """Weights that a model started from.
-
-    Attributes
-    ----------
-    name
-        The model or network.
-    source
-        Where the file came from, or :data:`RANDOM`.
-    sha256
-        Of the file; None where there is no file or its hash is not pinned.
-    licence
-        Of the file; None where there is no file or it is not known.
-    """
+    """Weights that a model started from: where the file came from, or :data:`RANDOM`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -85,21 +54,7 @@ def describe(
     weights: Sequence[Weights],
     workflow: Path,
 ) -> dict[str, Any]:
-    """Everything about a run that a reader needs to repeat it.
-
-    Parameters
-    ----------
-    configuration
-        The resolved configuration.
-    label
-        What the numbers were measured on.
-    splits
-        Who learned from whom.
-    weights
-        What every network started from.
-    workflow
-        The folder of the workflow, asked for its git commit.
-    """
+    """Everything about a run that a reader needs to repeat it."""
     return {
         "run": configuration.get("run"),
         "corpus": {
@@ -140,7 +95,7 @@ def provenance_page(described: dict[str, Any]) -> str:
         label,
         sections={
             "Run": _pairs(label, _run_rows(described)),
-            "Weights": Table("", label, columns, weights.where(weights.notna(), None)),
+            "Weights": Table("", label, columns, weights),
             "Libraries": _pairs(label, described["libraries"]),
         },
         configuration=json.dumps(described["configuration"], indent=2, ensure_ascii=False),
@@ -204,10 +159,7 @@ def git_state(folder: Path) -> dict[str, Any]:
 
 def _git(folder: Path, *words: str) -> str | None:
     """What git prints, None where git or the answer is missing."""
-    program = shutil.which("git")
-    if program is None:
-        return None
-    command = [program, "--no-optional-locks", "-C", str(folder), *words]
+    command = ["git", "--no-optional-locks", "-C", str(folder), *words]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     except (OSError, subprocess.TimeoutExpired):

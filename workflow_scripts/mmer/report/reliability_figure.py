@@ -23,15 +23,6 @@ def reliability_figure(calibration: pd.DataFrame, summary: Summary, label: str) 
 
     A point per bin of confidence: how often items of that confidence are recognised; its area is
     the share of items.  On the diagonal a system is right as often as it says.
-
-    Parameters
-    ----------
-    calibration
-        The evaluation's table of bins, confidence and accuracy in percent.
-    summary
-        Names and calibration errors of systems.
-    label
-        What was measured on.
     """
     title = "Reliability: accuracy by confidence"
     bins = calibration[calibration["items"] > 0]

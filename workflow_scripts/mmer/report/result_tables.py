@@ -44,6 +44,7 @@ _TESTS_NOTE = (
     "over speakers, which unlike the tests does not take items as independent."
 )
 
+_SYSTEM = (Column("System", "title"), Column("Input", "input"), Column("Items", "items", digits=0))
 _OURS = Column("Accuracy %", "mean_accuracy", "ci95", digits=2)
 _PAPER = (
     Column("Paper %", "paper_accuracy", "paper_ci95", digits=2),
@@ -60,7 +61,7 @@ _TESTS = {"cochran_q": "Cochran's Q", "mcnemar": "McNemar"}
 
 def modality_table(summary: Summary, modality: str, label: str, paper: Path | None) -> Table:
     """The systems of one modality, beside the paper's table with its references if it has one."""
-    rows = summary.table[summary.table["modality"] == modality].reset_index(drop=True)
+    chosen = summary.of_modality(modality)
     title, notes = f"{modality.capitalize()} emotion recognition", ()
     if paper is not None:
         described = read_paper(paper)
@@ -70,17 +71,10 @@ def modality_table(summary: Summary, modality: str, label: str, paper: Path | No
     return Table(
         title=title,
         label=label,
-        columns=(
-            *(
-                Column("System", "title"),
-                Column("Input", "input"),
-                Column("Items", "items", digits=0),
-            ),
-            *(_OURS, *_beside(paper), *_MORE, *_note(rows)),
-        ),
-        rows=_shown(Summary(rows, summary.references), label),
+        columns=(*_SYSTEM, _OURS, *_beside(paper), *_MORE, *note_column(chosen.table)),
+        rows=_shown(chosen, label),
         notes=(*notes, _INTERVAL_NOTE, *_paper_notes(paper), _BEST_NOTE),
-        best={"mean_accuracy": _best(Summary(rows, summary.references))},
+        best={"mean_accuracy": _best(chosen)},
     )
 
 
@@ -91,12 +85,11 @@ def summary_table(summary: Summary, label: str, paper: Path | None) -> Table:
         title="All systems beside the paper" if paper else "All systems",
         label=label,
         columns=(
-            *(Column("Modality", "modality"), Column("System", "title"), Column("Input", "input")),
-            *(Column("Items", "items", digits=0), _OURS, *_beside(paper), *_MORE),
+            *(Column("Modality", "modality"), *_SYSTEM, _OURS, *_beside(paper), *_MORE),
             Column("Interval over speakers", "speaker_interval"),
             Column("F1 %", "macro_f1", digits=2),
             Column("Calibration error", "ece", digits=2),
-            *_note(rows),
+            *note_column(rows),
         ),
         rows=_shown(summary, label).assign(speaker_interval=intervals(rows, "speaker")),
         notes=(
@@ -198,35 +191,31 @@ def headline_table(
 ) -> Table:
     """The best system of each modality and condition, ours and the paper's."""
     rows = best_by_condition(summary, tops)
-    verdicts, differences = [], []
+    verdicts = []
     for _, row in rows.iterrows():
-        verdict, difference = "", None
         if pd.isna(row["mean_accuracy"]):
-            verdict = "not run"
-        elif pd.notna(row["paper_accuracy"]):
+            verdicts.append("not run")
+        elif pd.isna(row["paper_accuracy"]):
+            verdicts.append("")
+        else:
             stated = PaperResult(row["paper_accuracy"], row["paper_ci95"])
-            compared = compare_with_paper(row["mean_accuracy"], stated)
-            verdict = NOT_COMPARABLE if is_synthetic(label) else compared.verdict
-            difference = compared.difference
-        verdicts.append(verdict)
-        differences.append(difference)
+            verdict = compare_with_paper(row["mean_accuracy"], stated).verdict
+            verdicts.append(NOT_COMPARABLE if is_synthetic(label) else verdict)
     paper = Column("Paper's best %", "paper_accuracy", "paper_ci95", digits=2)
     return Table(
         title="Headline",
         label=label,
         columns=(
-            *(
-                Column("Modality", "modality"),
-                Column("Input", "input"),
-                Column("Our best", "title"),
-            ),
+            Column("Modality", "modality"),
+            Column("Input", "input"),
+            Column("Our best", "title"),
             Column("Ours %", "mean_accuracy", "ci95", digits=2),
             *((paper, *_PAPER[1:], _VERDICT) if tops else ()),
         ),
         rows=rows.assign(
             input=rows["variant"].map(variant_words),
             verdict=verdicts,
-            difference=pd.Series(differences, dtype=float),
+            difference=rows["mean_accuracy"] - rows["paper_accuracy"],
         ),
     )
 
@@ -251,8 +240,7 @@ def _shown(summary: Summary, label: str) -> pd.DataFrame:
         # A synthetic number near the paper's reproduces nothing.
         judged = (verdicts != "") & ~verdicts.str.startswith(("not run", CONSTANT))
         verdicts = verdicts.mask(judged, NOT_COMPARABLE)
-    inputs = summary.table["variant"].mask(summary.is_reference, "none").map(variant_words)
-    return summary.table.assign(input=inputs, verdict=verdicts)
+    return summary.table.assign(input=summary.inputs, verdict=verdicts)
 
 
 def _best(summary: Summary) -> frozenset[int]:
@@ -269,6 +257,6 @@ def _paper_notes(paper: Path | None) -> tuple[str, ...]:
     return (_FORMULA_NOTE, _VERDICT_NOTE) if paper else ()
 
 
-def _note(rows: pd.DataFrame) -> list[Column]:
+def note_column(rows: pd.DataFrame) -> list[Column]:
     """A column for what is said of single systems, where anything is."""
     return [Column("Note", "note")] if (rows["note"] != "").any() else []

@@ -14,7 +14,6 @@ from mmer.items import SPEAKER, Items
 from mmer.media.speech_spans import SpeechSpan
 from mmer.report.style import VARIANT_COLOURS, new_figure
 from mmer.report.table import Column, Table
-from mmer.runtime.errors import UserError
 from mmer.tasks import Classes, Traces
 
 _SERIES = (("whole", "full", "whole clips"), ("kept", "vad", "first to last speech"))
@@ -23,25 +22,13 @@ _SERIES = (("whole", "full", "whole clips"), ("kept", "vad", "first to last spee
 def kept_of_items(
     spans: Mapping[str, SpeechSpan], durations: Mapping[str, float], items: Items
 ) -> pd.DataFrame:
-    """A row per item, sorted by name.
+    """A row per item, sorted by name: what the item table says of it, and its parts in seconds.
 
-    Returns
-    -------
-    pandas.DataFrame
-        ``item`` and all that the item table says of it; in seconds ``whole``, ``before``, ``kept``,
-        ``after``; ``found`` says whether any speech was found: where none was, all is kept.
-
-    Raises
-    ------
-    UserError
-        If an item has a span and no length.
+    ``whole``, ``before``, ``kept``, ``after``; ``found`` says whether any speech was found: where
+    none was, all is kept.
     """
     rows = []
     for name, span in sorted(spans.items()):
-        if name not in durations:
-            raise UserError(
-                f"item {name} has a speech span but no audio: prepare its speaker again"
-            )
         whole, kept = durations[name], span.stop_s - span.start_s
         rows.append((whole, span.start_s, kept, max(whole - span.stop_s, 0.0), span.found))
     columns = ["whole", "before", "kept", "after", "found"]
@@ -50,17 +37,7 @@ def kept_of_items(
 
 
 def speech_span_table(kept: pd.DataFrame, task: Classes | Traces, label: str) -> Table:
-    """Means by class, by speaker and over all items.
-
-    Parameters
-    ----------
-    kept
-        From :func:`kept_of_items`.
-    task
-        Names the classes, where there are any.
-    label
-        What was recorded.
-    """
+    """Means by class, by speaker and over all items."""
     groups = [("all items", kept)]
     if isinstance(task, Classes):
         groups += [(name, kept[kept[task.column] == name]) for name in task.names]

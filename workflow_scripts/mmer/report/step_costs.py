@@ -35,18 +35,10 @@ def tabulate_costs(job: CostsJob) -> None:
 
 
 def read_benchmarks(folder: Path) -> pd.DataFrame:
-    """One row per job.
+    """A row per job, of ``<step>.tsv``, or ``<step>/<job>.tsv`` where a step has several.
 
-    Parameters
-    ----------
-    folder
-        Holds ``<step>.tsv``, or ``<step>/<job>.tsv`` where a step has several jobs.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``step``, ``job``, ``seconds``, ``memory`` in MB, ``cpu_seconds``; the last two are missing
-        where a job was too short to be measured.
+    ``step``, ``seconds``, ``memory`` in MB, ``cpu_seconds``; the last two are missing where a job
+    was too short to be measured.
 
     Raises
     ------
@@ -60,20 +52,13 @@ def read_benchmarks(folder: Path) -> pd.DataFrame:
             measured = pd.read_csv(path, sep="\t", na_values="-")[list(_MEASURES)].iloc[-1]
         except (OSError, ValueError, KeyError, IndexError) as error:
             raise UserError(f"{path} cannot be read as a benchmark ({error}): delete it") from error
-        place = path.relative_to(folder).with_suffix("")
-        rows.append((place.parts[0], "/".join(place.parts[1:]), *measured.astype(float)))
-    return pd.DataFrame(rows, columns=["step", "job", *_MEASURES.values()])
+        step = path.relative_to(folder).with_suffix("").parts[0]
+        rows.append((step, *measured.astype(float)))
+    return pd.DataFrame(rows, columns=["step", *_MEASURES.values()])
 
 
 def costs_by_step(jobs: pd.DataFrame) -> pd.DataFrame:
-    """A row per step, the longest in total first.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``step``, ``jobs``, ``total``, ``median`` and ``longest`` seconds, ``cpu`` seconds in all,
-        ``memory`` in MB of the largest job.
-    """
+    """A row per step, the longest in total first."""
     steps = jobs.groupby("step", sort=True).agg(
         jobs=("seconds", "size"),
         total=("seconds", "sum"),

@@ -60,41 +60,23 @@ def house_style() -> Iterator[None]:
 def new_figure(width: float, height: float, title: str, label: str) -> tuple[Figure, SubFigure]:
     """A figure with its title above and its corpus below, which stands out if synthetic.
 
-    Parameters
-    ----------
-    width, height
-        Inches of the plot; the title and the corpus come on top of the height.
-    title
-        What is shown; it is broken into lines where it is long.
-    label
-        What it was measured on.
-
-    Returns
-    -------
-    tuple
-        The whole figure, and the empty part between title and corpus to draw in.
+    ``width`` and ``height`` are inches of the plot, the part between both; title and corpus come on
+    top of the height.  Returned are the whole figure and that part.
     """
     title = textwrap.fill(title, int(width * _TITLE_LETTERS_PER_INCH))
     corpus = textwrap.fill(short_corpus_sentence(label), int(width * _CORPUS_LETTERS_PER_INCH))
-    heights = [
-        0.24 + 0.19 * (1 + title.count("\n")),
-        height,
-        0.24 + 0.15 * (1 + corpus.count("\n")),
-    ]
+    lines = [1 + text.count("\n") for text in (title, corpus)]
+    heights = [0.24 + 0.19 * lines[0], height, 0.24 + 0.15 * lines[1]]
     figure = Figure(figsize=(width, sum(heights)), layout="constrained")
     FigureCanvasAgg(figure)
     above, plot, below = figure.subfigures(3, 1, height_ratios=heights)
     above.text(0.5, 0.5, title, ha="center", va="center", fontsize=11, fontweight="bold")
-    _write_corpus(below, corpus, is_synthetic(label))
-    return figure, plot
-
-
-def _write_corpus(below: SubFigure, corpus: str, synthetic: bool) -> None:
     look: dict[str, Any] = {"color": "#444444"}
-    if synthetic:
+    if is_synthetic(label):
         box = {"boxstyle": "round,pad=0.3", "facecolor": "#ffe9c7", "edgecolor": "#b35900"}
         look = {"color": "#5c2e00", "fontweight": "bold", "bbox": box}
     below.text(0.5, 0.5, corpus, ha="center", va="center", fontsize=8.5, **look)
+    return figure, plot
 
 
 def no_data_figure(title: str, reason: str, label: str) -> Figure:

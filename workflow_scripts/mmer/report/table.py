@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,20 +16,14 @@ NOTHING = "–"
 
 @dataclass(frozen=True)
 class Column:
-    """One shown column.
+    """One shown column: its heading, and the column of the rows that holds its values.
 
     Attributes
     ----------
-    heading
-        What readers see.
-    key
-        The column of the rows that it shows.
     half_width
-        The column with the half width of the value's interval, shown behind ±; None for none.
+        The column with the half width of the value's interval, shown behind ±.
     digits
         Decimals of a number; None shows the value as it is.
-    signed
-        Whether a plus sign is shown.
     p_value
         Whether small values are shown as a bound.
     """
@@ -68,20 +61,9 @@ class Column:
 class Table:
     """Rows, the columns to show, and the words around them.
 
-    Attributes
-    ----------
-    title
-        Heading, without the corpus.
-    label
-        What the numbers were measured on.
-    columns
-        The shown columns, in order.
-    rows
-        A row per line; may hold more columns than are shown.
-    notes
-        Sentences below the table.
-    best
-        Positions of the rows whose cell is emphasised, by the column's key.
+    Rows may hold more columns than are shown.  The title and the notes do not name the corpus,
+    which ``label`` does.  ``best`` are positions of rows whose cell is emphasised, by the column's
+    key.
     """
 
     title: str
@@ -116,7 +98,7 @@ class Table:
 
 def is_missing(value: Any) -> bool:
     """Whether a cell holds nothing."""
-    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+    return bool(pd.isna(value)) or value == ""
 
 
 def largest(values: pd.Series) -> frozenset[int]:

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-
-from pydantic import Field
 
 from mmer.evaluation.settings import PaperRow
 from mmer.report.architectures_table import architectures_table
-from mmer.report.evaluation_folder import (
-    DIFFERENCE_COLUMNS,
-    GROUP_COLUMNS,
-    SIGNIFICANCE_COLUMNS,
-    TRACE_COLUMNS,
-    read_summary,
-    read_table,
-)
+from mmer.report.evaluation_folder import read_summary, read_table
 from mmer.report.formats import markdown_text, write_table, write_text
 from mmer.report.fusion_table import fusion_table
-from mmer.report.job import ReportJob
+from mmer.report.job import ResultsJob
 from mmer.report.paper_numbers import paper_numbers
 from mmer.report.result_tables import (
     group_table,
@@ -32,46 +22,27 @@ from mmer.report.result_tables import (
 from mmer.report.table import Table
 from mmer.report.trace_tables import no_tests_table, trace_terminal_table, traces_table
 from mmer.report.verdicts import verdicts_table
-from mmer.tasks import Task
+from mmer.tasks import Traces
 
 
-class TablesJob(ReportJob):
-    """What the tables are made of.
+class TablesJob(ResultsJob):
+    """Each modality gets a table of its systems; ``grids`` and ``architectures`` are files.
 
-    Attributes
-    ----------
-    task
-        What the systems say of an item.
-    evaluation
-        The folder of the evaluation's tables.
-    modalities
-        Each gets a table of its systems.
-    references
-        Systems that are no recognisers.
-    grids
-        The grid of each pairing.
-    architectures
-        The table of architectures of each system that chooses one.
-    paper, paper_rows
-        The paper's folder, None where there is none, and where in it the systems stand.
-    tables
-        The folder to write to.
+    The grid is that of each pairing, the architectures those of each system that chooses one;
+    ``paper_rows`` say where in the paper the systems stand.
     """
 
-    task: Task
-    evaluation: Path
     modalities: tuple[str, ...]
-    references: tuple[str, ...] = ()
-    grids: dict[str, Path] = Field(default_factory=dict)
-    architectures: dict[str, Path] = Field(default_factory=dict)
-    paper: Path | None = None
-    paper_rows: dict[str, PaperRow] = Field(default_factory=dict)
+    grids: dict[str, Path] = {}
+    architectures: dict[str, Path] = {}
+    paper_rows: dict[str, PaperRow] = {}
     tables: Path
 
 
 def write_tables(job: TablesJob) -> None:
     """Read the evaluation and write every table, and what the workflow prints at its end."""
-    tables, printed = _OF_TASK[job.task.kind](job)
+    of_task = _of_traces if isinstance(job.task, Traces) else _of_classes
+    tables, printed = of_task(job)
     for name, table in tables.items():
         write_table(job.tables, name, table)
     # What is printed must fit a terminal, so it is another table than the page's.
@@ -80,8 +51,8 @@ def write_tables(job: TablesJob) -> None:
 
 def _of_classes(job: TablesJob) -> tuple[dict[str, Table], list[Table]]:
     summary, label, paper = read_summary(job.evaluation, job.references), job.label, job.paper
-    tests = read_table(job.evaluation / "significance.csv", SIGNIFICANCE_COLUMNS)
-    groups = read_table(job.evaluation / "groups.csv", GROUP_COLUMNS)
+    tests = read_table(job.evaluation / "significance.csv")
+    groups = read_table(job.evaluation / "groups.csv")
     numbers = [] if paper is None else paper_numbers(paper)
     found = {name: modality_table(summary, name, label, paper) for name in job.modalities}
     found["summary"] = summary_table(summary, label, paper)
@@ -100,15 +71,9 @@ def _of_classes(job: TablesJob) -> tuple[dict[str, Table], list[Table]]:
 
 
 def _of_traces(job: TablesJob) -> tuple[dict[str, Table], list[Table]]:
-    summary, label = read_summary(job.evaluation, job.references, TRACE_COLUMNS), job.label
-    differences = read_table(job.evaluation / "differences.csv", DIFFERENCE_COLUMNS)
+    summary, label = read_summary(job.evaluation, job.references), job.label
+    differences = read_table(job.evaluation / "differences.csv")
     found = {name: traces_table(summary, label, name) for name in job.modalities}
     found["summary"] = traces_table(summary, label)
     found["significance"] = no_tests_table(differences, summary, label)
     return found, [trace_terminal_table(summary, label)]
-
-
-_OF_TASK: dict[str, Callable[[TablesJob], tuple[dict[str, Table], list[Table]]]] = {
-    "classes": _of_classes,
-    "traces": _of_traces,
-}

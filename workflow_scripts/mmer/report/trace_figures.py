@@ -7,11 +7,10 @@ import textwrap
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from mmer.evaluation.trace_tables import MEAN
 from mmer.report.evaluation_folder import Summary
-from mmer.report.style import COLOURS, new_figure, no_data_figure
+from mmer.report.style import COLOURS, new_figure
 from mmer.tasks import Traces
 
 POINTS = 5000
@@ -32,9 +31,8 @@ def concordance_figure(summary: Summary, task: Traces, label: str) -> Figure:
         for position, (_, row) in enumerate(rows.iterrows()):
             if pd.isna(row["ccc"]):
                 reason = textwrap.shorten(row["verdict"], 40, placeholder=" …")
-                axes.text(
-                    0, position, reason, ha="center", va="center", fontsize=7, color="#5c2e00"
-                )
+                look = {"ha": "center", "va": "center", "fontsize": 7, "color": "#5c2e00"}
+                axes.text(0, position, reason, **look)
                 continue
             edges = [[row["ccc"] - row["ccc_low"]], [row["ccc_high"] - row["ccc"]]]
             look = {"color": COLOURS[0], "marker": "o", "capsize": 3, "markersize": 5}
@@ -62,23 +60,7 @@ def example_item(of_system: pd.DataFrame) -> str:
 def example_figure(
     rows: pd.DataFrame, of_system: pd.DataFrame, task: Traces, title: str, label: str
 ) -> Figure:
-    """One item over time, a panel per dimension: the true trace and the predicted one.
-
-    Parameters
-    ----------
-    rows
-        The system's rows of the evaluation's predictions.
-    of_system
-        The system's rows of the evaluation's items, which choose the item.
-    task
-        Dimensions and rate.
-    title
-        What the system is called.
-    label
-        What was measured on.
-    """
-    if rows.empty:
-        return no_data_figure(title, "no item was predicted", label)
+    """One item over time, a panel per dimension: the true trace and the predicted one."""
     item = example_item(of_system)
     shown = rows[rows["item"] == item].sort_values("step")
     scores = of_system[of_system["item"] == item].set_index("dimension")["ccc"]
@@ -86,23 +68,19 @@ def example_figure(
     figure, plot = new_figure(9.0, 0.6 + 1.9 * task.outputs, f"{title}: item {item}", label)
     panels = plot.subplots(task.outputs, 1, sharex=True, squeeze=False)[:, 0]
     for axes, name in zip(panels, task.names, strict=True):
-        axes.plot(seconds, shown[f"true_{name}"], color=_TRUE, linewidth=1.4)
-        axes.plot(seconds, shown[f"predicted_{name}"], color=_PREDICTED, linestyle="--")
+        axes.plot(seconds, shown[f"true_{name}"], color=_TRUE, linewidth=1.4, label="true")
+        predicted = shown[f"predicted_{name}"]
+        axes.plot(seconds, predicted, color=_PREDICTED, linestyle="--", label="predicted")
         axes.set_title(f"{name}: CCC {scores[name]:.3f}", loc="left", fontsize=9)
         axes.grid()
     panels[-1].set_xlabel("seconds")
-    lines = [
-        Line2D([], [], color=_TRUE, linewidth=1.4, label="true"),
-        Line2D([], [], color=_PREDICTED, linestyle="--", label="predicted"),
-    ]
-    plot.legend(handles=lines, loc="outside upper right", ncols=2)
+    handles, _ = panels[0].get_legend_handles_labels()
+    plot.legend(handles=handles, loc="outside upper right", ncols=2)
     return figure
 
 
 def scatter_figure(rows: pd.DataFrame, task: Traces, title: str, label: str) -> Figure:
     """True against predicted values of all steps, a panel per dimension."""
-    if rows.empty:
-        return no_data_figure(title, "no item was predicted", label)
     chosen = np.unique(np.linspace(0, len(rows) - 1, POINTS).round().astype(np.int64))
     shown = rows.iloc[chosen]
     figure, plot = new_figure(max(3.2 * task.outputs, 4.2), 3.2, title, label)

@@ -8,9 +8,8 @@ import pandas as pd
 
 from mmer.evaluation.trace_tables import MEAN
 from mmer.report.evaluation_folder import Summary
-from mmer.report.result_tables import intervals
+from mmer.report.result_tables import intervals, note_column
 from mmer.report.table import Column, Table, largest
-from mmer.report.words import variant_words
 
 _SCORES = ("ccc", "rmse", "pearson")
 
@@ -29,12 +28,9 @@ _TESTS_NOTE = (
 
 def traces_table(summary: Summary, label: str, modality: str | None = None) -> Table:
     """A row per system and dimension; of one modality, or of all."""
-    rows = summary.table
-    if modality is not None:
-        rows = rows[rows["modality"] == modality].reset_index(drop=True)
-    chosen = Summary(rows, summary.references)
+    chosen = summary if modality is None else summary.of_modality(modality)
+    rows = chosen.table
     shown = {f"{score}_interval": intervals(rows, score, 3) for score in _SCORES}
-    notes = [Column("Note", "note")] if (rows["note"] != "").any() else []
     return Table(
         title=f"{modality.capitalize()}: traces followed" if modality else "All systems",
         label=label,
@@ -53,13 +49,11 @@ def traces_table(summary: Summary, label: str, modality: str | None = None) -> T
             Column("r", "pearson", digits=3),
             Column("Interval of r", "pearson_interval"),
             Column("Verdict", "verdict"),
-            *notes,
+            *note_column(rows),
         ),
-        rows=rows.assign(
-            input=rows["variant"].mask(chosen.is_reference, "none").map(variant_words), **shown
-        ),
+        rows=rows.assign(input=chosen.inputs, **shown),
         notes=(_NOTE, "Bold: the highest mean over dimensions."),
-        best={"ccc": best_mean(chosen)},
+        best={"ccc": largest(rows["ccc"].mask(chosen.is_reference | (rows["dimension"] != MEAN)))},
     )
 
 
@@ -98,9 +92,3 @@ def no_tests_table(differences: pd.DataFrame, summary: Summary, label: str) -> T
         ),
         notes=(_TESTS_NOTE,),
     )
-
-
-def best_mean(summary: Summary) -> frozenset[int]:
-    """The positions of the highest mean over dimensions of a recogniser."""
-    others = summary.is_reference | (summary.table["dimension"] != MEAN)
-    return largest(summary.table["ccc"].mask(others))

@@ -33,21 +33,7 @@ def verdicts_table(
     grids: Mapping[str, Path],
     label: str,
 ) -> Table:
-    """A row per number of the paper, ours beside it.
-
-    Parameters
-    ----------
-    numbers
-        The paper's.
-    summary
-        What was measured.
-    paper_rows
-        Where the paper's number for each system of the run stands.
-    grids
-        The table of the fusion's grid by pairing.
-    label
-        What was measured on.
-    """
+    """A row per number of the paper, ours beside it."""
     found = systems_of(numbers, paper_rows)
     accuracies = {pairing: mean_over_splits(path) for pairing, path in grids.items()}
     rows = []
@@ -105,13 +91,7 @@ def systems_of(
 
 
 def counts_by_place(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """How many numbers of each table and figure have each kind of verdict.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per place, a column per kind of :data:`KINDS`, and ``numbers``.
-    """
+    """How many ``numbers`` of each table and figure, and how many of each kind of verdict."""
     kinds = verdicts["verdict"].map(lambda text: next(k for k in KINDS if text.startswith(k)))
     counts = pd.crosstab(verdicts["place"], kinds)
     counts = counts.reindex(index=verdicts["place"].unique(), columns=KINDS, fill_value=0)

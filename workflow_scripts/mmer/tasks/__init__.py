@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from mmer.tasks.classes import Classes
 from mmer.tasks.traces import Traces
 
 Task = Annotated[Classes | Traces, Field(discriminator="kind")]
 """Any task, as a job is told it."""
-
-
-def read_task(text: str) -> Classes | Traces:
-    """A task from JSON."""
-    return TypeAdapter(Task).validate_json(text)

@@ -14,17 +14,10 @@ if TYPE_CHECKING:
 
 
 class Traces(BaseModel):
-    """Named dimensions at a constant rate.
+    """Named dimensions, in the order of a network's outputs, at a rate in steps per second.
 
     Targets of an item are ``(steps, dimensions)`` float32; they lie beside the prepared media, a
     file per speaker, and step ``i`` stands for the time from ``i / rate`` to ``(i + 1) / rate``.
-
-    Attributes
-    ----------
-    names
-        Dimensions, in the order of a network's outputs.
-    rate
-        Steps per second.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,12 +48,8 @@ class Traces(BaseModel):
     def loss(self, outputs: Tensor, targets: Tensor, lengths: Tensor) -> Tensor:
         """The mean over dimensions of 1 − CCC over all steps of a batch.
 
-        Parameters
-        ----------
-        outputs, targets
-            ``(batch, steps, dimensions)``, padded.
-        lengths
-            Steps of each item, ``(batch,)`` int64.
+        ``outputs`` and ``targets`` are ``(batch, steps, dimensions)``, padded; ``lengths`` are the
+        steps of each item, ``(batch,)`` int64.
         """
         return (1 - _ccc(_steps(outputs, lengths), _steps(targets, lengths))).mean()
 
@@ -73,13 +62,9 @@ class Traces(BaseModel):
 
 def _steps(padded: Tensor, lengths: Tensor) -> Tensor:
     """All steps of all items without the padding, ``(steps, dimensions)``."""
-    return _concatenate([rows[:length] for rows, length in zip(padded, lengths, strict=True)])
-
-
-def _concatenate(parts: list[Tensor]) -> Tensor:
     import torch
 
-    return torch.cat(parts)
+    return torch.cat([rows[:length] for rows, length in zip(padded, lengths, strict=True)])
 
 
 def _ccc(predicted: Tensor, true: Tensor) -> Tensor:

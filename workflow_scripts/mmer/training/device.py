@@ -7,6 +7,7 @@ import os
 import torch
 
 from mmer.runtime.errors import UserError
+from mmer.runtime.job import Compute
 
 
 def choose_device(name: str) -> torch.device:
@@ -24,6 +25,14 @@ def choose_device(name: str) -> torch.device:
         raise UserError(
             f"device is {name!r}, but torch sees no GPU here: set device to auto or cpu"
         )
+    return device
+
+
+def prepare_device(seed: int | None) -> torch.device:
+    """The device that the environment asks for, after :func:`make_deterministic`."""
+    compute = Compute.from_environment()
+    device = choose_device(compute.device)
+    make_deterministic(seed or 0, compute.threads)
     return device
 
 

@@ -32,33 +32,40 @@ class FitPlan:
 
     Attributes
     ----------
-    max_steps, max_epochs
-        Optimiser steps and passes over the data at most; at least one of them is given.
-    evaluate_every
-        Steps between two evaluations on the part that chooses; None evaluates after every epoch.
     patience
         Evaluations in a row without a better score before training stops; None never stops early.
     keep
         ``best``: the weights of the best evaluation; ``last``: those at the end.
     watch
         The score that is to rise, a key of :meth:`Training.scores`.
-    clip_gradient_norm
-        Largest norm of all gradients together; None leaves them alone.
     seed
         Of the order of the batches and of everything random in the training.
+    max_steps, max_epochs
+        Optimiser steps and passes over the data at most; at least one of them is given.
+    evaluate_every
+        Steps between two evaluations on the part that chooses; None evaluates after every epoch.
+    clip_gradient_norm
+        Largest norm of all gradients together; None leaves them alone.
     """
 
-    max_steps: int | None
-    max_epochs: int | None
-    evaluate_every: int | None
     patience: int | None
     keep: Literal["best", "last"]
     watch: str
-    clip_gradient_norm: float | None
     seed: int
+    max_steps: int | None = None
+    max_epochs: int | None = None
+    evaluate_every: int | None = None
+    clip_gradient_norm: float | None = None
 
     def __post_init__(self) -> None:
         assert self.max_steps or self.max_epochs, "training needs an end"
+
+    @classmethod
+    def of(cls, settings: Any, watch: str, seed: int | None) -> FitPlan:
+        """That of settings with ``max_epochs``, ``patience`` and ``keep``."""
+        return cls(
+            settings.patience, settings.keep, watch, seed or 0, max_epochs=settings.max_epochs
+        )
 
 
 class Training(Protocol):
@@ -101,10 +108,8 @@ def fit(training: Training, plan: FitPlan, checkpoint: Path | None) -> list[dict
 
     Parameters
     ----------
-    training
-        What to train.
-    plan
-        How long, and what to keep.
+    training, plan
+        What to train, how long, and what to keep.
     checkpoint
         Where to keep the state; None keeps none.  The file stays when training ends, so that a
         finished training is not repeated; the caller removes it once its results are written.
@@ -123,9 +128,8 @@ def fit(training: Training, plan: FitPlan, checkpoint: Path | None) -> list[dict
         log.info("training goes on from step %d, epoch %d", state.step, state.epoch)
     pause_s = Compute.from_environment().checkpoint_seconds
     saved_at = time.monotonic()
-    with tqdm(
-        total=_total_steps(training, plan), initial=state.step, unit="step", mininterval=10
-    ) as bar:
+    total = _total_steps(training, plan)
+    with tqdm(total=total, initial=state.step, unit="step", mininterval=10) as bar:
         while not _finished(state, plan):
             _train_until_evaluation(training, plan, state, bar)
             _evaluate(training, plan, state, best)

@@ -21,13 +21,7 @@ Allowed = type | Callable[..., Any] | tuple[Any, str]
 
 
 def weights_given(weights: str, given: Weights | None) -> tuple[Path, str]:
-    """File and checksum of the published weights that the settings name.
-
-    Raises
-    ------
-    UserError
-        If one of them was not given.
-    """
+    """File and checksum of the published weights that the settings name; a UserError without."""
     if given is None or given.sha256 is None:
         raise UserError(
             f"the settings ask for the weights {weights}: give their file and its checksum, or set "
@@ -43,10 +37,8 @@ def read_plain(
 
     Parameters
     ----------
-    path
-        The file.
-    sha256
-        Its published checksum, whole or the first digits; None where none was published.
+    path, sha256
+        The file, and its published checksum, whole or the first digits; None where none was.
     advice
         What to do where the file is refused, ends the sentence.
     allowed
@@ -141,16 +133,6 @@ def check_tensor(
         raise UserError(f"{path}: {name} holds a value that is not finite: {advice}")
 
 
-def check_classes(path: Path, state: Mapping[str, Tensor], layer: str, advice: str) -> None:
-    """A UserError unless weight and bias of a layer have the same number of classes, at least one.
-
-    Both are there and of the right number of axes, as :func:`check_tensor` makes sure.
-    """
-    lengths = {len(state[name]) for name in (f"{layer}.weight", f"{layer}.bias")}
-    if len(lengths) > 1 or 0 in lengths:
-        raise UserError(f"{path}: {layer} has no weight and bias of the same classes: {advice}")
-
-
 def load_all_but(
     network: torch.nn.Module,
     path: Path,
@@ -172,6 +154,10 @@ def load_all_but(
     exchanged = {name for name in own if name.startswith(f"{last_layer}.")}
     for name, like in own.items():
         check_tensor(path, name, state, like, advice, any_length=name in exchanged)
-    check_classes(path, state, last_layer, advice)
+    lengths = {len(state[name]) for name in exchanged}
+    if len(lengths) > 1 or 0 in lengths:
+        raise UserError(
+            f"{path}: {last_layer} has no weight and bias of the same classes: {advice}"
+        )
     check_names(path, state, list(own), advice)
     network.load_state_dict({name: (own if name in exchanged else state)[name] for name in own})

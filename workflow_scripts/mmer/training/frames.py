@@ -20,43 +20,29 @@ from mmer.protocol import Split
 from mmer.ragged import Ragged, read_ragged
 from mmer.runtime.errors import UserError
 from mmer.tasks import Classes
-from mmer.training.job import spans_of
+from mmer.training.kept_audio import span_of, spans_of
+from mmer.training.labelled import LabelledItems
 
 
-@dataclass(frozen=True)
-class FramesOnDevice:
+@dataclass(frozen=True, kw_only=True)
+class FramesOnDevice(LabelledItems):
     """Frames of items, one item after the other.
 
     Attributes
     ----------
-    task
-        Their classes.
-    items
-        Rows of the item table, in the order of the frames.
-    part
-        ``train``, ``choose`` or ``test`` for each item, ``(items,)``; empty without a split.
-    choosing_part
-        The part by whose items weights are chosen; empty without a split.
     images, saliency
         ``(frames, 1, 48, 48)`` uint8 on the device.
     offsets
         ``(items + 1,)`` int64: the frames of item ``i`` are ``offsets[i]`` to ``offsets[i + 1]``.
-    labels
-        ``(items,)`` int64, on the device.
     item_of_frame
         ``(frames,)`` int64, on the device.
     rate
         Frames per second.
     """
 
-    task: Classes
-    items: Items
-    part: np.ndarray
-    choosing_part: str
     images: Tensor
     saliency: Tensor
     offsets: np.ndarray
-    labels: Tensor
     item_of_frame: Tensor
     rate: float
 
@@ -70,15 +56,11 @@ class FramesOnDevice:
         """Whether every item has one frame only."""
         return len(self.images) == len(self.items)
 
-    def item_rows(self, part: str) -> np.ndarray:
-        """Positions of the items of one part, ``(items of the part,)``."""
-        return np.flatnonzero(self.part == part)
-
     def frame_rows(self, part: str, stride: int = 1) -> Tensor:
         """Positions of every ``stride``-th frame of the items of one part, int64 on the CPU."""
         rows = [
             np.arange(self.offsets[item], self.offsets[item + 1], stride)
-            for item in self.item_rows(part)
+            for item in self.rows(part)
         ]
         return torch.from_numpy(np.concatenate(rows))
 
@@ -88,16 +70,9 @@ class FramesOnDevice:
         Source of the range: (x − 0.5) / 0.5, with which the published network was trained.
         """
         rows = rows.to(self.device)
-        return signed(self.images[rows]), signed(self.saliency[rows])
-
-    def block(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
-        """Like :meth:`pair`, for the frames from ``start`` to ``stop``."""
-        return signed(self.images[start:stop]), signed(self.saliency[start:stop])
-
-
-def signed(pictures: Tensor) -> Tensor:
-    """Bytes to float32 in [-1, 1]."""
-    return pictures.float().mul_(2 / 255).sub_(1)
+        both = (self.images[rows], self.saliency[rows])
+        images, saliency = (pictures.float().mul_(2 / 255).sub_(1) for pictures in both)
+        return images, saliency
 
 
 def load_frames(job: ModelJob, split: Split | None, device: torch.device) -> FramesOnDevice:
@@ -123,16 +98,13 @@ def put_on_device(
     frames, saliency
         ``(frames, 48, 48)`` uint8 of the same items.
     spans
-        Speech spans for the variant with voice activity detection: frames outside are left out.
-        None keeps all.
+        Frames outside are left out (variant ``vad``); None keeps all (variant ``full``).
     items
         The item table.
     task
         Items without a class are left out.
     split
         Items of other groups are left out.  None keeps all, and their part is empty.
-    device
-        Where to put them.
 
     Raises
     ------
@@ -180,10 +152,7 @@ def _kept_rows(frames: Ragged, row: int, spans: Mapping[str, SpeechSpan] | None)
     start, stop = frames.offsets[row : row + 2]
     if start == stop:
         raise UserError(f"item {name} has no frame: replace the recording and prepare it again")
-    if spans is not None and name not in spans:
-        raise UserError(f"item {name} has no speech span: add its speaker's table of spans")
-    span = None if spans is None else spans[name]
-    return start + frames_within(span, int(stop - start), frames.rate)
+    return start + frames_within(span_of(name, spans), int(stop - start), frames.rate)
 
 
 def frames_within(span: SpeechSpan | None, count: int, rate: float) -> np.ndarray:

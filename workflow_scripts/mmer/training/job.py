@@ -1,4 +1,4 @@
-"""What every training step shares: its device, its speech spans, its results and their origin."""
+"""What every training step shares: its results and their origin."""
 
 from __future__ import annotations
 
@@ -13,14 +13,11 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from mmer.media.speech_spans import SpeechSpan, read_spans
 from mmer.models.base import PREDICTIONS, ModelJob
 from mmer.predictions import Predictions, write_predictions
-from mmer.runtime.job import Compute
 from mmer.runtime.writing import writing
 from mmer.settings import Settings
 from mmer.training.checkpoint import write_model
-from mmer.training.device import choose_device, make_deterministic
 from mmer.training.fit import FitPlan, Training, fit
 
 log = logging.getLogger(__name__)
@@ -33,24 +30,6 @@ class PredictingTraining(Training, Protocol):
         """Predictions of every item, training ones too, from the network as it is."""
 
 
-def prepare_device(job: ModelJob, compute: Compute) -> torch.device:
-    """The device to compute on, after seeding torch with the job's seed.
-
-    Raises
-    ------
-    UserError
-        If a GPU is asked for and torch sees none.
-    """
-    device = choose_device(compute.device)
-    make_deterministic(job.seed or 0, compute.threads)
-    return device
-
-
-def spans_of(job: ModelJob) -> dict[str, SpeechSpan] | None:
-    """The speech spans of all items for the variant ``vad``, None for whole items."""
-    return read_spans(job.inputs["speech"]) if job.variant == "vad" else None
-
-
 def train_and_write(
     job: ModelJob,
     training: PredictingTraining,
@@ -58,10 +37,7 @@ def train_and_write(
     settings: Settings,
     initial_weights: str,
 ) -> None:
-    """Train, then write the outputs ``model``, ``history`` and ``predictions``.
-
-    Parameters are those of :func:`~mmer.training.fit.fit` and :func:`write_training`.
-    """
+    """Train, then write the outputs ``model``, ``history`` and ``predictions``."""
     millions = sum(parameter.numel() for parameter in training.network.parameters()) / 1e6
     log.info("%s: %.2f million parameters", job.model, millions)
     history = fit(training, plan, job.checkpoint)
@@ -72,7 +48,7 @@ def train_and_write(
 
 def write_training(
     job: ModelJob,
-    network: nn.Module | Mapping[str, Tensor],
+    network: nn.Module,
     history: list[dict[str, float]],
     settings: Settings,
     initial_weights: str,
@@ -80,40 +56,22 @@ def write_training(
 ) -> None:
     """Write the outputs ``model``, with where it comes from, and ``history`` of a training.
 
-    Parameters
-    ----------
-    job
-        What the step was told.
-    network
-        A network, or weights by name.
-    history
-        A row per evaluation.
-    settings
-        Of the training.
-    initial_weights
-        ``random``, or where the training started from.
-    more_provenance
-        What else is to be said of the weights.
+    ``initial_weights`` is ``random``, or where the training started from; ``more_provenance`` is
+    what else is to be said of the weights.
     """
+    given = job.weights
+    digest = None if given is None else given.sha256 or file_sha256(given.path)
     provenance = {
         "initial_weights": initial_weights,
-        "initial_weights_sha256": _digest_of_weights(job),
+        "initial_weights_sha256": digest,
         "variant": job.variant,
         "split": job.split.model_dump(mode="json") if job.splits else None,
         "seed": job.seed,
         "settings": settings.model_dump(mode="json"),
         **more_provenance,
     }
-    state = network.state_dict() if isinstance(network, nn.Module) else network
-    write_network(job.output("model"), state, provenance)
+    write_network(job.output("model"), network.state_dict(), provenance)
     write_history(job.output("history"), history)
-
-
-def _digest_of_weights(job: ModelJob) -> str | None:
-    """The published checksum of the initial weights, or their file's own where none is given."""
-    if job.weights is None:
-        return None
-    return job.weights.sha256 or file_sha256(job.weights.path)
 
 
 def file_sha256(path: Path) -> str:

@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from mmer.items import Items
-from mmer.media.speech_spans import SpeechSpan
+from mmer.media.speech_spans import SpeechSpan, read_spans
+from mmer.models.base import ModelJob
 from mmer.protocol import Split
 from mmer.ragged import Ragged
 from mmer.runtime.errors import UserError
@@ -55,26 +56,27 @@ def rows_by_name(names: Sequence[str]) -> list[int]:
     return order
 
 
+def spans_of(job: ModelJob) -> dict[str, SpeechSpan] | None:
+    """The speech spans of all items for the variant ``vad``, None for whole items."""
+    return read_spans(job.inputs["speech"]) if job.variant == "vad" else None
+
+
+def span_of(name: str, spans: Mapping[str, SpeechSpan] | None) -> SpeechSpan | None:
+    """What to keep of an item, None for all of it; a UserError where spans lack it."""
+    if spans is not None and name not in spans:
+        raise UserError(f"item {name} has no speech span: add its speaker's table of spans")
+    return None if spans is None else spans[name]
+
+
 def kept_samples(
     audio: Ragged, row: int, spans: Mapping[str, SpeechSpan] | None, shortest_s: float
 ) -> np.ndarray:
-    """The samples of one item that the variant keeps.
-
-    Parameters
-    ----------
-    audio
-        int16 mono.
-    row
-        Of the item.
-    spans
-        What to keep of each item (variant ``vad``); None keeps all of it (variant ``full``).
-    shortest_s
-        Seconds below which a whole recording is a broken one.
+    """The int16 samples of one item that the variant keeps.
 
     Raises
     ------
     UserError
-        If the recording is shorter than that, or its span is absent or empty.
+        If the whole recording is shorter than ``shortest_s``, or its span is absent or empty.
     """
     name, samples = audio.items[row], audio.of(row)
     if len(samples) < shortest_s * audio.rate:
@@ -82,11 +84,9 @@ def kept_samples(
             f"item {name} has {len(samples) / audio.rate:.3f} s of audio, less than the "
             f"{shortest_s} s that a network needs: replace the recording"
         )
-    if spans is None:
+    span = span_of(name, spans)
+    if span is None:
         return samples
-    if name not in spans:
-        raise UserError(f"item {name} has no speech span: add its speaker's table of spans")
-    span = spans[name]
     kept = samples[max(round(span.start_s * audio.rate), 0) : round(span.stop_s * audio.rate)]
     if not len(kept):
         raise UserError(

@@ -17,11 +17,11 @@ from mmer.predictions import Predictions, TracePredictions, posteriors_of
 from mmer.protocol import TRAIN
 from mmer.ragged import Ragged, read_ragged
 from mmer.runtime.errors import UserError
-from mmer.runtime.job import Compute
 from mmer.tasks import Classes, Traces
+from mmer.training.device import prepare_device
 from mmer.training.fit import FitPlan
-from mmer.training.job import prepare_device, spans_of, train_and_write
-from mmer.training.kept_audio import kept_samples, rows_of_split
+from mmer.training.job import train_and_write
+from mmer.training.kept_audio import kept_samples, rows_of_split, spans_of
 
 
 @dataclass(frozen=True)
@@ -51,19 +51,10 @@ class Examples:
 def train(family: NetworkFamily, job: ModelJob) -> None:
     """Train the family's network on one split and write model, history and predictions."""
     settings = job.settings(family.Entry.model_fields["settings"].annotation)
-    device = prepare_device(job, Compute.from_environment())
+    device = prepare_device(job.seed)
     examples = load_examples(family, job, settings, device)
     training = NetworkTraining(family, job, examples, settings)
-    plan = FitPlan(
-        max_steps=None,
-        max_epochs=settings.max_epochs,
-        evaluate_every=None,
-        patience=settings.patience,
-        keep=settings.keep,
-        watch=job.task.watch,
-        clip_gradient_norm=None,
-        seed=job.seed or 0,
-    )
+    plan = FitPlan.of(settings, job.task.watch, job.seed)
     train_and_write(job, training, plan, settings, "random")
 
 
@@ -117,19 +108,7 @@ def _of_length(features: Tensor, steps: int, task: Traces, name: str) -> Tensor:
 
 
 class NetworkTraining:
-    """A network that learns the task of one split; the fit loop trains it.
-
-    Parameters
-    ----------
-    family
-        Whose network.
-    job
-        Task and split.
-    examples
-        On the device to train on.
-    settings
-        Of the training and of the network.
-    """
+    """A family's network that learns the task of one split; the fit loop trains it."""
 
     def __init__(
         self, family: NetworkFamily, job: ModelJob, examples: Examples, settings: NetworkSettings

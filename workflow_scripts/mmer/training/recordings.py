@@ -19,12 +19,11 @@ from mmer.media.log_mel import SAMPLE_RATE
 from mmer.media.speech_spans import SpeechSpan
 from mmer.models.base import ModelJob
 from mmer.models.weights_settings import SHORTEST_SECONDS
-from mmer.predictions import Posteriors
-from mmer.protocol import TRAIN, Split
+from mmer.protocol import Split
 from mmer.ragged import Ragged, read_ragged
 from mmer.tasks import Classes
-from mmer.training.job import spans_of
-from mmer.training.kept_audio import kept_samples, rows_of_split
+from mmer.training.kept_audio import kept_samples, rows_by_name, rows_of_split, spans_of
+from mmer.training.labelled import LabelledItems
 
 log = logging.getLogger(__name__)
 
@@ -32,51 +31,11 @@ AsInputs = Callable[[Sequence[np.ndarray]], Tensor]
 """Makes inputs ``(items, ...)`` on the device of int16 waveforms."""
 
 
-@dataclass(frozen=True)
-class ItemsOnDevice:
-    """The items of one split.
+@dataclass(frozen=True, kw_only=True)
+class ItemsOnDevice(LabelledItems):
+    """Items sorted by name, and what the network takes, ``(items, ...)``: log-mels or images."""
 
-    Attributes
-    ----------
-    task
-        Their classes.
-    items
-        Rows of the item table, sorted by name.
-    part
-        ``train``, ``choose`` or ``test`` for each item, ``(items,)``.
-    choosing_part
-        The part by whose items weights are chosen.
-    inputs
-        What the network takes, ``(items, ...)``: log-mels or images.
-    labels
-        ``(items,)`` int64, on the device of the inputs.
-    """
-
-    task: Classes
-    items: Items
-    part: np.ndarray
-    choosing_part: str
     inputs: Tensor
-    labels: Tensor
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    @property
-    def training_rows(self) -> Tensor:
-        """Rows to train on, ``(rows,)`` int64 on the CPU."""
-        return torch.from_numpy(np.flatnonzero(self.part == TRAIN))
-
-    @property
-    def choosing_rows(self) -> Tensor:
-        """Rows by which weights are chosen, ``(rows,)`` int64 on the CPU."""
-        return torch.from_numpy(np.flatnonzero(self.part == self.choosing_part))
-
-    def posteriors(self, logits: Tensor) -> Posteriors:
-        """Posteriors of all items, from their logits ``(items, classes)`` on any device."""
-        logits = logits.double().cpu()
-        probabilities = logits.softmax(dim=1).numpy()
-        return Posteriors(self.task, self.items, self.part, probabilities, logits.numpy())
 
 
 def load_recordings(job: ModelJob, seconds: float | None, as_inputs: AsInputs) -> ItemsOnDevice:
@@ -107,10 +66,8 @@ def put_on_device(
         What to keep of each item (variant ``vad``); None keeps all of it (variant ``full``).
     items
         The item table.
-    split
-        Items of other speakers are left out.
-    task
-        Items without a class are left out.
+    split, task
+        Items of other speakers, or without a class, are left out.
     seconds
         Length to which every item is cut at its end or padded with silence; None leaves it.
     as_inputs
@@ -122,14 +79,35 @@ def put_on_device(
         If a speaker of the split has no item, or an item comes twice, is shorter than 0.31 s before
         trimming, or has no span or an empty one.
     """
-    assert audio.rate == SAMPLE_RATE, f"audio at {audio.rate} Hz"
     rows, chosen, part = rows_of_split(audio.items, items, split, task)
-    waveforms = [kept_samples(audio, row, spans, SHORTEST_SECONDS) for row in rows]
+    waveforms = _kept(audio, rows, spans)
     if seconds is not None:
         waveforms = _of_length(waveforms, round(seconds * SAMPLE_RATE))
     inputs = as_inputs(waveforms)
-    labels = torch.from_numpy(task.labels(chosen)).to(inputs.device)
-    return ItemsOnDevice(task, chosen, part, split.choosing_part, inputs, labels)
+    return ItemsOnDevice(
+        task=task,
+        items=chosen,
+        part=part,
+        choosing_part=split.choosing_part,
+        labels=torch.from_numpy(task.labels(chosen)).to(inputs.device),
+        inputs=inputs,
+    )
+
+
+def every_recording(
+    audio: Ragged, spans: Mapping[str, SpeechSpan] | None
+) -> tuple[tuple[str, ...], list[np.ndarray]]:
+    """Names and trimmed waveforms of all items, sorted by name; errors as above."""
+    rows = rows_by_name(audio.items)
+    return tuple(audio.items[row] for row in rows), _kept(audio, rows, spans)
+
+
+def _kept(
+    audio: Ragged, rows: Sequence[int], spans: Mapping[str, SpeechSpan] | None
+) -> list[np.ndarray]:
+    """What the variant keeps of some items, for networks that need 0.31 s at least."""
+    assert audio.rate == SAMPLE_RATE, f"audio at {audio.rate} Hz"
+    return [kept_samples(audio, row, spans, SHORTEST_SECONDS) for row in rows]
 
 
 def _of_length(waveforms: Sequence[np.ndarray], samples: int) -> list[np.ndarray]:

@@ -1,13 +1,20 @@
 """AlexNet for images of spectrograms: torchvision's network, and small versions of it.
 
-Source: paper sections 3.2.1 and 3.2.2; layers and names are torchvision's.
+Source: paper sections 3.2.1 and 3.2.2; layers and names are torchvision's, and so are the published
+weights: ``alexnet-owt-7be5be79.pth``, whose name ends in the first digits of its sha256, is a plain
+state dictionary of 1000 classes.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
 from torchvision.models import AlexNet
+
+from mmer.training.foreign_checkpoint import load_all_but, read_state, weights_given
+from mmer.weights import Weights
 
 FC7 = 6
 """Layers of ``classifier`` up to the rectified second linear layer (fc7 in DeepSpectrum)."""
@@ -30,8 +37,8 @@ def build_alexnet(classes: int, width: float = 1.0) -> AlexNet:
     classes
         Size of the output.
     width
-        Factor on all channels and hidden layers; 1 is torchvision's network, with 61.1 million
-        parameters at ImageNet's 1000 classes.
+        Factor on all channels and hidden layers; 1 is torchvision's network of 61.1 million
+        parameters.
 
     Example
     -------
@@ -78,20 +85,37 @@ def _fewer(count: int, width: float) -> int:
     return max(FEWEST_CHANNELS, round(count * width))
 
 
+def initial_alexnet(weights: str, width: float, classes: int, given: Weights | None) -> AlexNet:
+    """The network before training, on the CPU; its last layer is new.
+
+    Raises
+    ------
+    UserError
+        If the ``weights`` are not ``random`` and their file is not given, or refused.
+    """
+    network = build_alexnet(classes, width)
+    if weights != "random":
+        load_alexnet(network, *weights_given(weights, given))
+    return network
+
+
+def load_alexnet(network: AlexNet, path: Path, sha256: str) -> None:
+    """Give a network the published weights, without running their pickle; the last layer stays.
+
+    Raises
+    ------
+    UserError
+        If the file is absent, has a checksum that begins otherwise, holds anything but plain
+        tensors, or is not this network: other names, shapes, types, or a value that is not finite.
+    """
+    advice = "use torchvision's alexnet-owt-7be5be79.pth"
+    load_all_but(network, path, read_state(path, sha256, advice), LAST_LAYER, advice)
+
+
 def network_input(images: Tensor, normalise: bool) -> Tensor:
-    """Images as AlexNet takes them.
+    """Images ``(batch, size, size, 3)`` uint8 as AlexNet takes them.
 
-    Parameters
-    ----------
-    images
-        ``(batch, size, size, 3)`` uint8.
-    normalise
-        Whether to take off ImageNet's mean and divide by its deviation.
-
-    Returns
-    -------
-    Tensor
-        ``(batch, 3, size, size)`` float32; in [0, 1] unless normalised.
+    ``(batch, 3, size, size)`` float32: in [0, 1], or normalised by ImageNet's mean and deviation.
     """
     assert images.dtype == torch.uint8 and images.shape[-1] == 3, "images are RGB bytes"
     scaled = images.permute(0, 3, 1, 2).float() / 255
@@ -104,19 +128,9 @@ def network_input(images: Tensor, normalise: bool) -> Tensor:
 
 @torch.inference_mode()
 def fc7(network: AlexNet, images: Tensor) -> Tensor:
-    """Embeddings of images as DeepSpectrum takes them: not normalised, in eval mode.
+    """Embeddings of images ``(batch, size, size, 3)`` as DeepSpectrum takes them: not normalised.
 
-    Parameters
-    ----------
-    network
-        Is left in eval mode.
-    images
-        ``(batch, size, size, 3)`` uint8 on the network's device.
-
-    Returns
-    -------
-    Tensor
-        ``(batch, 4096 * width)`` float32, not negative.
+    ``(batch, 4096 * width)`` float32, not negative.  The network is left in eval mode.
     """
     network.eval()
     maps = network.avgpool(network.features(network_input(images, normalise=False)))

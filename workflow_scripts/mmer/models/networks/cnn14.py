@@ -1,7 +1,8 @@
 """CNN-14: the convolutional network of PANNs, for log-mel spectrograms.
 
 Source: Kong et al. 2020, "PANNs" (paper reference 49, used in paper section 3.2).  Parameters bear
-the names of the published checkpoint, but for the last layer, ``classifier``.
+the names of the published checkpoint, but for the last layer, ``classifier``.  SpecAugment: Park et
+al. 2019, with the stripe counts and widths of PANNs.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torchaudio.transforms import FrequencyMasking, TimeMasking
 
 from mmer.media.log_mel import MEL_BANDS
-from mmer.models.networks.spec_augment import SpecAugment
 
 CHANNELS = (64, 128, 256, 512, 1024, 2048)
 """Channels of the six blocks; the embedding has as many values as the last."""
@@ -24,6 +25,11 @@ SHORTEST_FRAMES = 32
 
 CHANNELS_LAST_BLOCKS = 4
 """The last two blocks hold 94 % of the convolutions' weights and 5 % of the maps' values."""
+
+TIME_STRIPES, TIME_WIDTH = 2, 64
+"""Stripes per item, and the width in frames below which each stays."""
+MEL_STRIPES, MEL_WIDTH = 2, 8
+"""Stripes per item, and the width in mel bands below which each stays."""
 
 PARTS = ("bn0", *(f"conv_block{number}" for number in range(1, 7)), "fc1", "classifier")
 """Modules with parameters, from the input to the output."""
@@ -42,6 +48,25 @@ class Cnn14Output(NamedTuple):
 
     logits: Tensor
     embedding: Tensor
+
+
+class SpecAugment(nn.Sequential):
+    """Set random stripes of normalised log-mels to zero in training mode, others in each item.
+
+    Shapes
+    ------
+    ``(batch, frames, mel)`` float32 → the same shape.
+    """
+
+    def __init__(self) -> None:
+        in_time = [TimeMasking(TIME_WIDTH, iid_masks=True) for _ in range(TIME_STRIPES)]
+        in_mel = [FrequencyMasking(MEL_WIDTH, iid_masks=True) for _ in range(MEL_STRIPES)]
+        super().__init__(*in_time, *in_mel)
+
+    def forward(self, log_mel: Tensor) -> Tensor:
+        if not self.training:
+            return log_mel
+        return super().forward(log_mel.transpose(1, 2)).transpose(1, 2)
 
 
 class ConvBlock(nn.Module):
@@ -71,25 +96,11 @@ class ConvBlock(nn.Module):
 def mix_pairs(values: Tensor, mixing: Tensor) -> Tensor:
     """Mix each even row with the odd row after it (mixup, Zhang et al. 2018).
 
-    Parameters
-    ----------
-    values
-        ``(2 * pairs, ...)`` float32.
-    mixing
-        Share of the even row in each pair, ``(pairs,)`` float32 in [0, 1].
-
-    Returns
-    -------
-    Tensor
-        ``(pairs, ...)``.
+    Rows ``(2 * pairs, ...)`` become ``(pairs, ...)``; ``mixing`` is the share of the even row in
+    each pair, ``(pairs,)`` float32 in [0, 1].
     """
     share = mixing.reshape(-1, *[1] * (values.ndim - 1))
     return values[0::2] * share + values[1::2] * (1 - share)
-
-
-def _as_one_channel(features: Tensor) -> Tensor:
-    """``(batch, frames, mel)`` → ``(batch, 1, frames, mel)`` with channels last."""
-    return features.contiguous().unsqueeze(3).permute(0, 3, 1, 2)
 
 
 def _laid_out_for(block: int, maps: Tensor) -> Tensor:
@@ -164,14 +175,9 @@ class Cnn14(nn.Module):
         return self
 
     def forward(self, log_mel: Tensor, mixing: Tensor | None = None) -> Cnn14Output:
-        """Classify items.
+        """Classify log-mels ``(batch, frames, 64)`` float32 in dB, at least 32 frames.
 
-        Parameters
-        ----------
-        log_mel
-            ``(batch, frames, 64)`` float32 in dB, at least 32 frames.
-        mixing
-            None, or ``(batch / 2,)``: mix neighbouring items after ``bn0``, which halves the batch.
+        With ``mixing``, ``(batch / 2,)``, neighbours are mixed after ``bn0``: half the batch.
         """
         assert log_mel.shape[1] >= SHORTEST_FRAMES, f"{log_mel.shape[1]} frames: too short"
         # (batch, mel, frames, 1): bn0 normalises each mel band
@@ -179,7 +185,8 @@ class Cnn14(nn.Module):
         features = self.spec_augment(features)
         if mixing is not None:
             features = mix_pairs(features, mixing)
-        maps = _as_one_channel(features)
+        # (batch, 1, frames, mel) with channels last
+        maps = features.contiguous().unsqueeze(3).permute(0, 3, 1, 2)
         for number in range(1, 7):
             maps = self.get_submodule(f"conv_block{number}")(_laid_out_for(number, maps))
         with torch.autocast(maps.device.type, enabled=False):

@@ -17,12 +17,11 @@ from mmer.models.base import ModelJob
 from mmer.models.cnn14 import Cnn14Settings
 from mmer.models.networks.cnn14 import Cnn14, mix_pairs
 from mmer.models.networks.panns_checkpoint import start_from
-from mmer.predictions import Posteriors
-from mmer.runtime.job import Compute
+from mmer.training.device import prepare_device
 from mmer.training.fit import FitPlan
-from mmer.training.job import prepare_device, train_and_write
+from mmer.training.job import train_and_write
+from mmer.training.labelled import ClassTraining
 from mmer.training.recordings import ItemsOnDevice, load_recordings
-from mmer.training.scores import accuracy_and_recall
 
 TRAINABLE_FROM = {"all": "bn0", "last_block": "conv_block6", "top": "fc1"}
 """First trained part of the network for each choice of the setting ``trainable``."""
@@ -31,13 +30,13 @@ TRAINABLE_FROM = {"all": "bn0", "last_block": "conv_block6", "top": "fc1"}
 def train(job: ModelJob) -> None:
     """Start from the configured weights, train and write."""
     settings = job.settings(Cnn14Settings)
-    device = prepare_device(job, Compute.from_environment())
+    device = prepare_device(job.seed)
     network = build_network(settings, job.classes.outputs)
     network = start_from(network, settings.weights, job.weights).to(device)
     as_inputs = functools.partial(log_mels, device=device)
     items = load_recordings(job, settings.clip_seconds, as_inputs)
     training = Cnn14FineTuning(network, items, settings)
-    train_and_write(job, training, fit_plan(settings, job.seed), settings, settings.weights)
+    train_and_write(job, training, fit_plan(settings, job.seed or 0), settings, settings.weights)
 
 
 def build_network(settings: Cnn14Settings, classes: int) -> Cnn14:
@@ -53,34 +52,20 @@ def build_network(settings: Cnn14Settings, classes: int) -> Cnn14:
 def fit_plan(settings: Cnn14Settings, seed: int) -> FitPlan:
     """What the settings ask of the fit loop."""
     return FitPlan(
-        max_steps=settings.max_iterations,
-        max_epochs=None,
-        evaluate_every=settings.evaluate_every,
         patience=settings.patience,
         keep=settings.keep,
         watch="accuracy",
-        clip_gradient_norm=None,
         seed=seed,
+        max_steps=settings.max_iterations,
+        evaluate_every=settings.evaluate_every,
     )
 
 
-class Cnn14FineTuning:
-    """A CNN-14 that learns the classes of one split's items.
-
-    Parameters
-    ----------
-    network
-        On the device of ``items``.
-    items
-        Those to train on and those to choose by.
-    settings
-        Optimiser, loss, batches, augmentation and precision.
-    """
+class Cnn14FineTuning(ClassTraining):
+    """A CNN-14 that learns the classes of one split's items."""
 
     def __init__(self, network: Cnn14, items: ItemsOnDevice, settings: Cnn14Settings) -> None:
-        self.network = network
-        self.items = items
-        self.settings = settings
+        super().__init__(network, items, settings)
         self.optimizer = torch.optim.Adam(
             [parameter for parameter in network.parameters() if parameter.requires_grad],
             lr=settings.learning_rate,
@@ -96,7 +81,7 @@ class Cnn14FineTuning:
         With mixup a batch holds two items for each that the network sees.  Those that do not fill
         the last batch wait for another epoch; fewer than one batch are one smaller batch.
         """
-        train = self.items.training_rows
+        train = self.train_rows
         per_place = 2 if self.settings.mixup_alpha > 0 else 1
         size = min(self.settings.batch_size, len(train) // per_place) * per_place
         assert size, "no training item, or a single one to mix"
@@ -104,51 +89,32 @@ class Cnn14FineTuning:
         yield from order[: len(order) // size * size].split(size)
 
     def loss(self, batch: Tensor) -> Tensor:
-        """Negative log-likelihood of a batch of rows, mixed if the settings say so."""
-        rows = batch.to(self.items.labels.device)
-        log_mel = self.items.inputs[rows]
-        targets = self._one_hot(self.items.labels[rows])
-        mixing = None
-        if self.settings.mixup_alpha > 0:
-            alpha = torch.full((len(rows) // 2,), self.settings.mixup_alpha, device=rows.device)
-            mixing = torch.distributions.Beta(alpha, alpha).sample()
-            targets = mix_pairs(targets, mixing)
-        with self._precision():
-            logits = self.network(log_mel, mixing).logits
-        return self._criterion(logits, targets)
+        """The loss of a batch of rows, mixed if the settings say so."""
+        labels = self.labels(batch)
+        if self.settings.mixup_alpha == 0:
+            return self.criterion(self.forward(batch), labels)
+        alpha = torch.full((len(batch) // 2,), self.settings.mixup_alpha, device=labels.device)
+        mixing = torch.distributions.Beta(alpha, alpha).sample()
+        targets = mix_pairs(self._one_hot(labels), mixing)
+        return self._of_targets(self.forward(batch, mixing), targets)
 
-    def scores(self) -> dict[str, float]:
-        """Accuracy, unweighted average recall and loss on the items that choose."""
-        rows = self.items.choosing_rows
-        labels = self.items.labels[rows.to(self.items.labels.device)]
-        logits = self.logits(rows)
-        loss = self._criterion(logits, self._one_hot(labels)).item()
-        return {**accuracy_and_recall(logits, labels), "loss": loss}
-
-    def predictions(self) -> Posteriors:
-        """Posteriors of every item, training ones too, from the network as it is."""
-        return self.items.posteriors(self.logits(torch.arange(len(self.items))))
-
-    @torch.inference_mode()
-    def logits(self, rows: Tensor) -> Tensor:
-        """Logits of some rows in eval mode, ``(rows, classes)`` float32 on the device."""
-        self.network.eval()
+    def forward(self, rows: Tensor, mixing: Tensor | None = None) -> Tensor:
+        """Logits of some rows in the network's mode; convolutions as the setting ``precision``."""
         device = self.items.labels.device
-        some = rows.to(device).split(self.settings.batch_size)
-        with self._precision():
-            return torch.cat([self.network(self.items.inputs[part]).logits for part in some])
+        reduced = self.settings.precision == "bfloat16"
+        with torch.autocast(device.type, torch.bfloat16, enabled=reduced):
+            return self.network(self.items.inputs[rows.to(device)], mixing).logits
+
+    def criterion(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Negative log-likelihood, as the setting ``loss``."""
+        return self._of_targets(logits, self._one_hot(labels))
 
     def _one_hot(self, labels: Tensor) -> Tensor:
         """Targets ``(batch, classes)`` float32 of labels ``(batch,)``."""
         return functional.one_hot(labels, self.items.task.outputs).float()
 
-    def _precision(self) -> torch.autocast:
-        """A context in which convolutions compute as the setting ``precision`` says."""
-        reduced = self.settings.precision == "bfloat16"
-        return torch.autocast(self.items.labels.device.type, torch.bfloat16, enabled=reduced)
-
-    def _criterion(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Negative log-likelihood of soft targets ``(batch, classes)``, as the setting ``loss``."""
+    def _of_targets(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The loss of soft targets ``(batch, classes)``."""
         log_likelihood = targets * logits.log_softmax(dim=1)
         if self.settings.loss == "mean_over_classes":
             return -log_likelihood.mean()

@@ -44,16 +44,7 @@ FRONT_END_TOLERANCE = 1e-5
 
 
 def start_from(network: Cnn14, weights: str, given: Weights | None) -> Cnn14:
-    """Give a network the weights by which it starts, and return it.
-
-    Parameters
-    ----------
-    network
-        With random weights.
-    weights
-        ``random``, or the name of published ones.
-    given
-        Their file, where published ones are asked for.
+    """A network of random weights, given the published ones unless ``weights`` is ``random``.
 
     Raises
     ------
@@ -67,15 +58,6 @@ def start_from(network: Cnn14, weights: str, given: Weights | None) -> Cnn14:
 
 def load_panns(network: Cnn14, path: Path, sha256: str) -> None:
     """Give a network the published weights; its ``classifier`` keeps its own.
-
-    Parameters
-    ----------
-    network
-        Of width 1 for the published file.
-    path
-        The checkpoint.
-    sha256
-        Its published checksum, 64 hexadecimal digits.
 
     Raises
     ------

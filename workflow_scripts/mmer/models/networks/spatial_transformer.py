@@ -118,5 +118,5 @@ def run_over(
 ) -> Iterator[SpatialTransformerOutput]:
     """The network's layers for all frames in order, block by block, in evaluation mode."""
     network.eval()
-    for start in range(0, len(frames.images), BLOCK):
-        yield network(*frames.block(start, min(start + BLOCK, len(frames.images))))
+    for rows in torch.arange(len(frames.images)).split(BLOCK):
+        yield network(*frames.pair(rows))

@@ -1,4 +1,4 @@
-"""Training the spatial transformer on frames or pictures: a training of the fit loop.
+"""Training the spatial transformer on frames or pictures, importing a published one, and scoring.
 
 Source: paper sections 3.3.2, 4.2 and 5.2; every frame inherits the class of its item.  Luna-Jiménez
 et al. 2021, Guided Spatial Transformers for Facial Expression Recognition (paper reference 60),
@@ -7,6 +7,7 @@ whose code augments nothing.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,27 +15,105 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mmer.models.networks.spatial_transformer import BLOCK, GuidedSpatialTransformer, run_over
+from mmer.models.base import ModelJob
+from mmer.models.networks.spatial_transformer import (
+    BLOCK,
+    GuidedSpatialTransformer,
+    move_to,
+    run_over,
+)
+from mmer.models.networks.spatial_transformer_checkpoint import (
+    read_published,
+    read_spatial_transformer,
+    start_from,
+)
 from mmer.models.networks.voting import vote
 from mmer.models.spatial_transformer import SpatialTransformerSettings
 from mmer.protocol import TRAIN
-from mmer.ragged import Ragged
-from mmer.training.fit import FitPlan
-from mmer.training.frames import FramesOnDevice
+from mmer.ragged import Ragged, write_ragged
+from mmer.runtime.errors import UserError
+from mmer.training.device import prepare_device
+from mmer.training.fit import FitPlan, fit
+from mmer.training.frames import FramesOnDevice, load_frames
+from mmer.training.job import file_sha256, forget_checkpoint, write_network, write_training
+
+log = logging.getLogger(__name__)
+
+FEWEST_PICTURES = 5
+"""Of each class of another corpus: one for each fold of the authors' published code."""
+
+
+def train(job: ModelJob) -> None:
+    """Train on the job's split and write; the checkpoint goes when everything else is there."""
+    settings = job.settings(SpatialTransformerSettings)
+    device = prepare_device(job.seed)
+    network = GuidedSpatialTransformer(job.classes.outputs, settings.dropout)
+    initial_weights = "random"
+    if "model" in job.inputs:
+        start = job.one("model")
+        start_from(network, start)
+        initial_weights = f"{start.parent.name}, {file_sha256(start)}"
+    frames = load_frames(job, job.split, device)
+    elsewhere = job.options.get("corpus")
+    if elsewhere is not None:
+        _require_every_class(frames, elsewhere)
+    log.info("%d frames of %d items", len(frames.images), len(frames.items))
+    training = SpatialTransformerTraining(move_to(network, device), frames, settings)
+    history = fit(training, fit_plan(settings, frames, job.seed or 0), job.checkpoint)
+    write_training(
+        job,
+        network,
+        history,
+        settings,
+        initial_weights,
+        corpus=elsewhere,
+        target=job.options.get("target"),
+        classes=job.classes.names,
+        items={str(part): int((frames.part == part).sum()) for part in np.unique(frames.part)},
+        kept=next(row for row in history if row["kept"]),
+    )
+    if "frame_logits" in job.outputs:
+        write_ragged(job.output("frame_logits"), logits_of_frames(network, frames))
+    forget_checkpoint(job)
+
+
+def _require_every_class(frames: FramesOnDevice, corpus: str) -> None:
+    """A UserError where another corpus has too few pictures of a class."""
+    names = frames.task.names
+    counts = np.bincount(frames.labels.cpu().numpy(), minlength=len(names))
+    if counts.min() < FEWEST_PICTURES:
+        raise UserError(
+            f"the prepared pictures of {corpus} hold {counts.min()} of the class "
+            f"{names[int(counts.argmin())]!r}, but training needs {FEWEST_PICTURES} of each: "
+            "unpack and prepare the whole corpus"
+        )
+
+
+def score(job: ModelJob) -> None:
+    """Logits of every frame of every item by a trained network that is not fine-tuned."""
+    device = prepare_device(job.seed)
+    frames = load_frames(job, None, device)
+    network = read_spatial_transformer(job.one("model"), device)
+    write_ragged(job.output("frame_logits"), logits_of_frames(network, frames))
+
+
+def import_published(job: ModelJob) -> None:
+    """Check a published network, convert and write all layers, the last one too."""
+    assert job.weights is not None, "registered weights to import"
+    network = read_published(job.weights.path, job.weights.sha256)
+    provenance = {
+        "published_checkpoint": job.weights.path.name,
+        "sha256": file_sha256(job.weights.path),
+        "corpus": job.options["corpus"],
+        "target": job.options["target"],
+    }
+    write_network(job.output("model"), network.state_dict(), provenance)
 
 
 def fit_plan(settings: SpatialTransformerSettings, frames: FramesOnDevice, seed: int) -> FitPlan:
     """What the settings ask of the fit loop; the training accuracy stops where nobody chooses."""
-    return FitPlan(
-        max_steps=None,
-        max_epochs=settings.max_epochs,
-        evaluate_every=None,
-        patience=settings.patience,
-        keep=settings.keep,
-        watch="train_accuracy" if frames.choosing_part == TRAIN else settings.watch,
-        clip_gradient_norm=None,
-        seed=seed,
-    )
+    watch = "train_accuracy" if frames.choosing_part == TRAIN else settings.watch
+    return FitPlan.of(settings, watch, seed)
 
 
 def smallest_over_count(labels: Tensor, classes: int) -> Tensor:
@@ -56,17 +135,7 @@ def shuffled_batches(rows: Tensor, size: int, generator: torch.Generator) -> Ite
 
 
 class SpatialTransformerTraining:
-    """A spatial transformer that learns the classes of one split from single frames.
-
-    Parameters
-    ----------
-    network
-        As many classes as the task of ``frames``, on their device.
-    frames
-        Of the items that train and choose.
-    settings
-        Optimiser, batches and class weights.
-    """
+    """A spatial transformer that learns the classes of one split from single frames."""
 
     def __init__(
         self,
@@ -110,9 +179,10 @@ class SpatialTransformerTraining:
         part = self.frames.choosing_part
         if part == TRAIN:
             return scores
-        items = self.frames.item_rows(part)
-        rows = self.frames.frame_rows(part)
-        by_item = [self.network(*frames).logits for frames in self._to_score(items, rows)]
+        items, rows = self.frames.rows(part).numpy(), self.frames.frame_rows(part)
+        lengths = np.diff(self.frames.offsets)[items].tolist()
+        blocks = rows.split(BLOCK if self.frames.are_pictures else lengths)
+        by_item = [self.network(*self.frames.pair(block)).logits for block in blocks]
         logits = torch.cat(by_item)
         if self.frames.are_pictures:
             voted = logits.argmax(dim=1).cpu().numpy()
@@ -124,14 +194,6 @@ class SpatialTransformerTraining:
             "item_accuracy": float((voted == self.frames.labels.cpu().numpy()[items]).mean()),
             "loss": functional.cross_entropy(logits, labels, weight=self._weights).item(),
         }
-
-    def _to_score(self, items: np.ndarray, rows: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """Images and maps, item by item; single pictures block by block."""
-        if self.frames.are_pictures:
-            yield from map(self.frames.pair, rows.split(BLOCK))
-        else:
-            for item in items:
-                yield self.frames.block(*self.frames.offsets[item : item + 2])
 
 
 def logits_of_frames(network: GuidedSpatialTransformer, frames: FramesOnDevice) -> Ragged:
