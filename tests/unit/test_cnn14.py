@@ -106,6 +106,11 @@ def test_spec_augment_silences_two_stripes_of_each_axis_in_each_item():
         assert edges.max() == 4  # two stripes, each in one piece
     assert torch.equal(silenced, frames[:, :, None] | bands[:, None, :])
     assert (frames[0] != frames[1]).any()
+    single = [SpecAugment()[place](torch.ones(300, 64, 300)) == 0 for place in (0, -1)]
+    widest = [
+        mask.all(dim=other).sum(dim=1).max() for mask, other in zip(single, (1, 2), strict=True)
+    ]
+    assert widest == [63, 7]
     assert torch.equal(_network(spec_augment=False).train().spec_augment(_clips()), _clips())
 
 

@@ -113,19 +113,19 @@ RIGHT_ONE, WRONG_ONE = ["calm", "calm", "happy", "happy"], ["sad"] * 4
 RIGHT_TWO, WRONG_TWO = ["calm", "sad"], ["happy"] * 2
 
 
-def test_the_best_fusion_has_the_highest_mean_over_folds_not_over_items() -> None:
+def test_the_best_fusion_has_the_highest_mean_over_folds_and_not_over_items() -> None:
     table = pd.concat(
         [
             # 100 % and 0 %: mean 50 over folds, 4 of 6 items.
             candidate(1, RIGHT_ONE, WRONG_TWO),
-            # 25 % and 100 %: mean 62.5 over folds, 3 of 6 items.
-            candidate(10, ["calm", "sad", "sad", "sad"], RIGHT_TWO),
+            # 75 % and 50 %: mean 62.5 over folds, 4 of 6 items too.
+            candidate(10, ["calm", "calm", "happy", "sad"], ["calm", "calm"]),
         ]
     )
     assert best_candidate(table, EMOTION, ITEMS) == ("svm_linear", "C=10")
     system = best_fusion("mixed", "CNN-14 and STN", "mixed", table, EMOTION, ITEMS)
     assert system.title == "CNN-14 and STN (svm_linear C=10)"
-    assert metrics.accuracies(system) == {"one": 25.0, "two": 100.0}
+    assert metrics.accuracies(system) == {"one": 75.0, "two": 50.0}
 
 
 def test_of_equal_fusions_the_first_is_taken_and_each_needs_every_split() -> None:

@@ -191,3 +191,9 @@ def test_a_network_of_the_wrong_shape_is_told_what_is_needed(labelled, monkeypat
     monkeypatch.setattr(family, "network", lambda self, width, task, _: Wrong(width, task.outputs))
     with pytest.raises(UserError, match=r"the task needs \(16, 5\): mend its forward"):
         run(job(*labelled, "my_network"))
+
+
+@pytest.mark.parametrize("name", ["my_model.py", "my_corpus.py"])
+def test_the_readme_shows_the_whole_file(name):
+    shown = f"```python\n{(EXAMPLES / name).read_text('utf-8')}```"
+    assert shown in (EXAMPLES.parents[1] / "README.md").read_text("utf-8")

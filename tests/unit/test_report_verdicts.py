@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -108,6 +109,12 @@ def test_numbers_that_the_paper_repeats_are_those_of_the_same_system():
         ("figure 7", "fusion", "vad"): "vad",
         ("figure 7", "fusion", "mixed"): "mixed",
     }
+
+
+def test_the_same_number_under_another_condition_is_another_experiment():
+    printed = next(number for number in NUMBERS if number.keys.get("modality") == "speech")
+    repeated = [*NUMBERS, replace(printed, variant="mixed")]
+    assert len(NUMBERS) not in systems_of(repeated, PAPER_ROWS)
 
 
 def test_synthetic_numbers_are_judged_on_nothing(grid):

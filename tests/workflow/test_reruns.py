@@ -176,8 +176,7 @@ RARE: dict[str, tuple[Change, Jobs]] = {
     "another version of statsmodels": (awaiting(with_library, "statsmodels", "99.0"), EVALUATED),
     "another version of torch": (
         awaiting(with_library, "torch", "99.0"),
-        # A task knows its loss, so whatever writes predictions of it reaches torch.
-        together(SALIENCY, jobs("describe_preparation"), EMBEDDED, FITTED, FROM_ITEMS),
+        together(SALIENCY, jobs("describe_preparation"), EMBEDDED, FITTED),
     ),
     "the saliency method's settings": (
         awaiting(configured, "saliency", value={"method": "spectral_residual", "width": 0.5}),

@@ -62,9 +62,8 @@ class Traces(BaseModel):
 
 def _steps(padded: Tensor, lengths: Tensor) -> Tensor:
     """All steps of all items without the padding, ``(steps, dimensions)``."""
-    import torch
-
-    return torch.cat([rows[:length] for rows, length in zip(padded, lengths, strict=True)])
+    step = lengths.new_tensor(range(padded.shape[1]))
+    return padded[step < lengths[:, None]]
 
 
 def _ccc(predicted: Tensor, true: Tensor) -> Tensor:
