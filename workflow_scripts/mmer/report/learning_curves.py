@@ -64,6 +64,6 @@ def learning_curves_figure(histories: Mapping[str, Path], title: str, label: str
 
 
 def _words(name: str) -> str:
-    if name == "train_loss":
-        return "training loss"
-    return "held-out " + name.replace("_", " ").replace("f1", "F1")
+    part, _, rest = name.partition("_")
+    words = f"training {rest}" if part == "train" else f"held-out {name}"
+    return words.replace("_", " ").replace("f1", "F1")
