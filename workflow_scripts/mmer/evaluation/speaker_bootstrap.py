@@ -1,8 +1,8 @@
 """Intervals that respect speakers: the bootstrap over whole speakers.
 
 What a recogniser makes of one item of a speaker tells much about the next one, so 1,440 clips of 24
-speakers are far fewer than 1,440 independent trials, as which the paper's interval takes them.  Here
-speakers are drawn with replacement, each with all items, and the percentiles of the scores so
+speakers are far fewer than 1,440 independent trials, as which the paper's interval takes them.
+Here speakers are drawn with replacement, each with all items, and the percentiles of the scores so
 obtained are the interval.  Recognisers are compared on the same draws, so that a speaker who is
 hard for both does not widen the interval of their difference.
 
