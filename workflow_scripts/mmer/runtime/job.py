@@ -58,7 +58,7 @@ def run_job(kind: type[Told], main: Callable[[Told], None], description: str | N
     )
     try:
         job = read_job(kind, given)
-        log.info("told: %s", job.model_dump_json(exclude_defaults=True))
+        log.info("told: %s", job.model_dump_json(exclude_unset=True))
         main(job)
     except UserError as error:
         logging.error("%s", error)
