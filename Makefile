@@ -65,7 +65,7 @@ test: lint $(VAD_WEIGHTS)
 ## make test-long  kills at forty seeded moments, all that may re-run, many hostile inputs; prints what was met
 test-long: $(VAD_WEIGHTS)
 	$(PYTEST) -m long -rP
-	MMER_HOSTILE_EXAMPLES=50 $(PYTEST) tests/hostile
+	MMER_HOSTILE_EXAMPLES=60 $(PYTEST) tests/hostile
 
 ## make test-slurm the workflow on a SLURM started for it, with failures; needs root, skipped without
 test-slurm: $(READY) $(VAD_WEIGHTS)
