@@ -139,3 +139,13 @@ def test_more_channels_than_can_be_mixed_are_refused(tmp_path):
     soundfile.write(tmp_path / "many.wav", np.zeros((16000, 9)), 16000)
     with pytest.raises(UserError, match=r"channels of .*many\.wav cannot be mixed"):
         decode_voice(tmp_path / "many.wav", SETTINGS)
+
+
+def test_a_rate_that_changes_within_a_recording_is_refused(tmp_path):
+    parts = [tmp_path / f"{rate}.mp3" for rate in (48_000, 44_100)]
+    for part in parts:
+        soundfile.write(part, np.zeros(int(part.stem)), int(part.stem))
+    path = tmp_path / "joined.mp3"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    with pytest.raises(UserError, match=r"joined\.mp3 changes its rate or channels"):
+        decode_voice(path, SETTINGS)
