@@ -10,6 +10,9 @@ import av
 import numpy as np
 import pytest
 
+from mmer.media.checksums import verify
+from mmer.media.weights_registry import read_registered
+
 from .hostile.closing_line import (  # noqa: F401  hooks
     pytest_sessionfinish,
     pytest_terminal_summary,
@@ -36,6 +39,26 @@ def published_mirror() -> Path:
     if not folder.is_dir():
         pytest.skip("the mirror with the published posteriors is not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session")
+def real_voices() -> Path:
+    """The spoken recordings of RAVDESS by actor; the test is skipped where they are absent."""
+    folder = REPOSITORY.parent / "shared" / "ravdess-voices"
+    if not folder.is_dir():
+        pytest.skip("the recordings of RAVDESS's voices are not on this machine")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def voice_activity_weights() -> Path:
+    """The verified weights of the voice activity detector; skipped where they are absent."""
+    entry = read_registered(REPOSITORY / "resources" / "weights.yaml")["speech_music_noise_vad"]
+    path = REPOSITORY / "results" / "demo" / "mirror" / entry.place
+    if not path.is_file():
+        pytest.skip("the voice activity weights are not here; make test brings them")
+    verify(path, f"sha256:{entry.sha256}", entry.size)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -126,7 +126,26 @@ def test_a_voice_of_any_form_is_mixed_to_one_channel_of_the_same_level(
     assert level(audio[2000:14000] / 32768) == pytest.approx(0.5 / np.sqrt(2), abs=0.01)
 
 
+def test_each_of_two_channels_counts_half(tmp_path):
+    """RAVDESS's own recordings with two channels carry the same sound in both."""
+    time = np.arange(16_000) / 16_000
+    left, right = (0.4 * np.sin(2 * np.pi * pitch * time) for pitch in (440, 700))
+    soundfile.write(tmp_path / "two.wav", np.stack([left, right], axis=1), 16_000)
+    audio = decode_voice(tmp_path / "two.wav", SETTINGS) / 32768
+    np.testing.assert_allclose(audio, (left + right) / 2, atol=2 / 32768)
+
+
 def test_more_channels_than_can_be_mixed_are_refused(tmp_path):
     soundfile.write(tmp_path / "many.wav", np.zeros((16000, 9)), 16000)
     with pytest.raises(UserError, match=r"channels of .*many\.wav cannot be mixed"):
         decode_voice(tmp_path / "many.wav", SETTINGS)
+
+
+def test_a_rate_that_changes_within_a_recording_is_refused(tmp_path):
+    parts = [tmp_path / f"{rate}.mp3" for rate in (48_000, 44_100)]
+    for part in parts:
+        soundfile.write(part, np.zeros(int(part.stem)), int(part.stem))
+    path = tmp_path / "joined.mp3"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    with pytest.raises(UserError, match=r"joined\.mp3 changes its rate or channels"):
+        decode_voice(path, SETTINGS)

@@ -1,18 +1,12 @@
 """The image made by array operations is the image that matplotlib draws."""
 
-import io
-
-import librosa
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from PIL import Image
+from tests.other_front_ends import RATE, drawn, librosa_decibels
 
 from mmer.media.spectrogram_image import spectrogram, spectrogram_images, window_samples
 from mmer.media.spectrogram_image_settings import MelImageSettings, SpectrogramImageSettings
 
-RATE = 16_000
 LINEAR, MEL = SpectrogramImageSettings(), MelImageSettings()
 
 
@@ -24,56 +18,18 @@ def _clip(samples: int, seed: int = 0) -> np.ndarray:
     return (7000 * tone + noise).astype(np.int16)
 
 
-def _librosa_decibels(clip: np.ndarray, mode: str) -> np.ndarray:
-    """The spectrogram as librosa computes it."""
-    spectrum = librosa.stft(
-        clip.astype(np.float32) / 32768, n_fft=512, hop_length=256, center=False
-    )
-    if mode == "linear":
-        return librosa.amplitude_to_db(np.abs(spectrum), ref=np.max, top_db=None)
-    mel = librosa.feature.melspectrogram(S=np.abs(spectrum) ** 2, sr=RATE, n_mels=128)
-    return librosa.power_to_db(mel, ref=np.max, top_db=None)
-
-
-def _borders_hz(mode: str) -> np.ndarray:
-    """Cell borders as librosa 0.7 lays them: half-way, from 0 Hz to half the rate."""
-    if mode == "linear":
-        centres = librosa.fft_frequencies(sr=RATE, n_fft=512)
-    else:
-        centres = librosa.mel_frequencies(128, fmin=0, fmax=8000)
-    return np.array([0, *(centres[:-1] + centres[1:]) / 2, 8000])
-
-
-def _drawn(clip: np.ndarray, settings: SpectrogramImageSettings) -> np.ndarray:
-    """One inch of coloured cells without axes, through a PNG, as DeepSpectrum's settings ask."""
-    decibels = _librosa_decibels(clip, settings.mode)
-    times = librosa.frames_to_time(np.arange(decibels.shape[1] + 1), sr=RATE, hop_length=256)
-    figure = Figure(figsize=(1, 1), frameon=False)
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    borders = _borders_hz(settings.mode)
-    axes.pcolormesh(times, borders, decibels, cmap=settings.colour_map, shading="flat")
-    axes.set(xlim=(times[0], times[-1]), ylim=(borders[0], borders[-1]))
-    if settings.mode == "mel":
-        axes.set_yscale("symlog", linthresh=1000.0, base=2)
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=settings.size)
-    return np.asarray(Image.open(png).convert("RGB"))
-
-
 @pytest.mark.parametrize("samples", [512, 768, 1023, 2048, 17_000, 40_001, 59_200, 70_001, 85_000])
 def test_linear_image_is_the_drawn_one_in_every_pixel(samples):
     clip = _clip(samples)
     image = spectrogram_images([clip], LINEAR)[0]
     assert image.shape == (227, 227, 3) and image.dtype == np.uint8
-    np.testing.assert_array_equal(image, _drawn(clip, LINEAR))
+    np.testing.assert_array_equal(image, drawn(clip, LINEAR))
 
 
 @pytest.mark.parametrize("samples", [512, 768, 2048, 17_000, 40_001, 59_200, 85_000])
 def test_mel_image_is_the_drawn_one(samples):
     clip = _clip(samples)
-    differing = (spectrogram_images([clip], MEL)[0] != _drawn(clip, MEL)).any(axis=-1)
+    differing = (spectrogram_images([clip], MEL)[0] != drawn(clip, MEL)).any(axis=-1)
     # Sums over a mel band depend on the linear algebra library in the last bit, and a colour can
     # turn on it: here no pixel differs, elsewhere three of 51,529 may.
     assert differing.sum() <= 3
@@ -86,22 +42,22 @@ def test_mel_image_is_the_drawn_one(samples):
 def test_other_sizes_and_colours_are_drawn_alike(settings, changes):
     settings = settings.model_copy(update=changes)
     image = spectrogram_images([_clip(30_000)], settings)[0]
-    np.testing.assert_array_equal(image, _drawn(_clip(30_000), settings))
+    np.testing.assert_array_equal(image, drawn(_clip(30_000), settings))
 
 
 def test_columns_are_the_drawn_ones_for_every_number_of_frames():
     """A border in the middle of a pixel goes where matplotlib's rounding sends it."""
     for frames in [*range(1, 60), 88, 96, 130, 176, 208, 228, 260, 454]:
         clip = _clip(512 + 256 * (frames - 1), seed=frames)
-        assert (spectrogram_images([clip], LINEAR)[0] == _drawn(clip, LINEAR)).all(), frames
+        assert (spectrogram_images([clip], LINEAR)[0] == drawn(clip, LINEAR)).all(), frames
 
 
 def test_spectrogram_is_librosas():
     np.testing.assert_array_equal(
-        spectrogram(_clip(20_000), LINEAR), _librosa_decibels(_clip(20_000), "linear")
+        spectrogram(_clip(20_000), LINEAR), librosa_decibels(_clip(20_000), "linear")
     )
     np.testing.assert_allclose(
-        spectrogram(_clip(20_000), MEL), _librosa_decibels(_clip(20_000), "mel"), atol=1e-4
+        spectrogram(_clip(20_000), MEL), librosa_decibels(_clip(20_000), "mel"), atol=1e-4
     )
 
 
@@ -114,8 +70,8 @@ def test_window_is_the_next_power_of_two():
 def test_a_clip_shorter_than_the_window_is_padded_with_silence_beside_any_other():
     short, long = _clip(300), _clip(50_000)
     images = spectrogram_images([short, long], LINEAR)
-    np.testing.assert_array_equal(images[0], _drawn(np.pad(short, (0, 212)), LINEAR))
-    np.testing.assert_array_equal(images[1], _drawn(long, LINEAR))
+    np.testing.assert_array_equal(images[0], drawn(np.pad(short, (0, 212)), LINEAR))
+    np.testing.assert_array_equal(images[1], drawn(long, LINEAR))
 
 
 @pytest.mark.parametrize("settings", [LINEAR, MEL], ids=["linear", "mel"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from demo.settings import AUDIO_RATE, SyntheticCorpusSettings
@@ -11,25 +9,12 @@ from demo.voice import speak, timbre_of
 from scipy.signal import resample_poly
 
 from mmer.corpora.ravdess import Clip
-from mmer.media.checksums import verify
 from mmer.media.settings import VoiceActivitySettings
 from mmer.media.voice_activity import find_speech
-from mmer.media.weights_registry import read_registered
 from mmer.ragged import Ragged
 
-REPOSITORY = Path(__file__).parents[2]
 SETTINGS = VoiceActivitySettings()
 RATE = 16_000
-
-
-@pytest.fixture(scope="module")
-def weights():
-    entry = read_registered(REPOSITORY / "resources" / "weights.yaml")["speech_music_noise_vad"]
-    path = REPOSITORY / "results" / "demo" / "mirror" / entry.place
-    if not path.is_file():
-        pytest.skip("the voice activity weights are not here; make test brings them")
-    verify(path, f"sha256:{entry.sha256}", entry.size)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +28,14 @@ def spoken():
 
 
 @pytest.mark.slow
-def test_silences_are_cut_and_speech_is_kept(weights, spoken):
+def test_silences_are_cut_and_speech_is_kept(voice_activity_weights, spoken):
     silence = np.zeros(RATE, np.int16)
     audio = Ragged.join(
         ["spoken", "silent"],
         [np.concatenate([silence, spoken, silence]), np.zeros(3 * RATE, np.int16)],
         RATE,
     )
-    spans = find_speech(audio, weights, SETTINGS)
+    spans = find_speech(audio, voice_activity_weights, SETTINGS)
     assert spans["spoken"].found
     assert spans["spoken"].start_s > 0.7
     assert spans["spoken"].stop_s < 2 + len(spoken) / RATE - 0.7

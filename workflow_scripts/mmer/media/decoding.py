@@ -103,6 +103,11 @@ class _Audio:
             raise UserError(
                 f"the channels of {self._path} cannot be mixed to one ({error}): mix them yourself"
             ) from error
+        except ValueError as error:  # PyAV's word for a frame unlike the first
+            raise UserError(
+                f"{self._path} changes its rate or channels on the way: write it anew with one of "
+                "each"
+            ) from error
         self._blocks.extend(block.to_ndarray()[0] for block in blocks)
 
     def samples(self, settings: PreparationSettings) -> np.ndarray:

@@ -56,6 +56,7 @@ class LogMel(nn.Module):
             n_mels=MEL_BANDS,
             norm="slaney",
             mel_scale="slaney",
+            wkwargs={"dtype": torch.float64},
         ).double()
 
     @property
