@@ -23,6 +23,7 @@ from mmer.registry import read_registry
 from mmer.runtime.errors import UserError
 from mmer.tasks import Classes
 from mmer.training.network import NetworkTraining
+from mmer.training.standardised import Standardised
 
 PLUGINS = tuple(EXAMPLES / f"{name}.py" for name in ("my_corpus", "my_model", "my_traces"))
 SPEAKERS = ("ann", "bob", "eve")
@@ -216,6 +217,14 @@ def test_what_is_said_of_an_item_depends_on_no_other(labelled):
         run(told)
         said.append(told.output("predictions").read_text())
     assert said[0] == said[1]
+
+
+def test_features_are_told_in_units_of_the_training_items():
+    frames = torch.tensor([[1.0, 5.0], [3.0, 5.0]])
+    seen = Standardised(lambda features, lengths: features, frames)
+    assert seen(torch.tensor([[[4.0, 6.0], [7.0, 7.0]]]), torch.tensor([1])).tolist() == [
+        [[2.0, 1.0], [0.0, 0.0]]
+    ]
 
 
 def test_a_network_of_the_wrong_shape_is_told_what_is_needed(labelled, monkeypatch):

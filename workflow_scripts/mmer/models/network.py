@@ -40,6 +40,13 @@ class NetworkSettings(Settings):
         "A score on few items jumps from one epoch to the next.",
         ge=1,
     )
+    standardise: bool = decided(
+        True,
+        "Whether each value of a frame is told from its mean over the training items, in "
+        "deviations, before the network sees it.",
+        "Networks learn sooner from such values, and the zeros after a shorter item stand for the "
+        "mean.",
+    )
     schedule: Literal["constant", "one_cycle"] = decided(
         "constant",
         "Whether the learning rate stays, or rises over the first third of all steps and falls to "

@@ -81,10 +81,10 @@ class PlainCnn(NetworkFamily):
     Entry = PlainCnnEntry
 
     def features(self, samples: np.ndarray, settings: PlainCnnSettings) -> Tensor:
-        """Log-mels ``(frames, bands)``, 50 frames a second."""
-        from mmer.models.networks.plain_cnn import scaled_log_mels
+        """Log-mels ``(frames, bands)`` in dB, 50 frames a second."""
+        from mmer.models.networks.plain_cnn import log_mels
 
-        return scaled_log_mels(samples, settings.bands)
+        return log_mels(samples, settings.bands)
 
     def augment(self, features: Tensor, settings: PlainCnnSettings) -> Tensor:
         """The item at another speed, pitch and level, with stripes hidden."""

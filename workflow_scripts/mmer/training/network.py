@@ -23,6 +23,7 @@ from mmer.training.device import prepare_device
 from mmer.training.fit import FitPlan
 from mmer.training.job import train_and_write
 from mmer.training.kept_audio import kept_samples, rows_of_split, spans_of
+from mmer.training.standardised import Standardised
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,12 @@ class NetworkTraining:
         self.settings = settings
         self.augment = family.augment
         self.choosing = examples.rows(job.split.choosing_part)
-        features = examples.features[0]
-        self.network = family.network(features.shape[1], job.task, settings).to(features.device)
+        features = [examples.features[row] for row in examples.rows(TRAIN)]
+        width, device = features[0].shape[1], features[0].device
+        network = family.network(width, job.task, settings)
+        if settings.standardise:
+            network = Standardised(network, torch.cat(features))
+        self.network = network.to(device)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )

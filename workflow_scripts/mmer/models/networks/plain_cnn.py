@@ -18,8 +18,6 @@ from mmer.models.plain_cnn import PlainCnnSettings
 WINDOW = 1024
 """Samples: 64 ms, long enough to tell the harmonics of low voices apart."""
 HOP = 320
-MIDDLE_DB, UNIT_DB = -60.0, 20.0
-"""Log-mels are told from the middle of a voice's range, in units of that many dB."""
 MASKS = 2
 BLOCK_DROPOUT = 0.1
 
@@ -39,17 +37,18 @@ def _mel(bands: int) -> MelSpectrogram:
     )
 
 
-def scaled_log_mels(samples: np.ndarray, bands: int) -> Tensor:
-    """Log-mels ``(frames, bands)`` float32 of int16 samples, near [-2, 2]; zero is -60 dB."""
+def log_mels(samples: np.ndarray, bands: int) -> Tensor:
+    """Log-mels ``(frames, bands)`` float32 in dB of int16 samples ``(samples,)`` at 16 kHz."""
     waveform = torch.from_numpy(samples.astype(np.float32) / FULL_SCALE)
     # Centred windows reflect half a window at both ends.
     waveform = functional.pad(waveform, (0, max(0, WINDOW - len(waveform))))
-    decibels = 10 * _mel(bands)(waveform).clamp(min=POWER_FLOOR).log10()
-    return ((decibels - MIDDLE_DB) / UNIT_DB).T.contiguous()
+    return 10 * _mel(bands)(waveform).clamp(min=POWER_FLOOR).log10().T.contiguous()
 
 
 def augmented(features: Tensor, settings: PlainCnnSettings) -> Tensor:
-    """An item ``(frames, bands)`` at another speed, pitch and level, with stripes hidden.
+    """An item ``(frames, bands)`` in dB at another speed, pitch and level, with stripes hidden.
+
+    Hidden is what has the item's mean of each band.
 
     Sources: a shift in mel bands stands for another length of the vocal tract (Jaitly and Hinton
     2013), stripes are SpecAugment's (Park et al. 2019).
@@ -60,18 +59,21 @@ def augmented(features: Tensor, settings: PlainCnnSettings) -> Tensor:
     shift = _whole_between(-settings.band_shift, settings.band_shift)
     bands = torch.arange(features.shape[1], device=features.device) - shift
     features = features[:, bands.clamp(0, features.shape[1] - 1)]
-    features = features + _between(-settings.gain_db, settings.gain_db) / UNIT_DB
+    features = features + _between(-settings.gain_db, settings.gain_db)
+    mean = features.mean(dim=0)
     for _ in range(MASKS):
-        _hide(features, settings.frame_mask, len(features) // 3)
-        _hide(features.T, settings.band_mask, features.shape[1])
+        frames = _stretch_of(len(features), settings.frame_mask, len(features) // 3)
+        features[frames] = mean
+        bands = _stretch_of(features.shape[1], settings.band_mask, features.shape[1])
+        features[:, bands] = mean[bands]
     return features
 
 
-def _hide(rows: Tensor, longest: int, at_most: int) -> None:
-    """Set a random stretch of rows to zero, in place."""
+def _stretch_of(rows: int, longest: int, at_most: int) -> slice:
+    """Some rows in a row, at random."""
     length = min(_whole_between(0, longest), at_most)
-    start = _whole_between(0, len(rows) - length)
-    rows[start : start + length] = 0
+    start = _whole_between(0, rows - length)
+    return slice(start, start + length)
 
 
 def _between(low: float, high: float) -> float:
@@ -87,7 +89,7 @@ def _whole_between(low: int, high: int) -> int:
 class PlainCnn(nn.Module):
     """Logits of log-mel spectrograms.
 
-    Each band is normalised over batch and time.  A first convolution halves time and bands; each
+    A first convolution halves time and bands; each
     further block of two does so again.  The channels and bands of each frame that is left become
     one vector; mean and deviation of these over the item's own frames go to the last layer.
 
@@ -100,7 +102,6 @@ class PlainCnn(nn.Module):
         self, bands: int, channels: Sequence[int], frame_width: int, dropout: float, classes: int
     ) -> None:
         super().__init__()
-        self.normalise = nn.BatchNorm1d(bands)
         first = nn.Sequential(
             nn.Conv2d(1, channels[0], 5, stride=2, padding=2, bias=False),
             nn.BatchNorm2d(channels[0]),
@@ -117,8 +118,7 @@ class PlainCnn(nn.Module):
         # An item needs a frame that is left after all halvings.
         absent = max(0, 2 ** len(self.blocks) - features.shape[1])
         features = functional.pad(features, (0, 0, 0, absent))
-        normalised = self.normalise(features.transpose(1, 2)).transpose(1, 2)
-        images = normalised[:, None].contiguous(memory_format=torch.channels_last)
+        images = features[:, None].contiguous(memory_format=torch.channels_last)
         maps = self.blocks(images)  # (batch, channels, frames, bands)
         frames = self.frame(maps.transpose(1, 2).flatten(2)).relu()  # (batch, frames, frame_width)
         left = (lengths / 2 ** len(self.blocks)).ceil().clamp(1, frames.shape[1])
