@@ -98,7 +98,9 @@ def test_gradients_are_clipped_where_asked_and_only_there(largest, norm):
 
 
 @pytest.mark.parametrize("killed_after", [1, 4, 7, 11, 14])
-@pytest.mark.parametrize("pace", [{}, {"evaluate_every": 2}])
+@pytest.mark.parametrize(
+    "pace", [{}, {"evaluate_every": 2}, {"schedule": "one_cycle", "average_decay": 0.9}]
+)
 def test_a_killed_training_ends_bit_for_bit_like_an_uninterrupted_one(
     tmp_path, monkeypatch, killed_after, pace
 ):
@@ -116,3 +118,32 @@ def test_a_killed_training_ends_bit_for_bit_like_an_uninterrupted_one(
     # Saved after every evaluation: only what came since is done again.
     pause = pace.get("evaluate_every", 3)
     assert resumed.steps == whole.steps - killed_after // pause * pause
+
+
+def test_one_cycle_starts_low_and_ends_at_nothing():
+    line, rates = Line(), []
+    line.loss = lambda batch: (
+        rates.append(line.optimizer.param_groups[0]["lr"]) or Line.loss(line, batch)
+    )
+    fit(line, plan(max_epochs=10, schedule="one_cycle"), None)
+    assert max(rates) == pytest.approx(0.05, rel=0.01) and rates.index(max(rates)) == 8
+    assert rates[0] == pytest.approx(0.05 / 25) and rates[-1] < 1e-5
+
+
+def test_the_average_of_the_weights_is_evaluated_and_kept():
+    line, own, seen = Line(), [], []
+    step = line.optimizer.step
+    line.optimizer.step = lambda: step() or own.append(line.network[1].weight.item())
+    line.scores = lambda: seen.append(line.network[1].weight.item()) or {"accuracy": len(seen)}
+    fit(line, plan(max_epochs=1, average_decay=0.5), None)
+    # The first step's weights, then each further one for half.
+    expected = 0.25 * own[0] + 0.25 * own[1] + 0.5 * own[2]
+    assert seen == pytest.approx([expected])
+    assert line.network[1].weight.item() == pytest.approx(expected)
+
+
+def test_the_last_average_is_kept_where_the_last_weights_are_asked_for():
+    best, last = Line(scores=[1, 2, 3]), Line(scores=[3, 2, 1])
+    fit(best, plan(max_epochs=3, average_decay=0.9), None)
+    fit(last, plan(max_epochs=3, average_decay=0.9, keep="last"), None)
+    assert torch.equal(best.network[1].weight, last.network[1].weight)

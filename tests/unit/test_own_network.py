@@ -21,7 +21,9 @@ from mmer.predictions import read_predictions
 from mmer.ragged import read_ragged
 from mmer.registry import read_registry
 from mmer.runtime.errors import UserError
+from mmer.tasks import Classes
 from mmer.training.network import NetworkTraining
+from mmer.training.standardised import Standardised
 
 PLUGINS = tuple(EXAMPLES / f"{name}.py" for name in ("my_corpus", "my_model", "my_traces"))
 SPEAKERS = ("ann", "bob", "eve")
@@ -180,6 +182,49 @@ def test_features_may_lie_a_second_beside_the_trace_and_no_more(followed, monkey
         else:
             with pytest.raises(UserError, match=rf"{frames} frames of features and 100 steps"):
                 run(told)
+
+
+def test_items_are_mixed_in_pairs_with_their_classes(labelled, monkeypatch):
+    corpus, results = labelled
+    seen = []
+    monkeypatch.setattr(
+        Classes,
+        "loss",
+        lambda self, outputs, targets, lengths: seen.append(targets) or outputs.square().mean(),
+    )
+    mixing = {"mixup_alpha": 1.0, "label_smoothing": 0.1}
+    run(job(corpus, results, "my_network", "mixed", max_epochs=1, batch_size=4, **mixing))
+    shares = seen[0]  # (items, classes)
+    assert shares.sum(dim=1) == pytest.approx(torch.ones(4))
+    assert shares.min().item() == pytest.approx(0.02)  # a tenth, spread over five classes
+    assert ((shares > 0.02 + 1e-6).sum(dim=1) <= 2).all()
+    assert len(shares[shares > 0.02 + 1e-6].unique()) > 1  # not all of them whole
+
+
+def test_traces_are_not_mixed(followed):
+    with pytest.raises(UserError, match="set mixup_alpha and label_smoothing to 0"):
+        run(job(*followed, "my_recurrent", mixup_alpha=0.3))
+
+
+def test_what_is_said_of_an_item_depends_on_no_other(labelled):
+    corpus, results = labelled
+    said = []
+    for name, size in (("one", 1), ("many", 30)):
+        # A learning rate of nothing leaves the same network, whatever is in a batch.
+        told = job(
+            corpus, results, "my_network", name, max_epochs=1, batch_size=size, learning_rate=1e-30
+        )
+        run(told)
+        said.append(told.output("predictions").read_text())
+    assert said[0] == said[1]
+
+
+def test_features_are_told_in_units_of_the_training_items():
+    frames = torch.tensor([[1.0, 5.0], [3.0, 5.0]])
+    seen = Standardised(lambda features, lengths: features, frames)
+    assert seen(torch.tensor([[[4.0, 6.0], [7.0, 7.0]]]), torch.tensor([1])).tolist() == [
+        [[2.0, 1.0], [0.0, 0.0]]
+    ]
 
 
 def test_a_network_of_the_wrong_shape_is_told_what_is_needed(labelled, monkeypatch):

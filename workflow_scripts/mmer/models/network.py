@@ -40,6 +40,41 @@ class NetworkSettings(Settings):
         "A score on few items jumps from one epoch to the next.",
         ge=1,
     )
+    standardise: bool = decided(
+        True,
+        "Whether each value of a frame is told from its mean over the training items, in "
+        "deviations, before the network sees it.",
+        "Networks learn sooner from such values, and the zeros after a shorter item stand for the "
+        "mean.",
+    )
+    schedule: Literal["constant", "one_cycle"] = decided(
+        "constant",
+        "Whether the learning rate stays, or rises over the first third of all steps and falls to "
+        "nothing at the last (one cycle, Smith and Topin 2017).",
+        "One cycle suits a training whose length is known; early stopping cuts it off.",
+    )
+    average_decay: float | None = decided(
+        None,
+        "Decay per step of a moving average of the weights, which is then evaluated and kept in "
+        "their place; null evaluates the weights themselves.",
+        "The average swings less from one epoch to the next, but lags behind in short trainings.",
+        gt=0,
+        lt=1,
+    )
+    mixup_alpha: float = decided(
+        0.0,
+        "Both parameters of mixup's beta distribution, by which pairs of a batch are mixed, "
+        "features and classes alike (Zhang et al. 2018); 0 mixes nothing.",
+        "What helps depends on the network.",
+        ge=0,
+    )
+    label_smoothing: float = decided(
+        0.0,
+        "Share of each target that is spread over all classes.",
+        "What helps depends on the network.",
+        ge=0,
+        lt=1,
+    )
     keep: Literal["best", "last"] = decided(
         "best",
         "Weights kept: those with the best score on the items that choose, or those at the end.",
@@ -84,6 +119,14 @@ class NetworkFamily(Family):
         settings
             Of the type that the family's entry declares.
         """
+
+    def augment(self, features: Tensor, settings: Any) -> Tensor:
+        """What the network sees of an item in one epoch of its training, ``(frames, width)``.
+
+        Whatever is random in it comes from torch's global generator.  Traces need as many frames
+        as they have steps.
+        """
+        return features
 
     @abstractmethod
     def network(self, width: int, task: Classes | Traces, settings: Any) -> nn.Module:

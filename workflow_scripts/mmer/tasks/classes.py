@@ -119,7 +119,12 @@ class Classes(BaseModel):
         return [[self.shared[name], name] for name in self.names if name not in set(names)]
 
     def loss(self, outputs: Tensor, targets: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Cross-entropy of logits ``(batch, classes)`` and labels ``(batch,)``."""
+        """Cross-entropy of logits ``(batch, classes)`` and labels ``(batch,)``.
+
+        Targets may be shares ``(batch, classes)`` instead, as of mixed items.
+        """
+        if targets.ndim == 2:
+            return -(outputs.log_softmax(dim=1) * targets).sum(dim=1).mean()
         return -outputs.log_softmax(dim=1).gather(1, targets[:, None]).mean()
 
     def scores(

@@ -22,6 +22,7 @@ from tqdm import tqdm
 from mmer.runtime.errors import UserError
 from mmer.runtime.job import Compute
 from mmer.training.checkpoint import read_checkpoint, write_checkpoint
+from mmer.training.schedule import Schedule
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,11 @@ class FitPlan:
         Steps between two evaluations on the part that chooses; None evaluates after every epoch.
     clip_gradient_norm
         Largest norm of all gradients together; None leaves them alone.
+    schedule
+        Whether the learning rate stays, or rises and falls once over all steps of the plan.
+    average_decay
+        Decay per step of the moving average of weights and statistics that is evaluated and kept
+        in their place; None averages nothing.
     """
 
     patience: int | None
@@ -56,6 +62,8 @@ class FitPlan:
     max_epochs: int | None = None
     evaluate_every: int | None = None
     clip_gradient_norm: float | None = None
+    schedule: Literal["constant", "one_cycle"] = "constant"
+    average_decay: float | None = None
 
     def __post_init__(self) -> None:
         assert self.max_steps or self.max_epochs, "training needs an end"
@@ -123,24 +131,27 @@ def fit(training: Training, plan: FitPlan, checkpoint: Path | None) -> list[dict
     state = _Progress()
     best: dict[str, Tensor] = {}
     torch.manual_seed(plan.seed)
+    total = _total_steps(training, plan)
+    schedule = Schedule(training, plan.schedule, plan.average_decay, total)
     if checkpoint is not None and checkpoint.exists():
-        state, best = _resume(training, checkpoint)
+        state, best = _resume(training, schedule, checkpoint)
         log.info("training goes on from step %d, epoch %d", state.step, state.epoch)
     pause_s = Compute.from_environment().checkpoint_seconds
     saved_at = time.monotonic()
-    total = _total_steps(training, plan)
     with tqdm(total=total, initial=state.step, unit="step", mininterval=10) as bar:
         while not _finished(state, plan):
-            _train_until_evaluation(training, plan, state, bar)
-            _evaluate(training, plan, state, best)
+            _train_until_evaluation(training, schedule, plan, state, bar)
+            _evaluate(training, schedule, plan, state, best)
             bar.set_postfix(best=f"{state.best_score:.4f}", refresh=False)
             if checkpoint is not None and time.monotonic() - saved_at > pause_s:
-                _save(training, state, best, checkpoint)
+                _save(training, schedule, state, best, checkpoint)
                 saved_at = time.monotonic()
     if checkpoint is not None:
-        _save(training, state, best, checkpoint)
+        _save(training, schedule, state, best, checkpoint)
     if plan.keep == "best" and best:
         training.network.load_state_dict(best)
+    else:
+        schedule.keep(training.network)
     kept = state.best_step if plan.keep == "best" else state.step
     training.network.eval()
     return [{**row, "kept": float(row["step"] == kept)} for row in state.history]
@@ -162,12 +173,15 @@ def _finished(state: _Progress, plan: FitPlan) -> bool:
     )
 
 
-def _train_until_evaluation(training: Training, plan: FitPlan, state: _Progress, bar: tqdm) -> None:
+def _train_until_evaluation(
+    training: Training, schedule: Schedule, plan: FitPlan, state: _Progress, bar: tqdm
+) -> None:
     """Take optimiser steps up to the next evaluation: so many steps, or the end of the epoch."""
     training.network.train()
     while not _finished(state, plan):
         for batch in _rest_of_epoch(training, plan, state):
             _step(training, plan, state, batch)
+            schedule.follow(training.network)
             bar.update()
             if plan.evaluate_every is not None and state.step % plan.evaluate_every == 0:
                 return
@@ -201,10 +215,15 @@ def _step(training: Training, plan: FitPlan, state: _Progress, batch: Tensor) ->
     state.loss_steps += 1
 
 
-def _evaluate(training: Training, plan: FitPlan, state: _Progress, best: dict[str, Tensor]) -> None:
+def _evaluate(
+    training: Training,
+    schedule: Schedule,
+    plan: FitPlan,
+    state: _Progress,
+    best: dict[str, Tensor],
+) -> None:
     """Score the part that chooses, note a row, and keep the weights if they are the best so far."""
-    training.network.eval()
-    with torch.inference_mode():
+    with schedule.evaluated(training) as network, torch.inference_mode():
         scores = training.scores()
     train_loss = state.loss_sum / max(state.loss_steps, 1)
     state.history.append(
@@ -214,16 +233,23 @@ def _evaluate(training: Training, plan: FitPlan, state: _Progress, best: dict[st
     if scores[plan.watch] > state.best_score:
         state.best_score, state.best_step = scores[plan.watch], state.step
         state.evaluations_since_best = 0
-        best.update({k: v.detach().clone() for k, v in training.network.state_dict().items()})
+        best.update({k: v.detach().clone() for k, v in network.state_dict().items()})
     else:
         state.evaluations_since_best += 1
 
 
-def _save(training: Training, state: _Progress, best: dict[str, Tensor], path: Path) -> None:
+def _save(
+    training: Training,
+    schedule: Schedule,
+    state: _Progress,
+    best: dict[str, Tensor],
+    path: Path,
+) -> None:
     """Write everything that a resumed run needs."""
     tree: dict[str, Any] = {
         "network": training.network.state_dict(),
         "optimizer": training.optimizer.state_dict(),
+        "schedule": schedule.state_dict(),
         "best": best,
         "random": {"cpu": torch.get_rng_state()},
         "progress": vars(state),
@@ -233,12 +259,15 @@ def _save(training: Training, state: _Progress, best: dict[str, Tensor], path: P
     write_checkpoint(path, tree)
 
 
-def _resume(training: Training, path: Path) -> tuple[_Progress, dict[str, Tensor]]:
+def _resume(
+    training: Training, schedule: Schedule, path: Path
+) -> tuple[_Progress, dict[str, Tensor]]:
     """Restore what :func:`_save` wrote."""
     tree = read_checkpoint(path)
     try:
         training.network.load_state_dict(tree["network"])
         training.optimizer.load_state_dict(tree["optimizer"])
+        schedule.load_state_dict(tree["schedule"])
         torch.set_rng_state(tree["random"]["cpu"])
         if torch.cuda.is_available() and "cuda" in tree["random"]:
             torch.cuda.set_rng_state(tree["random"]["cuda"])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 from torch.nn.utils.rnn import pad_sequence
 
 from mmer.items import Items, read_items
@@ -22,6 +23,7 @@ from mmer.training.device import prepare_device
 from mmer.training.fit import FitPlan
 from mmer.training.job import train_and_write
 from mmer.training.kept_audio import kept_samples, rows_of_split, spans_of
+from mmer.training.standardised import Standardised
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,27 @@ class Examples:
 
 
 def train(family: NetworkFamily, job: ModelJob) -> None:
-    """Train the family's network on one split and write model, history and predictions."""
+    """Train the family's network on one split and write model, history and predictions.
+
+    Raises
+    ------
+    UserError
+        If traces are to be mixed or smoothed, which only classes can be.
+    """
     settings = job.settings(family.Entry.model_fields["settings"].annotation)
+    if isinstance(job.task, Traces) and (settings.mixup_alpha or settings.label_smoothing):
+        raise UserError(
+            f"models.{job.model}: only classes are mixed and smoothed, and this task has traces: "
+            "set mixup_alpha and label_smoothing to 0"
+        )
     device = prepare_device(job.seed)
     examples = load_examples(family, job, settings, device)
     training = NetworkTraining(family, job, examples, settings)
-    plan = FitPlan.of(settings, job.task.watch, job.seed)
+    plan = replace(
+        FitPlan.of(settings, job.task.watch, job.seed),
+        schedule=settings.schedule,
+        average_decay=settings.average_decay,
+    )
     train_and_write(job, training, plan, settings, "random")
 
 
@@ -116,10 +133,15 @@ class NetworkTraining:
         self.family = family.name
         self.task = job.task
         self.examples = examples
-        self.batch_size = settings.batch_size
+        self.settings = settings
+        self.augment = family.augment
         self.choosing = examples.rows(job.split.choosing_part)
-        features = examples.features[0]
-        self.network = family.network(features.shape[1], job.task, settings).to(features.device)
+        features = [examples.features[row] for row in examples.rows(TRAIN)]
+        width, device = features[0].shape[1], features[0].device
+        network = family.network(width, job.task, settings)
+        if settings.standardise:
+            network = Standardised(network, torch.cat(features))
+        self.network = network.to(device)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
@@ -127,17 +149,45 @@ class NetworkTraining:
     def batches(self, generator: torch.Generator) -> Iterator[Tensor]:
         """Rows of training items in random order."""
         train = self.examples.rows(TRAIN)
-        yield from train[torch.randperm(len(train), generator=generator)].split(self.batch_size)
+        yield from train[torch.randperm(len(train), generator=generator)].split(
+            self.settings.batch_size
+        )
 
     def loss(self, batch: Tensor) -> Tensor:
-        """The task's loss of a batch of rows."""
-        outputs, lengths = self._outputs(batch)
-        return self.task.loss(outputs, self._targets(batch), lengths)
+        """The task's loss of a batch of rows, mixed and smoothed if the settings say so."""
+        seen = [self.augment(self.examples.features[row], self.settings) for row in batch]
+        features, lengths = _padded(seen), _lengths(seen)
+        targets = self._targets(batch)
+        if self.settings.mixup_alpha or self.settings.label_smoothing:
+            targets = self._shares(targets)
+        if self.settings.mixup_alpha:
+            features, targets, lengths = self._mixed(features, targets, lengths)
+        return self.task.loss(self._outputs(features, lengths), targets, lengths)
+
+    def _shares(self, labels: Tensor) -> Tensor:
+        """The share of each class in a target, ``(batch, classes)`` float32, smoothed."""
+        spread = self.settings.label_smoothing
+        whole = one_hot(labels, self.task.outputs).float()
+        return whole * (1 - spread) + spread / self.task.outputs
+
+    def _mixed(
+        self, features: Tensor, targets: Tensor, lengths: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """A batch, each item mixed with another one of it in one proportion for all."""
+        alpha = torch.tensor(self.settings.mixup_alpha)
+        share = torch.distributions.Beta(alpha, alpha).sample().item()
+        other = torch.randperm(len(features)).to(features.device)
+        return (
+            features.lerp(features[other], 1 - share),
+            targets.lerp(targets[other], 1 - share),
+            lengths.maximum(lengths[other]),
+        )
 
     def scores(self) -> dict[str, float]:
         """The task's scores, and its loss, on the items by which weights are chosen."""
         outputs = _padded(self._said_of(self.choosing))
-        targets, lengths = self._targets(self.choosing), self._lengths(self.choosing)
+        targets = self._targets(self.choosing)
+        lengths = _lengths([self.examples.features[row] for row in self.choosing])
         loss = self.task.loss(outputs, targets, lengths).item()
         return {**self.task.scores(outputs, targets, lengths), "loss": loss}
 
@@ -154,34 +204,24 @@ class NetworkTraining:
         return TracePredictions(self.task, items, part, traces)
 
     def _said_of(self, rows: Tensor) -> list[Tensor]:
-        """Outputs of each item without padding, ``(classes,)`` or ``(steps, dimensions)``."""
-        found: list[Tensor] = []
-        for batch in rows.split(self.batch_size):
-            outputs, lengths = self._outputs(batch)
-            if isinstance(self.task, Classes):
-                found += outputs
-            else:
-                found += [each[:length] for each, length in zip(outputs, lengths, strict=True)]
-        return found
+        """Outputs of each item, ``(classes,)`` or ``(steps, dimensions)``.
 
-    def _outputs(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """What the network says of a batch, and the lengths of its items."""
-        features = _padded([self.examples.features[row] for row in rows])
-        lengths = self._lengths(rows)
+        Each is seen alone, without padding, so that nothing depends on what else is in a batch.
+        """
+        alone = [self.examples.features[row][None] for row in rows]
+        return [self._outputs(features, _lengths(features))[0] for features in alone]
+
+    def _outputs(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """What the network says of padded features ``(batch, frames, width)``."""
         outputs = self.network(features, lengths)
         frames = () if isinstance(self.task, Classes) else (features.shape[1],)
-        expected = (len(rows), *frames, self.task.outputs)
+        expected = (len(features), *frames, self.task.outputs)
         if tuple(outputs.shape) != expected:
             raise UserError(
                 f"the network of the family {self.family} gives {tuple(outputs.shape)} of features "
                 f"{tuple(features.shape)}, but the task needs {expected}: mend its forward"
             )
-        return outputs, lengths
-
-    def _lengths(self, rows: Tensor) -> Tensor:
-        """Frames of some items, ``(rows,)`` int64 on the device."""
-        features = [self.examples.features[row] for row in rows]
-        return torch.tensor([len(each) for each in features], device=features[0].device)
+        return outputs
 
     def _targets(self, rows: Tensor) -> Tensor:
         """Classes ``(rows,)``, or padded traces ``(rows, steps, dimensions)``."""
@@ -192,3 +232,8 @@ class NetworkTraining:
 def _padded(parts: Sequence[Tensor]) -> Tensor:
     """Tensors of equal width one below the other, with zeros after the shorter ones."""
     return pad_sequence(list(parts), batch_first=True)
+
+
+def _lengths(parts: Sequence[Tensor]) -> Tensor:
+    """Frames of some items, ``(items,)`` int64 on their device."""
+    return torch.tensor([len(each) for each in parts], device=parts[0].device)
