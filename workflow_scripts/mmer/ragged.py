@@ -120,7 +120,9 @@ def read_ragged(paths: Iterable[Path]) -> Ragged:
     items: list[str] = []
     values, lengths, rates, starts = [], [], set(), []
     for path in paths:
-        arrays = read_arrays(path, ("items", "values", "offsets", "rate"), "prepared data", ("starts",))
+        arrays = read_arrays(
+            path, ("items", "values", "offsets", "rate"), "prepared data", ("starts",)
+        )
         items.extend(map(str, arrays["items"]))
         values.append(arrays["values"])
         lengths.append(np.diff(arrays["offsets"]))

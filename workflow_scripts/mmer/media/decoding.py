@@ -223,9 +223,7 @@ def at_constant_rate(times: np.ndarray, rate: float) -> np.ndarray:
     return np.repeat(np.arange(len(times)), np.diff(edges))
 
 
-def _grey(
-    frame: av.VideoFrame, pixel_aspect: float, settings: PreparationSettings
-) -> np.ndarray:
+def _grey(frame: av.VideoFrame, pixel_aspect: float, settings: PreparationSettings) -> np.ndarray:
     """The centre square of a frame, ``(48, 48)`` uint8, full range, upright."""
     luma, is_full = _luma(frame)
     square = centre_square(luma, pixel_aspect)
