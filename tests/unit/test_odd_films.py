@@ -1,4 +1,4 @@
-"""Films unlike RAVDESS's: of another shape, turned, deeper, in other containers, damaged, cut off."""
+"""Films unlike RAVDESS's: of another shape, turned, deeper, of other containers, damaged."""
 
 from __future__ import annotations
 

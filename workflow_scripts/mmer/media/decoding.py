@@ -32,8 +32,8 @@ FRAME_SIZE = 48
 """Pixels, paper section 3.3."""
 
 SALIENCY_INPUT_SIZE = (240, 320)
-"""Height and width into which the whole frame is fitted for the saliency method, as MSI-Net takes it
-(Kroner et al. 2020); 1280×720 becomes 320×180."""
+"""Height and width into which whole frames are fitted for the saliency method: those that MSI-Net
+takes (Kroner et al. 2020), and 1280×720 becomes 320×180."""
 
 LARGEST_LOSS_S = 0.5
 """Seconds by which a film may end before the length that its file declares: containers round up to
