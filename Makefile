@@ -62,9 +62,10 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: lint $(VAD_WEIGHTS)
 	$(PYTEST)
 
-## make test-long  kills at forty seeded moments, all that may re-run; prints what was met
+## make test-long  kills at forty seeded moments, all that may re-run, many hostile inputs
 test-long: $(VAD_WEIGHTS)
 	$(PYTEST) -m long -rP
+	MMER_HOSTILE_EXAMPLES=2000 $(PYTEST) tests/hostile
 
 ## make test-slurm the workflow on a SLURM started for it, with failures; needs root, skipped without
 test-slurm: $(READY) $(VAD_WEIGHTS)

@@ -30,7 +30,7 @@ configfile: "config.yaml"
 OVERLAYS = [Path(file) for file in workflow.config_settings.configfiles]
 
 try:
-    KINDS = registry_of(config)
+    KINDS = registry_of(config, [Path("config.yaml"), *OVERLAYS])
     CONFIG = check_configuration(config, [Path("config.yaml"), *OVERLAYS], KINDS)
     REGISTERED = {
         **read_registered(Path(workflow.basedir) / "resources" / "weights.yaml"),

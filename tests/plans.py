@@ -46,7 +46,7 @@ def checked(*overlays: Path | Mapping[str, Any]) -> Configuration:
     for overlay in overlays:
         merge(values, read(overlay) if isinstance(overlay, Path) else overlay)
         files += [overlay] if isinstance(overlay, Path) else []
-    return check_configuration(values, files, registry_of(values))
+    return check_configuration(values, files, registry_of(values, files))
 
 
 def planned(**sections: Any) -> Plan:
@@ -55,7 +55,7 @@ def planned(**sections: Any) -> Plan:
     Nothing is fused unless ``fusion`` says so.
     """
     values = {**read(SHIPPED), "fusion": {}, **sections}
-    kinds = registry_of(values)
+    kinds = registry_of(values, [SHIPPED])
     return Plan(
         check_configuration(values, [SHIPPED], kinds), kinds, WEIGHTS, ROOT / "workflow_scripts"
     )

@@ -60,7 +60,7 @@ def checked(overlay: Any) -> Configuration | list[str]:
         file.write_text(yaml.safe_dump(overlay, allow_unicode=True), "utf-8")
         values = merge(read(SHIPPED), read(file))
         try:
-            configuration = check_configuration(values, [file], registry_of(values))
+            configuration = check_configuration(values, [file], registry_of(values, [file]))
         except UserError as error:
             TRIED["refused"] += 1
             first, *lines = str(error).splitlines()

@@ -105,7 +105,7 @@ def test_planning_loads_nothing_that_computes():
     snakefile = (SCRIPTS.parent / "Snakefile").read_text("utf-8")
     imports = re.findall(r"^from mmer\..*$", snakefile, re.MULTILINE)
     assert len(imports) > 5
-    program = ["import sys", *imports, "registry_of({})", "print(*sys.modules)"]
+    program = ["import sys", *imports, "registry_of({}, [])", "print(*sys.modules)"]
     done = subprocess.run(
         [sys.executable, "-c", "\n".join(program)],
         env={**os.environ, "PYTHONPATH": str(SCRIPTS)},

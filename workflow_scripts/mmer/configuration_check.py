@@ -16,8 +16,8 @@ from mmer.registry import Registry, read_registry
 from mmer.runtime.errors import UserError
 
 
-def registry_of(values: Mapping[str, Any]) -> Registry:
-    """The registry with the plug-ins that the merged values name.
+def registry_of(values: Mapping[str, Any], files: Sequence[Path]) -> Registry:
+    """The registry with the plug-ins that the merged values of some files name.
 
     Raises
     ------
@@ -26,7 +26,8 @@ def registry_of(values: Mapping[str, Any]) -> Registry:
     """
     plugins = values.get("plugins") or ()
     if not isinstance(plugins, list | tuple) or not all(isinstance(file, str) for file in plugins):
-        raise UserError(f"plugins: a list of paths is wanted, but it is {plugins!r}")
+        text = f"a list of paths is wanted, but it is {plugins!r}"
+        raise _mistakes([(["plugins"], text)], files)
     return read_registry(tuple(map(Path, plugins)))
 
 

@@ -101,7 +101,7 @@ def check_names(path: Path, state: Mapping[str, Tensor], known: Sequence[str], a
     """A UserError where the file holds a tensor that is not known."""
     unknown = sorted(state.keys() - set(known))
     if unknown:
-        raise UserError(f"{path} holds {unknown[0]}, which the network does not have: {advice}")
+        raise UserError(f"{path} holds {unknown[0]!r}, which the network does not have: {advice}")
 
 
 def check_tensor(
