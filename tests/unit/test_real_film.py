@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -75,7 +77,7 @@ def test_a_map_is_brightest_on_an_outline_and_like_that_of_the_frame_before(clip
         assert single[edge > 128].mean() > 1.3 * single[edge < 16].mean()
         row, column = np.unravel_index(single.argmax(), single.shape)
         assert edge[max(row - 2, 0) : row + 3, column].max() > 128
-    for one, following in zip(maps, maps[1:], strict=False):
+    for one, following in itertools.pairwise(maps):
         assert np.corrcoef(one.ravel(), following.ravel())[0, 1] > 0.9
 
 
