@@ -22,7 +22,7 @@ from benchmarks.preparation import heavy_film
 from benchmarks.table import table
 from mmer.config import Configuration
 from mmer.configuration_check import check_configuration
-from mmer.media.decoding import SALIENCY_INPUT_SIZE, decode_clip
+from mmer.media.decoding import decode_clip
 from mmer.media.log_mel import MEL_BANDS, SAMPLE_RATE, frames_of
 from mmer.media.msi_net import MsiNet, MsiNetSaliency
 from mmer.models.networks import bilstm_training, cnn14_training, spatial_transformer_training
@@ -83,7 +83,7 @@ def works(device: torch.device) -> Iterator[Work]:
     preparation = configuration.preparation
     yield Work("clip decoded", 1, ITEMS, lambda: decode_clip(heavy_film(), preparation))
     method = MsiNetSaliency(configuration.saliency, MsiNet().state_dict(), device)
-    whole = np.zeros((2, *SALIENCY_INPUT_SIZE, 3), np.uint8)
+    whole = np.zeros((2, 180, 320, 3), np.uint8)
     yield Work("saliency map", len(whole), ITEMS * FRAMES, lambda: method.maps(whole))
     for family, entries in trained_models(configuration).items():
         trainings = sum(len(variants) * FOLDS for _, variants in entries)

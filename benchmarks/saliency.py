@@ -12,14 +12,15 @@ import torch
 from torch import Tensor
 
 from benchmarks.measure import Contest, Line
-from mmer.media.decoding import SALIENCY_INPUT_SIZE
 from mmer.media.msi_net import MsiNet, MsiNetSaliency
 from mmer.media.msi_net_frames import INPUT_SIZE
 from mmer.media.settings import SaliencySettings
 
 CPU = torch.device("cpu")
 FRAMES = 2
-MARGIN = (INPUT_SIZE[0] - SALIENCY_INPUT_SIZE[0]) // 2
+FRAME = (180, 320)
+"""Height and width of RAVDESS's frames as they go to the saliency method."""
+MARGIN = (INPUT_SIZE[0] - FRAME[0]) // 2
 """Rows of padding above and below a frame."""
 
 
@@ -47,7 +48,7 @@ def contest() -> Contest:
         serve = reference.load(Path(temporary))
     settings = SaliencySettings()
     method = MsiNetSaliency(settings, _our_state(weights.values()), CPU)
-    shape = (FRAMES, *SALIENCY_INPUT_SIZE, 3)
+    shape = (FRAMES, *FRAME, 3)
     frames = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
 
     def ours() -> np.ndarray:

@@ -74,14 +74,23 @@ def write_clip(
     audio: bool = True,
     channels: int = 1,
     picture: Callable[[int], np.ndarray] | None = None,
+    sound_late_s: float = 0.0,
+    pictures_late: int = 0,
+    coding: str = "yuv420p",
+    pixel_aspect: Fraction = Fraction(1),
+    **options: str,
 ) -> Path:
-    """Write a clip: a grey ramp unless ``picture(frame)`` gives RGB, and a 440 Hz tone."""
+    """Write a clip: grey unless ``picture(frame)`` gives RGB, and a 440 Hz tone.
+
+    The sound, or so many pictures' time, may come late; ``options`` are those of the encoder.
+    """
     width, height = size
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=Fraction(30000, 1001))
-        video.width, video.height, video.pix_fmt = width, height, "yuv420p"
-        video.options = {"preset": "ultrafast", "crf": "10", "threads": "1"}
+        video.width, video.height, video.pix_fmt = width, height, coding
+        video.options = {"preset": "ultrafast", "crf": "10", "threads": "1", **options}
+        video.codec_context.sample_aspect_ratio = pixel_aspect
         sound = None
         if audio:
             layout = "mono" if channels == 1 else "stereo"
@@ -89,6 +98,7 @@ def write_clip(
         for index in range(round(seconds * 30000 / 1001)):
             image = picture(index) if picture else np.full((height, width, 3), 128, np.uint8)
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.time_base, frame.pts = Fraction(1001, 30000), index + pictures_late
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
         if sound is not None:
@@ -98,6 +108,7 @@ def write_clip(
                 np.tile(tone, (channels, 1)), format="fltp", layout=sound.layout.name
             )
             frame.sample_rate = 48000
+            frame.time_base, frame.pts = Fraction(1, 48000), round(sound_late_s * 48000)
             container.mux(sound.encode(frame))
             container.mux(sound.encode(None))
     return path

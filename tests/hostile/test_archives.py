@@ -39,11 +39,13 @@ PLACES = st.sampled_from(
     [
         *("", "Actor_07/", "actor_07/", "../", "../../", "/", "//host/", "C:/", "C:", "a/b/"),
         *("Actor_07/../", "./", "..\\", "\\", "Actor_07/./", "~/", "Actor_07\n/", "\u2025/"),
+        *("__MACOSX/", "__MACOSX/../", "../__MACOSX/", "/__MACOSX/"),
     ]
 )
 STEMS = st.one_of(
     st.sampled_from(CLIPS),
     st.sampled_from([*(f"02{clip[2:]}" for clip in CLIPS), "01-01-04-01-01-01-08", "con", ".."]),
+    st.sampled_from([".DS_Store", "Thumbs.db", "desktop.ini", f"._{CLIPS[0]}"]),
     st.text(max_size=12),
 )
 ENDINGS = st.sampled_from([".mp4", ".MP4", ".Mp4", ".mp4/", ".sh", "", ".mp4\n", ".mp4\0.sh", "/"])
@@ -128,6 +130,7 @@ def test_more_members_change_no_clip_and_leave_no_file(more):
     [
         *(f"Actor_07/{CLIPS[0]}.mp4", f"Actor_07/{CLIPS[0]}.MP4", f"ACTOR_07/{CLIPS[0]}.mp4"),
         *(f"../{CLIPS[0]}.mp4", f"/tmp/{CLIPS[0]}.mp4", "../", "/etc/"),
+        *("../.DS_Store", "/tmp/Thumbs.db", "__MACOSX/../../desktop.ini", "C:desktop.ini"),
     ],
 )
 def test_doubled_clashing_and_escaping_names_are_refused(name):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import stat
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from mmer.media.recordings import ExtractionJob, extract_speaker
+from mmer.corpora.ravdess import Ravdess, RavdessSettings
+from mmer.media.recordings import ExtractionJob, extract_speaker, files_in
 from mmer.runtime.errors import UserError
 
 CLIPS = [f"01-01-0{emotion}-01-01-01-07" for emotion in (1, 2, 3)]
@@ -34,6 +36,36 @@ def test_audio_visual_speech_is_kept_and_silent_twins_are_not(tmp_path):
     assert found == {f"{clip}.mp4": clip.encode() for clip in CLIPS}
 
 
+STRANGERS = [
+    *("Actor_07/.DS_Store", ".DS_Store", "Actor_07/Thumbs.db", "Actor_07/desktop.ini"),
+    *("__MACOSX/._Actor_07", f"__MACOSX/Actor_07/._{CLIPS[0]}.mp4", f"Actor_07/._{CLIPS[0]}.mp4"),
+]
+"""What a computer that packed the files again adds."""
+
+
+def test_what_a_computer_leaves_behind_is_skipped_and_told(tmp_path, caplog):
+    with caplog.at_level(logging.WARNING, "mmer"):
+        extract([*GOOD, ("__MACOSX/", b""), *((name, b"left") for name in STRANGERS)], tmp_path)
+    assert {file.stem for file in (tmp_path / "out").iterdir()} == set(CLIPS)
+    (told,) = caplog.records
+    assert all(name in told.getMessage() for name in STRANGERS)
+
+
+def test_what_a_computer_leaves_in_a_folder_disturbs_nobody(tmp_path):
+    folder = tmp_path / "Actor_07"
+    for name in [*(f"Actor_07/{clip}.mp4" for clip in CLIPS), *STRANGERS]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    loose = [str(folder / f"{clip}.mp4") for clip in CLIPS]
+    corpus = Ravdess(RavdessSettings(clips_per_actor=3), tmp_path, seed=0)
+    assert corpus.files("07") == loose
+    assert [str(file) for file in files_in([folder])] == loose
+
+
+LINKED_STRANGER = zipfile.ZipInfo("Actor_07/.DS_Store")
+LINKED_STRANGER.external_attr = LINKED.external_attr
+
+
 @pytest.mark.parametrize(
     ("members", "reason"),
     [
@@ -43,6 +75,9 @@ def test_audio_visual_speech_is_kept_and_silent_twins_are_not(tmp_path):
         ([("a/b/01-01-01-01-01-01-07.mp4", b"")], "the published archive does not"),
         ([("Actor_07/run.sh", b"")], "the published archive does not"),
         ([(LINKED, b"/etc/passwd")], "the published archive does not"),
+        ([(LINKED_STRANGER, b"/etc/passwd")], "the published archive does not"),
+        ([("../.DS_Store", b"")], "the published archive does not"),
+        ([("__MACOSX\\..\\..\\run.mp4", b"")], "the published archive does not"),
         ([("Actor_07/01-01-09-01-01-01-07.mp4", b"")], "emotion 09"),
         ([("Actor_07/holiday.mp4", b"")], "seven two-digit numbers"),
         ([("Actor_08/01-01-01-01-01-01-08.mp4", b"")], "of actor 08 instead of 07"),

@@ -59,6 +59,23 @@ def test_all_mistakes_are_told_at_once(broken, tmp_path):
     )
 
 
+def test_names_that_are_unknown_are_told_beside_values_that_are_wrong(broken):
+    text = broken(
+        "sed: 1\n"
+        "compute: {threads: 0}\n"
+        "corpora: {ravdess: {actors: [1, 1]}}\n"
+        'protocol: {folds: [["01"], ["02"]]}\n'
+        "models: {cnn14_fine_tuned: {settings: {batch_sice: 3}}, mine: {family: cnn41}}\n"
+        "systems: [cnn15, mine, cnn14_fine_tuned/loud, stn_max_voting/loud]\n"
+        "fusion: {pairings: {vad: [cnn14_fine_tuned/vad, cnn15/vad]}}\n"
+    )
+    assert "systems: 'cnn15' is not among models" in text
+    assert "systems: 'stn_max_voting/loud' is not one of stn_max_voting/" in text
+    assert "fusion.pairings.vad: 'cnn15' is not among models" in text
+    # Nothing is said on what cannot be known before the values are mended.
+    assert "8 mistakes" in text, text
+
+
 def test_the_file_that_holds_the_key_is_named(broken, tmp_path):
     text = broken("compute: {threads: 0}\n")
     assert f"{tmp_path / 'mine.yaml'}: compute.threads" in text

@@ -44,6 +44,25 @@ def test_the_tone_keeps_its_pitch_and_level(tmp_path, make_clip, channels):
     assert level(audio) == pytest.approx(0.5 / np.sqrt(2), abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("late", "offset_s"),
+    [
+        ({}, 0.0),
+        ({"pictures_late": 15}, 15 * 1001 / 30000),
+        # The codec's first packet of 1024 samples, which only fills it, comes before.
+        ({"sound_late_s": 0.5}, -(0.5 - 1024 / 48000)),
+    ],
+)
+def test_sound_and_pictures_keep_the_time_between_their_starts(tmp_path, make_clip, late, offset_s):
+    path = make_clip(tmp_path / NAME, seconds=2.0, **late)
+    clip = decode_clip(path, SETTINGS)
+    assert clip.offset_s == pytest.approx(offset_s, abs=1e-3)  # containers round
+    heard_s = (np.abs(clip.audio) > 3000).argmax() / 16000
+    assert heard_s - clip.offset_s == pytest.approx(
+        late.get("sound_late_s", 0.0) - late.get("pictures_late", 0) * 1001 / 30000, abs=0.003
+    )
+
+
 def test_lateral_pixels_are_removed_and_the_range_is_full(tmp_path, make_clip):
     def picture(index):
         image = np.zeros((180, 320, 3), np.uint8)

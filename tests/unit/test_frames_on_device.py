@@ -67,6 +67,18 @@ def test_the_variant_vad_keeps_the_frames_within_the_spans():
     np.testing.assert_array_equal(frames.images[:2, 0].numpy(), pictures.of(0)[1:3])
 
 
+@pytest.mark.parametrize(
+    ("start_s", "expected"), [(1 / 30, [0, 1]), (-1 / 30, [2, 3]), (9.0, [0]), (-9.0, [3])]
+)
+def test_spans_are_of_the_sound_and_frames_may_start_at_another_time(start_s, expected):
+    pictures, maps = frames_and_maps()
+    pictures = replace(pictures, starts=np.full(len(pictures), start_s))
+    spans = {name: SpeechSpan(1 / 30, 3 / 30, True) for name in pictures.items}
+    frames = put_on_device(pictures, maps, spans, ITEMS, TASK, SPLIT, CPU)
+    kept = frames.images[: frames.offsets[1], 0].numpy()
+    np.testing.assert_array_equal(kept, pictures.of(0)[expected])
+
+
 def test_bytes_become_values_from_minus_one_to_one():
     shades = np.array([0, 51, 255], np.uint8)[:, None, None]
     pictures = np.broadcast_to(shades, (3, 48, 48)).copy()

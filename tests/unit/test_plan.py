@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from tests.plans import WEIGHTS, checked, planned
+
+from mmer.runtime.errors import UserError
 
 FACE = ["stn_fine_tuned", "stn_max_voting", "stn_bilstm_flatten810"]
 FROM_SCRATCH = {
@@ -193,3 +196,28 @@ def test_only_items_trimmed_to_speech_read_speech_spans():
     models = planned().models
     assert "speech" not in models.inputs("cnn14_fine_tuned", "train", "full", "fold0")
     assert len(models.inputs("cnn14_fine_tuned", "train", "vad", "fold0")["speech"]) == 24
+
+
+def test_archives_that_are_missing_are_told_all_at_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plan = planned(data={"ravdess": "films"}, corpora={"ravdess": {"actors": [1, 2, 3, 4]}})
+    told = "data.ravdess: films is no folder: mend the path"
+    with pytest.raises(UserError, match=f"^{told}"):
+        plan.corpora.check()
+    for name in ("films/Video_Speech_Actor_01.zip", "results/paper/clips/03/one.mp4"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).touch()
+    # What was extracted needs no archive.
+    names = "Video_Speech_Actor_02.zip, Video_Speech_Actor_04.zip"
+    with pytest.raises(UserError, match=f"^data.ravdess: films lacks {names}, and loose") as error:
+        plan.corpora.check()
+    assert "\n" not in str(error.value)
+
+
+def test_folders_that_are_not_complete_are_told_all_at_once(tmp_path):
+    for actor in ("01", "02"):
+        (tmp_path / f"Actor_{actor}").mkdir()
+        (tmp_path / f"Actor_{actor}" / f"01-01-01-01-01-01-{actor}.mp4").touch()
+    plan = planned(data={"ravdess": str(tmp_path)}, corpora={"ravdess": {"actors": [1, 2]}})
+    with pytest.raises(UserError, match=r"Actor_01 holds 1 clips[^\n]*\n[^\n]*Actor_02 holds 1"):
+        plan.corpora.check()

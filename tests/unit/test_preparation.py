@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zipfile
 
 import numpy as np
@@ -69,6 +70,24 @@ def test_an_archive_becomes_items_audio_frames_and_maps(tmp_path, make_clip):
     assert audio.items == frames.items == maps.items == tuple(CLIPS)
     assert (audio.rate, frames.rate, maps.rate) == (16000, 30, 30)
     assert frames.offsets.tolist() == maps.offsets.tolist() == [0, 30, 60]
+
+
+def test_the_time_between_the_starts_of_sound_and_pictures_is_kept_and_told(
+    tmp_path, make_clip, caplog
+):
+    files = tuple(
+        make_clip(tmp_path / f"{name}.mp4", pictures_late=frames)
+        for name, frames in zip(CLIPS, (3, 0), strict=True)
+    )
+    outputs = {kind: tmp_path / f"{kind}.npz" for kind in ("audio", "frames")}
+    told = {**RAVDESS, "speaker": "07", "files": files}
+    with caplog.at_level(logging.WARNING, "mmer"):
+        prepare_media(PreparationJob(**told, preparation={}, outputs=outputs))
+    starts = read_ragged([outputs["frames"]]).starts
+    assert starts.tolist() == pytest.approx([3 * 1001 / 30000, 0.0], abs=1e-3)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{CLIPS[0]}: the frames start +0.100 s after the sound"
+    ]
 
 
 def test_a_folder_without_recordings_is_named(tmp_path):

@@ -18,6 +18,17 @@ def test_several_speakers_are_read_as_one_item_by_item(tmp_path):
         assert sorted(archive) == ["items", "offsets", "rate", "values"]
 
 
+def test_when_an_items_first_row_is_stays_with_the_item(tmp_path):
+    parts = [np.zeros((rows, 2)) for rows in (1, 2)]
+    write_ragged(tmp_path / "a", Ragged.join(["a1", "a2"], parts, 30, [0.25, -0.5]))
+    write_ragged(tmp_path / "b", Ragged.join(["b1"], parts[:1], 30))
+    joined = read_ragged([tmp_path / "a", tmp_path / "b"])
+    assert [joined.start_s(index) for index in range(3)] == [0.25, -0.5, 0.0]
+    assert joined.only(["b1", "a2"]).starts.tolist() == [0.0, -0.5]
+    with np.load(tmp_path / "a", allow_pickle=False) as archive:  # plain NumPy
+        assert archive["starts"].tolist() == [0.25, -0.5]
+
+
 def test_files_of_different_rates_are_no_whole(tmp_path):
     for name, rate in [("a", 25), ("b", 30)]:
         write_ragged(tmp_path / name, Ragged.join([name], [np.arange(3)], rate))

@@ -26,3 +26,22 @@ def test_maps_are_cropped_to_the_centre_and_resized():
     squares = square_maps(maps)
     assert squares.shape == (2, 48, 48)
     assert squares[0, 2, 2] == 200 and squares[0, 30, 0] == 0
+
+
+def test_a_frequency_that_is_not_there_does_not_outshine_the_others():
+    """As in one frame of 120 of a real film."""
+    noise = np.random.default_rng(0).integers(100, 110, (64, 64))
+    noise[20:40, 25:30] = 200
+    rows, columns = np.indices(noise.shape)
+    lighter = (rows + columns) % 2 == 0
+    surplus = int((np.where(lighter, noise, -noise)).sum())
+    more, places = (~lighter if surplus > 0 else lighter), abs(surplus)
+    noise.flat[np.flatnonzero(more)[:places]] += 1
+    near = noise.copy()
+    near[0, 0] += 1
+    assert places < 2048 and abs(np.fft.fft2(noise)[32, 32]) < 1e-9
+    found, almost = (
+        spectral_residual([np.stack([p.astype(np.uint8)] * 3, axis=-1)])[0].astype(float)
+        for p in (noise, near)
+    )
+    assert np.abs(found - almost).mean() < 2

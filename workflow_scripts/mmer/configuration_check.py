@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,9 +12,12 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from mmer.config import Configuration, configuration_class
-from mmer.configuration_references import reference_errors
+from mmer.configuration_references import Mistake, reference_errors
 from mmer.registry import Registry, read_registry
 from mmer.runtime.errors import UserError
+
+_ON_OTHER_VALUES = ("protocol", "task", "fusion.settings")
+"""Keys whose mistakes depend on values of other sections, and not on names alone."""
 
 
 def registry_of(values: Mapping[str, Any], files: Sequence[Path]) -> Registry:
@@ -58,11 +62,36 @@ def check_configuration(
         configuration = kind.model_validate(values)
     except ValidationError as error:
         found = [(_key_path(values, item["loc"]), _sentence(item, kind)) for item in error.errors()]
+        more = _in_what_is_right(values, error, kind, registry)
+        found += [(key.split("."), text) for key, text in more]
         raise _mistakes(found, files) from error
     errors = reference_errors(configuration, registry)
     if errors:
         raise _mistakes([(key.split("."), text) for key, text in errors], files)
     return configuration
+
+
+def _in_what_is_right(
+    values: Mapping[str, Any], wrong: ValidationError, kind: type[Configuration], registry: Registry
+) -> list[Mistake]:
+    """Unknown names and the like, as far as wrong values beside them let them be seen."""
+    right = copy.deepcopy(dict(values))
+    places = dict.fromkeys(tuple(_key_path(values, item["loc"])[:2]) for item in wrong.errors())
+    for section, *key in reversed(places):  # of a list the last one first
+        part = right.get(section)
+        if key and isinstance(part, dict):
+            part.pop(key[0], None)
+        elif key and isinstance(part, list):
+            right[section] = [value for row, value in enumerate(part) if str(row) != key[0]]
+        else:
+            right.pop(section, None)
+    try:
+        configuration = kind.model_validate(right)
+    except ValidationError:  # too little is left
+        return []
+    broken = {key[0] for section, *key in places if section == "models" and key}
+    mistakes = reference_errors(configuration, registry, broken)
+    return [(key, text) for key, text in mistakes if not key.startswith(_ON_OTHER_VALUES)]
 
 
 def _without_removed(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,16 @@ def corpus_of(configuration: Configuration, registry: Registry, name: str) -> Co
     return registry.corpora[name](settings, folder and Path(folder), configuration.seed)
 
 
-def reference_errors(configuration: Configuration, registry: Registry) -> list[Mistake]:
-    """Every such mistake."""
+def reference_errors(
+    configuration: Configuration, registry: Registry, broken: Collection[str] = ()
+) -> list[Mistake]:
+    """Every such mistake; of models that are ``broken`` and left out nothing is said."""
     corpora = _corpus_errors(configuration, registry)
-    models = list(_model_errors(configuration, registry))
+    models = list(_model_errors(configuration, registry, broken))
     systems = [
         error
         for system in configuration.systems
+        if system.partition("/")[0] not in broken
         for error in _system_errors(configuration, registry, "systems", system, whole=True)
     ]
     return [
@@ -39,7 +42,7 @@ def reference_errors(configuration: Configuration, registry: Registry) -> list[M
         *models,
         *systems,
         *_doubled_systems(configuration),
-        *_fusion_errors(configuration, registry),
+        *_fusion_errors(configuration, registry, broken),
         *([] if corpora else _protocol_errors(configuration, registry)),
         *_report_errors(configuration, registry),
     ]
@@ -70,13 +73,17 @@ def _protocol_errors(configuration: Configuration, registry: Registry) -> list[M
     ]  # fmt: skip
 
 
-def _model_errors(configuration: Configuration, registry: Registry) -> Iterator[Mistake]:
+def _model_errors(
+    configuration: Configuration, registry: Registry, broken: Collection[str]
+) -> Iterator[Mistake]:
     """``of`` names a model that puts out what is read, under the same variants; corpora exist."""
     for name, entry in configuration.models.items():
         family = registry.families[entry.family]
         trained_on = getattr(entry, "corpus", None)
         if trained_on is not None:
             yield from _training_corpus_errors(configuration, registry, name, entry)
+        if entry.of in broken:
+            continue
         if entry.of is None:
             if family.needs and type(entry).model_fields["of"].is_required():
                 yield f"models.{name}.of", "is missing; add it"
@@ -153,7 +160,9 @@ def _doubled_systems(configuration: Configuration) -> list[Mistake]:
     ]
 
 
-def _fusion_errors(configuration: Configuration, registry: Registry) -> Iterator[Mistake]:
+def _fusion_errors(
+    configuration: Configuration, registry: Registry, broken: Collection[str]
+) -> Iterator[Mistake]:
     """Pairings of several systems of a task with classes; settings of systems that are fused."""
     pairings = configuration.fusion.pairings
     for pairing, members in pairings.items():
@@ -161,6 +170,8 @@ def _fusion_errors(configuration: Configuration, registry: Registry) -> Iterator
         if len(set(members)) < 2:
             yield key, "fusion needs at least two different systems"
         for member in members:
+            if member.partition("/")[0] in broken:
+                continue
             yield from _system_errors(configuration, registry, key, member, whole=False)
     fused = {member for members in pairings.values() for member in members}
     known = fused | {member.split("/")[0] for member in fused}

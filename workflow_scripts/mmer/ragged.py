@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mmer.runtime.errors import UserError
 from mmer.runtime.writing import writing
@@ -31,17 +32,22 @@ class Ragged:
         ``(items + 1,)`` int64.
     rate
         Rows per second: 16000 for audio, 30 for frames.
+    starts
+        When the first row of each item is, in seconds from the start of its sound, ``(items,)``
+        float64; None where nothing can start at another time than the sound.
     """
 
     items: tuple[str, ...]
     values: np.ndarray
     offsets: np.ndarray
     rate: float
+    starts: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         assert self.offsets.shape == (len(self.items) + 1,), "one offset more than items"
         assert self.offsets[0] == 0 and self.offsets[-1] == len(self.values), "offsets cover values"
         assert (np.diff(self.offsets) >= 0).all(), "offsets never fall"
+        assert self.starts is None or len(self.starts) == len(self.items), "a start of every item"
 
     def __len__(self) -> int:
         return len(self.items)
@@ -50,26 +56,42 @@ class Ragged:
         """The rows of one item."""
         return self.values[self.offsets[index] : self.offsets[index + 1]]
 
+    def start_s(self, index: int) -> float:
+        """When the first row of one item is, in seconds from the start of its sound."""
+        return 0.0 if self.starts is None else float(self.starts[index])
+
     def only(self, items: Sequence[str]) -> Ragged:
         """The rows of some of the items, in the order given."""
         if not items:
             return Ragged((), self.values[:0], np.zeros(1, np.int64), self.rate)
         place = {item: index for index, item in enumerate(self.items)}
-        return Ragged.join(items, [self.of(place[item]) for item in items], self.rate)
+        rows = [place[item] for item in items]
+        starts = None if self.starts is None else self.starts[rows]
+        return Ragged.join(items, [self.of(row) for row in rows], self.rate, starts)
 
     @classmethod
-    def join(cls, items: Sequence[str], parts: Sequence[np.ndarray], rate: float) -> Ragged:
+    def join(
+        cls,
+        items: Sequence[str],
+        parts: Sequence[np.ndarray],
+        rate: float,
+        starts: ArrayLike | None = None,
+    ) -> Ragged:
         """Lay the rows of each item one after the other."""
         lengths = np.array([len(part) for part in parts], dtype=np.int64)
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-        return cls(tuple(items), np.concatenate(list(parts)), offsets, rate)
+        starts = None if starts is None else np.asarray(starts, np.float64)
+        return cls(tuple(items), np.concatenate(list(parts)), offsets, rate, starts)
 
 
-def read_arrays(path: Path, names: Sequence[str], what: str) -> dict[str, np.ndarray]:
+def read_arrays(
+    path: Path, names: Sequence[str], what: str, optional: Sequence[str] = ()
+) -> dict[str, np.ndarray]:
     """Arrays of an NPZ by name; a UserError that says ``what`` it should hold if it does not."""
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in names}
+            there = [name for name in optional if name in archive]
+            return {name: archive[name] for name in (*names, *there)}
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise UserError(f"{path} is not an NPZ of {what} ({error}): delete it") from error
 
@@ -83,6 +105,7 @@ def write_ragged(path: Path, ragged: Ragged) -> None:
             values=ragged.values,
             offsets=ragged.offsets,
             rate=np.float64(ragged.rate),
+            **({} if ragged.starts is None else {"starts": ragged.starts}),
         )
 
 
@@ -95,13 +118,18 @@ def read_ragged(paths: Iterable[Path]) -> Ragged:
         If a file is not such an NPZ.
     """
     items: list[str] = []
-    values, lengths, rates = [], [], set()
+    values, lengths, rates, starts = [], [], set(), []
     for path in paths:
-        arrays = read_arrays(path, ("items", "values", "offsets", "rate"), "prepared data")
+        arrays = read_arrays(
+            path, ("items", "values", "offsets", "rate"), "prepared data", ("starts",)
+        )
         items.extend(map(str, arrays["items"]))
         values.append(arrays["values"])
         lengths.append(np.diff(arrays["offsets"]))
         rates.add(float(arrays["rate"]))
+        starts.append(arrays.get("starts", np.zeros(len(arrays["items"]))))
     assert len(rates) == 1, f"files with different rates {sorted(rates)} cannot be joined"
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.concatenate(lengths))])
-    return Ragged(tuple(items), np.concatenate(values), offsets, rates.pop())
+    return Ragged(
+        tuple(items), np.concatenate(values), offsets, rates.pop(), np.concatenate(starts)
+    )

@@ -141,11 +141,17 @@ class Corpus(ABC):
         Raises
         ------
         UserError
-            If it does not hold what it should.
+            If it does not hold what it should, with every speaker's mistake.
         """
+        mistakes = []
         for speaker in self.speakers:
-            if self.archive(speaker) is None:
-                self.files(speaker)
+            try:
+                if self.archive(speaker) is None:
+                    self.files(speaker)
+            except UserError as error:
+                mistakes.append(str(error))
+        if mistakes:
+            raise UserError("\n".join(dict.fromkeys(mistakes)))
 
     def archive(self, speaker: str) -> Archive | None:
         """The archive to extract a speaker's recordings from; None where they lie loose."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import stat
 import zipfile
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from tqdm import tqdm
 
@@ -18,7 +19,17 @@ LARGEST_FILE = 64 << 20
 COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Those that zipfile unpacks in bounded memory; a megabyte of another can become gigabytes."""
 
+_LEFT_BEHIND = {".ds_store", "thumbs.db", "desktop.ini"}
 _ADVICE = "get the archive again from where it is published"
+
+log = logging.getLogger(__name__)
+
+
+def is_left_behind(path: PurePath) -> bool:
+    """Whether a file is what macOS or Windows leave in folders and in the archives of them."""
+    return (
+        "__MACOSX" in path.parts or path.name.startswith("._") or path.name.lower() in _LEFT_BEHIND
+    )
 
 
 def extract_files(
@@ -30,7 +41,8 @@ def extract_files(
 ) -> None:
     """Extract the wanted files of a zip archive into a new folder.
 
-    Where that fails, some may lie there: the caller removes the folder.
+    What a computer left behind is told and skipped: see :func:`is_left_behind`.  Where extraction
+    fails, some files may lie there: the caller removes the folder.
 
     Parameters
     ----------
@@ -79,9 +91,15 @@ def _wanted(
     """The members to extract, by name; every member of the archive is checked."""
     wanted: dict[str, zipfile.ZipInfo] = {}
     seen: set[str] = set()
+    skipped: list[str] = []
     for member in content.infolist():
         path = PurePosixPath(member.filename)
         if member.is_dir() and not _escapes(member, path):
+            continue
+        if _escapes(member, path) or stat.S_ISLNK(member.external_attr >> 16):
+            raise _unpublished(archive, member)
+        if is_left_behind(path):
+            skipped.append(member.filename)
             continue
         _check_place(archive, member, path, ending)
         try:
@@ -93,6 +111,9 @@ def _wanted(
         seen.add(path.stem)
         if chosen:
             wanted[path.stem] = member
+    if skipped:
+        names = ", ".join(map(repr, skipped))
+        log.warning("%s: skipped what a computer left behind: %s", archive, names)
     return wanted
 
 
@@ -106,14 +127,16 @@ def _escapes(member: zipfile.ZipInfo, path: PurePosixPath) -> bool:
     )
 
 
+def _unpublished(archive: Path, member: zipfile.ZipInfo) -> UserError:
+    return UserError(
+        f"{archive} holds {member.filename!r}, which the published archive does not: {_ADVICE}"
+    )
+
+
 def _check_place(archive: Path, member: zipfile.ZipInfo, path: PurePosixPath, ending: str) -> None:
     """A plain file of sane size, directly in a folder like ``Actor_01``."""
-    linked = stat.S_ISLNK(member.external_attr >> 16)
-    stray = len(path.parts) > 2 or path.suffix.lower() != ending
-    if _escapes(member, path) or linked or stray:
-        raise UserError(
-            f"{archive} holds {member.filename!r}, which the published archive does not: {_ADVICE}"
-        )
+    if len(path.parts) > 2 or path.suffix.lower() != ending:
+        raise _unpublished(archive, member)
     if member.compress_type not in COMPRESSIONS:
         raise UserError(
             f"{archive}: {member.filename!r} is compressed in another way than the published "

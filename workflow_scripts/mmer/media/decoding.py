@@ -10,6 +10,7 @@ resampler.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +31,13 @@ FRAME_RATE = 30
 FRAME_SIZE = 48
 """Pixels, paper section 3.3."""
 
-SALIENCY_INPUT_SIZE = (180, 320)
-"""Height and width at which the whole frame goes to the saliency method: 1280×720 fitted into the
-240×320 that MSI-Net takes (Kroner et al. 2020)."""
+SALIENCY_INPUT_SIZE = (240, 320)
+"""Height and width into which whole frames are fitted for the saliency method: those that MSI-Net
+takes (Kroner et al. 2020), and 1280×720 becomes 320×180."""
+
+LARGEST_LOSS_S = 0.5
+"""Seconds by which a film may end before the length that its file declares: containers round up to
+whole packets and count the codec's padding."""
 
 RESIZING = {"bicubic": Image.Resampling.BICUBIC, "area": Image.Resampling.BOX}
 """Pillow's filters; both average over the pixels that they drop."""
@@ -40,16 +45,20 @@ RESIZING = {"bicubic": Image.Resampling.BICUBIC, "area": Image.Resampling.BOX}
 _LIMITED_BLACK, _LIMITED_RANGE = 16.0, 219.0
 """Luma of video lies in 16 to 235 (ITU-R BT.601)."""
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class DecodedClip:
     """A clip's audio ``(samples,)`` int16, 16 kHz, mono, and face at 30 frames per second.
 
-    The frames are ``(frames, 48, 48)`` uint8 grey.
+    The frames are ``(frames, 48, 48)`` uint8 grey.  The first one shows ``offset_s`` seconds after
+    the first sample sounds: files may start one stream later than the other.
     """
 
     audio: np.ndarray
     frames: np.ndarray
+    offset_s: float
 
 
 def decode_clip(path: Path, settings: PreparationSettings) -> DecodedClip:
@@ -58,19 +67,22 @@ def decode_clip(path: Path, settings: PreparationSettings) -> DecodedClip:
     Raises
     ------
     UserError
-        If the file is no video, is damaged, has no audio or no video stream, or is shorter than
-        the models' front ends need.
+        If the file is no video, is damaged or cut off, has no audio or no video stream, or is
+        shorter than the models' front ends need.
     """
     audio = _Audio(path)
-    times: list[float] = []
+    sounds_s: list[float] = []
+    shows_s: list[float] = []
     faces: list[np.ndarray] = []
-    for frame in _decoded(path, ("audio", "video")):
+    for frame, pixel_aspect in _decoded(path, ("audio", "video")):
         if isinstance(frame, av.AudioFrame):
+            sounds_s.append(_time(path, frame))
             audio.add(frame)
         else:
-            times.append(float(frame.time))
-            faces.append(_grey(frame, settings))
-    return DecodedClip(audio.samples(settings), _at_ticks(path, times, faces))
+            shows_s.append(_time(path, frame))
+            faces.append(_grey(frame, pixel_aspect, settings))
+    samples, frames = audio.samples(settings), _at_ticks(path, shows_s, faces)
+    return DecodedClip(samples, frames, min(shows_s) - sounds_s[0])
 
 
 def decode_voice(path: Path, settings: PreparationSettings) -> np.ndarray:
@@ -82,7 +94,7 @@ def decode_voice(path: Path, settings: PreparationSettings) -> np.ndarray:
         If the file is damaged, has no audio, or is shorter than the models' front ends need.
     """
     audio = _Audio(path)
-    for frame in _decoded(path, ("audio",)):
+    for frame, _ in _decoded(path, ("audio",)):
         audio.add(frame)
     return audio.samples(settings)
 
@@ -124,7 +136,10 @@ class _Audio:
 
 
 def decode_whole_frames(path: Path) -> np.ndarray:
-    """The whole frames of one clip, ``(frames, 180, 320, 3)`` uint8 RGB, at the faces' ticks.
+    """The whole frames of one clip at the faces' ticks, ``(frames, height, width, 3)`` uint8 RGB.
+
+    They fit into :data:`SALIENCY_INPUT_SIZE` and keep their aspect, so that a square of them is the
+    square that the faces are.
 
     Raises
     ------
@@ -133,21 +148,35 @@ def decode_whole_frames(path: Path) -> np.ndarray:
     """
     times: list[float] = []
     pictures: list[np.ndarray] = []
-    for frame in _decoded(path, ("video",)):
-        times.append(float(frame.time))
-        pictures.append(_whole(frame))
+    for frame, pixel_aspect in _decoded(path, ("video",)):
+        times.append(_time(path, frame))
+        pictures.append(_whole(frame, pixel_aspect))
     return _at_ticks(path, times, pictures)
+
+
+def _time(path: Path, frame: av.AudioFrame | av.VideoFrame) -> float:
+    """When a frame begins, in seconds."""
+    if frame.time is None:
+        raise UserError(f"{path} does not tell the times of its frames: convert it to mp4")
+    return float(frame.time)
 
 
 def _at_ticks(path: Path, times: list[float], pictures: list[np.ndarray]) -> np.ndarray:
     """The picture that shows at each tick, ``(ticks, ...)``."""
     if not pictures:
         raise UserError(f"{path} has no frames: get it again and replace it")
-    return np.stack(pictures)[at_constant_rate(np.array(times), FRAME_RATE)]
+    # Pictures come in the order in which they show, but AVI has their times in that of decoding.
+    return np.stack(pictures)[at_constant_rate(np.sort(times), FRAME_RATE)]
 
 
-def _decoded(path: Path, kinds: Sequence[str]) -> Iterator[av.AudioFrame | av.VideoFrame]:
-    """Frames of the first stream of each kind, in the order of the file."""
+def _decoded(
+    path: Path, kinds: Sequence[str]
+) -> Iterator[tuple[av.AudioFrame | av.VideoFrame, float]]:
+    """Frames of the first stream of each kind, in the order of the file.
+
+    With each comes the width of a pixel over its height.
+    """
+    damaged, end_s = 0, 0.0
     try:
         with av.open(str(path)) as container:
             for kind in kinds:
@@ -156,11 +185,26 @@ def _decoded(path: Path, kinds: Sequence[str]) -> Iterator[av.AudioFrame | av.Vi
                         f"{path} has no {kind} stream, but the corpus's recordings have: get it "
                         "again and replace it"
                     )
-            yield from container.decode(**dict.fromkeys(kinds, 0))
+            pixel_aspect = 1.0
+            if "video" in kinds:
+                pixel_aspect = float(container.streams.video[0].sample_aspect_ratio or 1)
+            for frame in container.decode(**dict.fromkeys(kinds, 0)):
+                damaged += frame.is_corrupt
+                end_s = max(end_s, frame.time or 0.0)
+                yield frame, pixel_aspect
+            declared_s = ((container.start_time or 0) + (container.duration or 0)) / av.time_base
     except (av.error.FFmpegError, OSError) as error:
         raise UserError(
             f"{path} cannot be decoded ({error}): get it again and replace it"
         ) from error
+    if damaged:
+        log.warning("%s: %d damaged frames, which the decoder mended: get it again", path, damaged)
+    # Sound alone may be in files that only guess their length.
+    if {"audio", "video"} <= {*kinds} and end_s < declared_s - LARGEST_LOSS_S:
+        raise UserError(
+            f"{path} declares {declared_s:.2f} s but ends after {end_s:.2f} s, so it is cut off: "
+            "get it again and replace it"
+        )
 
 
 def at_constant_rate(times: np.ndarray, rate: float) -> np.ndarray:
@@ -184,36 +228,51 @@ def at_constant_rate(times: np.ndarray, rate: float) -> np.ndarray:
     return np.repeat(np.arange(len(times)), np.diff(edges))
 
 
-def _grey(frame: av.VideoFrame, settings: PreparationSettings) -> np.ndarray:
-    """The centre square of a frame, ``(48, 48)`` uint8, full range."""
-    square = centre_square(_luma(frame))
+def _grey(frame: av.VideoFrame, pixel_aspect: float, settings: PreparationSettings) -> np.ndarray:
+    """The centre square of a frame, ``(48, 48)`` uint8, full range, upright."""
+    luma, is_full = _luma(frame)
+    square = centre_square(luma, pixel_aspect)
     # As numbers that are not rounded before the range is widened.
     picture = Image.fromarray(square.astype(np.float32))
     small = np.asarray(picture.resize((FRAME_SIZE, FRAME_SIZE), RESIZING[settings.frame_resize]))
-    if frame.color_range != av.video.reformatter.ColorRange.JPEG:
+    if not is_full:
         small = (small - _LIMITED_BLACK) * (255 / _LIMITED_RANGE)
-    return np.clip(np.rint(small), 0, 255).astype(np.uint8)
+    return _upright(np.clip(np.rint(small), 0, 255).astype(np.uint8), frame)
 
 
-def _luma(frame: av.VideoFrame) -> np.ndarray:
-    """The luma plane ``(height, width)`` uint8 of a planar frame, without its row padding."""
-    if not frame.format.name.startswith(("yuv4", "yuvj4", "nv12", "gray")):
-        frame = frame.reformat(format="yuv420p")
+def _luma(frame: av.VideoFrame) -> tuple[np.ndarray, bool]:
+    """Luma ``(height, width)`` uint8 without row padding, and whether its range is full."""
+    is_full = frame.color_range == av.video.reformatter.ColorRange.JPEG
+    has_plane = frame.format.name.startswith(("yuv4", "yuvj4", "nv12"))
+    if not has_plane or frame.format.components[0].bits != 8:
+        frame, is_full = frame.reformat(format="gray"), True  # FFmpeg's grey is of full range
     plane = frame.planes[0]
     rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
-    return rows[: frame.height, : frame.width]
+    return rows[: frame.height, : frame.width], is_full
 
 
-def centre_square(picture: np.ndarray) -> np.ndarray:
-    """The largest centred square of ``(height, width, ...)``: lateral pixels removed."""
+def centre_square(picture: np.ndarray, pixel_aspect: float = 1.0) -> np.ndarray:
+    """The largest centred part of ``(height, width, ...)`` that shows as a square.
+
+    Lateral pixels are removed.  ``pixel_aspect`` is the width of a pixel over its height.
+    """
     height, width = picture.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return picture[top : top + side, left : left + side]
+    high = min(height, round(width * pixel_aspect))
+    wide = min(width, round(high / pixel_aspect))
+    top, left = (height - high) // 2, (width - wide) // 2
+    return picture[top : top + high, left : left + wide]
 
 
-def _whole(frame: av.VideoFrame) -> np.ndarray:
-    """The whole frame, scaled, ``(180, 320, 3)`` uint8 RGB."""
-    height, width = SALIENCY_INPUT_SIZE
+def _whole(frame: av.VideoFrame, pixel_aspect: float) -> np.ndarray:
+    """The whole frame as it is to be seen, scaled, ``(height, width, 3)`` uint8 RGB."""
+    most = SALIENCY_INPUT_SIZE[:: -1 if frame.rotation % 180 else 1]
+    seen = (frame.height, frame.width * pixel_aspect)
+    ratio = min(limit / side for limit, side in zip(most, seen, strict=True))
+    height, width = (round(side * ratio) for side in seen)
     small = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
-    return small.to_ndarray()
+    return _upright(small.to_ndarray(), frame)
+
+
+def _upright(picture: np.ndarray, frame: av.VideoFrame) -> np.ndarray:
+    """A picture turned as its film says, by quarters: phones keep films as the sensor lies."""
+    return np.rot90(picture, round(frame.rotation / 90))

@@ -61,17 +61,20 @@ def _decoded(
     named: dict[str, Path], settings: PreparationSettings, is_film: bool
 ) -> dict[str, Ragged]:
     """Audio, and the frames of films."""
-    audio, frames = [], []
-    for file in tqdm(named.values(), unit="recording", mininterval=5):
+    audio, frames, starts = [], [], []
+    for item, file in tqdm(named.items(), unit="recording", mininterval=5):
         if is_film:
             clip = decode_clip(file, settings)
             audio.append(clip.audio)
             frames.append(clip.frames)
+            starts.append(clip.offset_s)
+            if abs(clip.offset_s) > 1 / FRAME_RATE:
+                log.warning("%s: the frames start %+.3f s after the sound", item, clip.offset_s)
         else:
             audio.append(decode_voice(file, settings))
     prepared = {"audio": Ragged.join(list(named), audio, SAMPLE_RATE)}
     if is_film:
-        prepared["frames"] = Ragged.join(list(named), frames, FRAME_RATE)
+        prepared["frames"] = Ragged.join(list(named), frames, FRAME_RATE, starts)
     return prepared
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmer.corpora.base import Corpus, CorpusJob
 from mmer.items import Items, read_items, write_items
+from mmer.media.archive import is_left_behind
 from mmer.registry import corpus_of_job
 from mmer.runtime.errors import UserError
 from mmer.runtime.writing import writing
@@ -84,7 +85,10 @@ def recordings_of(job: RecordingsJob) -> tuple[Corpus, Items | None, dict[str, P
 
 
 def files_in(paths: Iterable[Path]) -> list[Path]:
-    """Files as they are given, and those in folders, but for hidden ones that an engine leaves."""
+    """Files as they are given, and those in folders, but for what engines and systems leave."""
     return [
-        file for path in paths for file in (sorted(path.glob("[!.]*")) if path.is_dir() else [path])
+        file
+        for path in paths
+        for file in (sorted(path.glob("[!.]*")) if path.is_dir() else [path])
+        if file == path or not is_left_behind(file)
     ]

@@ -35,6 +35,10 @@ _SMOOTHING = 2.5
 """Standard deviation in pixels of the final Gaussian at that size (Hou and Zhang 2007: 8 for
 display; OpenCV contrib uses 2.5 for maps)."""
 
+_LEAST_AMPLITUDE = 1.0
+"""Of the spectrum: less than a 4,096th of a grey level.  Rounding to grey levels makes 18, but real
+frames have an amplitude of 0 here and there, whose logarithm would outweigh all others."""
+
 SaliencyMethod = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
 """Maps ``(height, width)`` uint8, 255 where most salient, of pictures ``(height, width, 3)`` uint8
 RGB of any sizes."""
@@ -91,7 +95,7 @@ def _spectral_residual(picture: np.ndarray) -> np.ndarray:
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, (_SPECTRUM_SIZE, _SPECTRUM_SIZE), interpolation=cv2.INTER_AREA)
     spectrum = np.fft.fft2(small.astype(np.float64))
-    amplitude = np.log(np.abs(spectrum) + 1e-12)
+    amplitude = np.log(np.maximum(np.abs(spectrum), _LEAST_AMPLITUDE))
     residual = amplitude - cv2.blur(amplitude, (3, 3))
     phase = np.angle(spectrum)
     salient = np.abs(np.fft.ifft2(np.exp(residual + 1j * phase))) ** 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from mmer.configuration_references import corpus_of
@@ -92,6 +93,27 @@ class CorporaPlan:
         for place, corpus in self.by_place.items():
             if place or self.reads_recordings:
                 corpus.check()
+        missing = self._missing_archives() if self.reads_recordings else []
+        if missing:
+            own = self.own
+            lacks = f"lacks {', '.join(missing)}, and loose recordings in their place"
+            lacks = lacks if Path(own.folder).is_dir() else "is no folder"
+            raise UserError(f"data.{own.name}: {own.folder} {lacks}: mend the path or the folder")
+
+    def _missing_archives(self) -> list[str]:
+        """Names of local archives that are not there and of which nothing is made yet."""
+        if self.own.folder is None:
+            return []
+        layout = self.run.layout
+        return sorted(
+            {
+                archive.file
+                for speaker, archive in self.archives.items()
+                if not Path(self.archive(speaker)).is_file()
+                and not Path(layout.clips(speaker)).exists()
+                and not all(Path(layout.prepared(m, speaker)).exists() for m in self.own.media)
+            }
+        )
 
     @cached_property
     def reads_recordings(self) -> bool:

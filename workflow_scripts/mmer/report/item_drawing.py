@@ -84,12 +84,13 @@ def draw_items(job: DrawnItemsJob) -> None:
 def _draw(job: DrawnItemsJob, item: ShownItem, heading: str, frames_file: Path) -> Figure:
     """Draw one item with what the models made of it."""
     frames = read_ragged([frames_file])
-    images = frames.of(frames.items.index(item.name))
+    place = frames.items.index(item.name)
+    images = frames.of(place)
     span = read_spans(job.speech)[item.name] if job.speech else None
     attention = None
     if item.split in job.attention:
         weights = read_ragged([job.attention[item.split]])
         attention = weights.of(weights.items.index(item.name))
-    seen = frames_within(span, len(images), frames.rate)
+    seen = frames_within(span, len(images), frames.rate, frames.start_s(place))
     view = ItemView(item, images, frames.rate, seen, attention)
     return item_figure(view, heading, job.title, job.attention_title, job.label)

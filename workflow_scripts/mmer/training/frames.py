@@ -152,10 +152,13 @@ def _kept_rows(frames: Ragged, row: int, spans: Mapping[str, SpeechSpan] | None)
     start, stop = frames.offsets[row : row + 2]
     if start == stop:
         raise UserError(f"item {name} has no frame: replace the recording and prepare it again")
-    return start + frames_within(span_of(name, spans), int(stop - start), frames.rate)
+    span = span_of(name, spans)
+    return start + frames_within(span, int(stop - start), frames.rate, frames.start_s(row))
 
 
-def frames_within(span: SpeechSpan | None, count: int, rate: float) -> np.ndarray:
+def frames_within(
+    span: SpeechSpan | None, count: int, rate: float, start_s: float = 0.0
+) -> np.ndarray:
     """Positions of the frames shown within a span; the middle one where the span holds none.
 
     Parameters
@@ -165,14 +168,16 @@ def frames_within(span: SpeechSpan | None, count: int, rate: float) -> np.ndarra
     count
         Frames of the item.
     rate
-        Frames per second; frame ``i`` shows at ``i / rate``.
+        Frames per second; frame ``i`` shows at ``start_s + i / rate``.
+    start_s
+        When the first frame shows, in seconds of the sound in which spans are found.
     """
     positions = np.arange(count)
     if span is None:
         return positions
-    times = positions / rate
+    times = start_s + positions / rate
     inside = positions[(times >= span.start_s) & (times < span.stop_s)]
     if len(inside):
         return inside
-    middle = round((span.start_s + span.stop_s) / 2 * rate)
+    middle = round(((span.start_s + span.stop_s) / 2 - start_s) * rate)
     return np.array([min(max(middle, 0), count - 1)])
