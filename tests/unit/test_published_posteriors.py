@@ -9,6 +9,7 @@ import pytest
 
 from mmer.corpora.ravdess import Clip, Ravdess, RavdessSettings
 from mmer.evaluation.best_fusion import best_fusion
+from mmer.evaluation.job import FusionRequest
 from mmer.evaluation.metrics import mean_accuracy
 from mmer.evaluation.predictions import System, correctness, from_posteriors
 from mmer.evaluation.settings import SignificanceSettings
@@ -16,7 +17,7 @@ from mmer.evaluation.significance import compare
 from mmer.external.assembly import assemble
 from mmer.external.tables import read_external_table
 from mmer.fusion.grid import fuse
-from mmer.fusion.settings import FusionSettings
+from mmer.fusion.settings import FusionSettings, InputsSettings
 from mmer.items import items_table
 from mmer.models.external import ExternalLayout
 from mmer.predictions import Posteriors
@@ -69,6 +70,8 @@ ONE_C = FusionSettings.model_validate(
         }
     }
 )
+REQUEST = FusionRequest(name="all/minmax", title="All", fed="minmax", predictions="fused.csv")
+MINMAX = InputsSettings(scaling="minmax")
 Systems = dict[str, dict[str, Posteriors]]
 
 
@@ -110,7 +113,7 @@ def published() -> Systems:
 @pytest.fixture(scope="module")
 def fused(published: Systems) -> pd.DataFrame:
     names = ("wav2vec2", "au_bilstm", "au_mlp")
-    return fuse({name: published[name] for name in names}, TASK, ONE_C)
+    return fuse({name: published[name] for name in names}, TASK, MINMAX, ONE_C)
 
 
 def system(name: str, published: Systems) -> System:
@@ -134,7 +137,7 @@ def test_fusing_the_three_agrees_with_the_published_fusion_on_every_item(
     published: Systems, fused: pd.DataFrame
 ) -> None:
     items = next(iter(published["wav2vec2"].values())).items
-    ours = best_fusion("all", "All", "full", fused, TASK, items)
+    ours = best_fusion(REQUEST, fused, TASK, items)
     theirs = system("fused", published)
     assert f"{mean_accuracy(ours):.2f}" == "86.70"
     for split in SPLITS:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mmer.items import SPEAKER
 from mmer.plan.shown import ReportContext, ReportStep, Shown, numbered
-from mmer.report.words import variant_words
+from mmer.report.words import inputs_words, variant_words
 from mmer.tasks import Classes, Traces
 
 BESIDE, MORE = "1 Beside the paper", "2 Tables"
@@ -52,18 +54,43 @@ def tables_step(context: ReportContext) -> ReportStep:
     if architectures:
         place = context.place(ARCHITECTURES)
         shown.append(table(ARCHITECTURES, ARCHITECTURES, place=place))
+    elsewhere = _elsewhere(context) if paper and classes else {}
+    scores = [path for model in elsewhere.values() for path in model.get("histories", ())]
+    tables = {model["items"] for model in elsewhere.values() if "items" in model}
     systems = [s["name"] for s in [*context.systems.systems, *context.systems.fusions]]
     return context.step(
         "write_tables",
-        [*context.evaluated, *grids.values(), *architectures.values()],
+        [*context.evaluated, *grids.values(), *architectures.values(), *scores, *sorted(tables)],
         shown,
         **context.about,
         modalities=modalities,
         grids=grids,
         architectures=architectures,
-        paper_rows=context.systems.paper_rows(systems) if paper else {},
+        paper_rows=context.systems.paper_rows([*systems, *elsewhere]) if paper else {},
+        elsewhere=elsewhere,
         tables=context.tables,
     )
+
+
+def _elsewhere(context: ReportContext) -> dict[str, dict[str, Any]]:
+    """Models of the run that are trained on another corpus, and that the paper has a row for."""
+    models, described = context.models, {}
+    configuration, histories = models.run.configuration, models.histories()
+    for model in configuration.used():
+        corpus = getattr(models.entry(model), "corpus", None)
+        if corpus is None or model not in configuration.paper:
+            continue
+        described[model] = {"title": models.title(model)}
+        if model in histories:
+            described[model] |= {
+                "histories": list(histories[model].values()),
+                "items": context.layout.items(models.corpora.place(corpus)),
+                "column": models.says(model).column,
+            }
+        else:
+            published = "published weights are used as they are, and nothing is held out"
+            described[model]["not_run"] = models.cannot_run(model) or published
+    return described
 
 
 def figures_step(context: ReportContext) -> ReportStep:
@@ -84,8 +111,9 @@ def pictured(context: ReportContext) -> list[tuple[str, str, dict[str, str]]]:
         shown.append((f"{model}_{variant}", group, labels))
     for fused in context.systems.fusions:
         if "predictions" in fused:
-            labels = {"system": "late fusion", "input": variant_words(fused["variant"])}
-            shown.append((fused["name"], "fusion", labels))
+            words = f"{variant_words(fused['variant'])}, {inputs_words(fused['fed'])}"
+            labels = {"system": "late fusion", "input": words}
+            shown.append((fused["name"].replace("/", "_"), "fusion", labels))
     return shown
 
 
