@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mmer.items import SPEAKER
 from mmer.plan.shown import ReportContext, ReportStep, Shown, numbered
 from mmer.report.words import inputs_words, variant_words
@@ -11,6 +9,8 @@ from mmer.tasks import Classes, Traces
 
 BESIDE, MORE = "1 Beside the paper", "2 Tables"
 GROUPS = f"By class, {SPEAKER} and what else is known"
+SCORES = "scores"
+"""The output of a model trained on another corpus that says how it does on what was held out."""
 ARCHITECTURES = "architectures"
 """The output of a model that chooses one."""
 
@@ -55,12 +55,11 @@ def tables_step(context: ReportContext) -> ReportStep:
         place = context.place(ARCHITECTURES)
         shown.append(table(ARCHITECTURES, ARCHITECTURES, place=place))
     elsewhere = _elsewhere(context) if paper and classes else {}
-    scores = [path for model in elsewhere.values() for path in model.get("histories", ())]
-    tables = {model["items"] for model in elsewhere.values() if "items" in model}
+    scores = [model["scores"] for model in elsewhere.values() if "scores" in model]
     systems = [s["name"] for s in [*context.systems.systems, *context.systems.fusions]]
     return context.step(
         "write_tables",
-        [*context.evaluated, *grids.values(), *architectures.values(), *scores, *sorted(tables)],
+        [*context.evaluated, *grids.values(), *architectures.values(), *scores],
         shown,
         **context.about,
         modalities=modalities,
@@ -72,24 +71,21 @@ def tables_step(context: ReportContext) -> ReportStep:
     )
 
 
-def _elsewhere(context: ReportContext) -> dict[str, dict[str, Any]]:
-    """Models of the run that are trained on another corpus, and that the paper has a row for."""
+def _elsewhere(context: ReportContext) -> dict[str, dict[str, str]]:
+    """Models of the run that are trained on another corpus, and that the paper has a number for."""
     models, described = context.models, {}
-    configuration, histories = models.run.configuration, models.histories()
+    configuration = models.run.configuration
     for model in configuration.used():
         corpus = getattr(models.entry(model), "corpus", None)
         if corpus is None or model not in configuration.paper:
             continue
         described[model] = {"title": models.title(model)}
-        if model in histories:
-            described[model] |= {
-                "histories": list(histories[model].values()),
-                "items": context.layout.items(models.corpora.place(corpus)),
-                "column": models.says(model).column,
-            }
+        if reason := models.cannot_run(model):
+            described[model]["not_run"] = reason
+        elif models.gives(model, SCORES):
+            (described[model]["scores"],) = models.output(model, SCORES, "", [])
         else:
-            published = "published weights are used as they are, and nothing is held out"
-            described[model]["not_run"] = models.cannot_run(model) or published
+            described[model]["not_run"] = f"nothing of {corpus} is held out to score it"
     return described
 
 

@@ -28,7 +28,6 @@ from mmer.report.words import inputs_words, variant_words
 NOT_COMPARABLE = "not comparable (synthetic)"
 """The verdict on every number of a synthetic corpus: one near the paper's reproduces nothing."""
 NO_SYSTEM = "not run: no system of this run stands for it"
-NOTHING_HELD_OUT = "no picture was held out to score it"
 NO_CANDIDATE = "not run: the grid of this run leaves it out"
 
 _OVER_ITEMS = (
@@ -39,7 +38,7 @@ _OVER_ITEMS = (
 _ELSEWHERE = (
     "A network trained on another corpus is scored on that corpus's held-out items, for which the "
     "paper prints neither interval nor count: its interval is that of its formula over the items "
-    "that the corpus has here."
+    "held out here."
 )
 
 KINDS = ("reproduced", "outside", "not comparable", "not run", "constant")
@@ -202,8 +201,6 @@ def _of_elsewhere(number: PaperNumber, model: Elsewhere | None) -> dict[str, obj
     if model.not_run is not None:
         return _nothing(not_run(model.not_run), model.title)
     accuracy, items = model.held_out()
-    if not items:
-        return _nothing(not_run(NOTHING_HELD_OUT), model.title)
     stated = PaperResult(number.result.accuracy, half_width(number.result.accuracy, items))
     found = _compared(stated, accuracy, model.title)
     return found | {"ci95": half_width(accuracy, items), "paper_ci95": stated.ci95}
