@@ -152,6 +152,11 @@ def test_speech_face_and_fusion_differ_significantly(published: Systems) -> None
     systems = [system(name, published) for name in ("wav2vec2", "au_bilstm", "fused")]
     q, *pairs = compare(systems, SignificanceSettings())
     assert q.p_value < 0.001 and all(pair.corrected_p < 0.001 for pair in pairs)
+    # What each pair alone gets right, and the exact binomial test of it.
+    alone = [(pair.only_first_correct, pair.only_second_correct) for pair in pairs]
+    assert alone == [(422, 140), (28, 97), (67, 418)]
+    p_values = [pair.p_value for pair in pairs]
+    assert p_values == pytest.approx([7.9e-34, 4.2e-10, 4.8e-63], rel=0.01)
     # Q by the textbook's formula, apart from statsmodels.
     correct = correctness(systems)
     by_system, by_item, total = correct.sum(axis=0), correct.sum(axis=1), correct.sum()

@@ -60,6 +60,7 @@ def result_of_deviation(deviation: float, items: int) -> PaperResult:
 
     The accuracy is the one above 50 % that has this deviation; its interval is the paper's formula.
     """
+    assert 0 <= deviation <= 50, "right and wrong deviate by 50 at most"
     accuracy = 50 + math.sqrt(2500 - deviation**2)
     beside = half_width(accuracy, items)
     ends = [deviation_over_items(min(accuracy + sign * beside, 100)) for sign in (-1, 1)]
