@@ -91,8 +91,7 @@ def verdicts_table(
             "Difference is ours minus the paper's, in percentage points; reproduced means ours "
             "lies within the paper's interval, which where the paper prints none is that of its "
             "formula over its own clips. Numbers that it repeats elsewhere are compared with the "
-            "same system. A number with several rows has several systems of ours: the paper does "
-            "not say what its fusion was fed.",
+            "same system. One that several systems of ours stand for has a row for each.",
             *([_OVER_ITEMS] if any(number.kind == "over_items" for number in numbers) else []),
             *([_ELSEWHERE] if any(number.kind == "elsewhere" for number in numbers) else []),
             *([note] if note else []),
