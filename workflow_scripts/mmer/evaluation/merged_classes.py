@@ -20,9 +20,10 @@ def merge_classes(fold: FoldPredictions, groups: Sequence[Sequence[str]]) -> Fol
 
     For such an item the prediction is set to the true class.  Each member holds the posterior that
     all of them share (:meth:`mmer.tasks.Classes.from_fewer`): it counts once, for the item's true
-    class where that is in the group, else for the predicted or first one of the group.  So every statistic of these predictions, the confusion matrix too, is that of a
-    recogniser that never confuses the members of a group: no confusion between them is shown, and
-    accuracies are not those of all classes.
+    class where that is in the group, else for the predicted or first one of the group.  So every
+    statistic of these predictions, the confusion matrix too, is that of a recogniser that never
+    confuses the members of a group: no confusion between them is shown, and accuracies are not
+    those of all classes.
 
     Parameters
     ----------
