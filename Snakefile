@@ -64,6 +64,7 @@ wildcard_constraints:
     variant="full|vad",
     split="|".join(PLAN.corpora.splits),
     pairing="|".join(CONFIG.fusion.pairings) or "none",
+    inputs="|".join(CONFIG.fusion.inputs),
     place="|".join(map(re.escape, PLAN.weights.by_place)),
     record="[0-9]+",
     archive="|".join(re.escape(a.file) for a in PLAN.corpora.archives.values()) or "none",

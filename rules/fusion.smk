@@ -1,4 +1,4 @@
-# Late fusion: the whole grid of one pairing, every split, in one job.
+# Late fusion: the whole grid of one pairing fed with some inputs, every split, in one job.
 
 
 rule fuse_predictions:
@@ -10,15 +10,15 @@ rule fuse_predictions:
         ],
         item_table=LAYOUT.items(),
     output:
-        LAYOUT.fusion("{pairing}", "predictions"),
-        LAYOUT.fusion("{pairing}", "grid"),
+        LAYOUT.fusion("{pairing}", "{inputs}", "predictions"),
+        LAYOUT.fusion("{pairing}", "{inputs}", "grid"),
     log:
-        LAYOUT.log("fuse_predictions", "{pairing}"),
+        LAYOUT.log("fuse_predictions", "{pairing}_{inputs}"),
     benchmark:
-        LAYOUT.benchmark("fuse_predictions", "{pairing}")
+        LAYOUT.benchmark("fuse_predictions", "{pairing}_{inputs}")
     conda:
         "../envs/workflow.yaml"
     params:
-        job=lambda w: PLAN.systems.told_of_fusion(w.pairing),
+        job=lambda w: PLAN.systems.told_of_fusion(w.pairing, w.inputs),
     shell:
         "python -m fuse_predictions {params.job:q} > {log:q} 2>&1"

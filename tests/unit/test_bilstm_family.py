@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import pytest
 
-from mmer.models.bilstm import BiLstmSettings
+from mmer.models.bilstm import BiLstmSettings, Layer
 
 PAPER = Path(__file__).parents[2] / "resources" / "papers" / "luna_jimenez_2021"
+
+
+def test_as_much_is_tried_before_an_activation_as_behind_it():
+    tried = {layer: BiLstmSettings(layer=layer).architectures for layer in get_args(Layer)}
+    assert tried["logits"] == tried["posteriors"]
+    assert tried["fc50_before_relu"] == tried["fc50"]
+    assert all(tried.values())
 
 
 @pytest.mark.parametrize("layer", ["posteriors", "fc50", "flatten810"])

@@ -45,6 +45,17 @@ def test_balanced_weights_are_those_of_scikit_learn():
     assert balanced_weights(labels, 8).tolist() == pytest.approx([1, 0, 2, 0, 0, 12 / 18, 0, 0])
 
 
+def test_what_lies_before_an_activation_can_be_read_too():
+    frames, network = load(), GuidedSpatialTransformer(8)
+    posteriors, logits, fc50, before = (
+        sequences_of(network, frames, layer).features
+        for layer in ("posteriors", "logits", "fc50", "fc50_before_relu")
+    )
+    torch.testing.assert_close(logits.softmax(1), posteriors)
+    torch.testing.assert_close(before.clamp(min=0), fc50)
+    assert (before < 0).any() and logits.sum(1).abs().max() > 0
+
+
 @pytest.mark.parametrize(("layer", "width"), [("posteriors", 8), ("fc50", 50), ("flatten810", 810)])
 def test_features_are_a_layer_of_the_transformer_for_every_frame(layer, width):
     frames, network = load(), GuidedSpatialTransformer(8)

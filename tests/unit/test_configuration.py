@@ -93,7 +93,11 @@ def test_the_file_that_holds_the_key_is_named(broken, tmp_path):
         ("fusion: {pairings: {vad: [cnn14_fine_tuned/vad]}}", "at least two"),
         ("fusion: {pairings: {vad: [cnn14_fine_tuned/vad, stn_max_voting]}}", "is not one of"),
         ("fusion: {pairings: {vad: [human_speech/full, zero_rule/full]}}", "cannot be fused"),
-        ("fusion: {settings: {by_system: {panns_svc: {inputs: logit}}}}", "is not fused by any"),
+        (
+            "fusion: {inputs: {own: {by_system: {panns_svc: {values: logit}}}}}",
+            "is not fused by any",
+        ),
+        ("compared_with: luna_jimenez_2002", "did you mean luna_jimenez_202"),
         ("models: {stn_max_voting: {of: cnn14_fine_tuned}}", "gives no frame_logits"),
         ("models: {panns_svc: {of: nothing}}", "models.panns_svc.of: 'nothing' is not known"),
         ("models: {mine: {family: support_vector, title: Mine}}", "models.mine.of: is missing"),

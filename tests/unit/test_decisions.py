@@ -25,4 +25,8 @@ def test_decided_and_stated_settings_are_told_apart_and_the_schema_has_every_sec
     assert "`models.<cnn14>.settings.mixup_alpha` | `1.0`" in decided
     assert "`models.<cnn14>.settings.batch_size` | `24`" in stated
     assert "paper section 4.1" in stated
+    # A decision on a whole mapping is told too, and its entries' keys are written <name>.
+    assert "| `fusion.inputs` | `{'minmax': {'scaling': 'minmax'}, 'unscaled': {}}`" in decided
+    assert "`fusion.inputs.<name>.by_system`" in decided
+    assert "`models.<bilstm>.settings.architectures` | `[]`" in decided
     assert {"run", "models", "report"} <= set(configuration_schema(configuration)["properties"])

@@ -7,7 +7,7 @@ import pytest
 from tests.few_items import EMOTION, items_of
 
 from mmer.fusion.inputs import join_systems, scale
-from mmer.fusion.settings import FusionSettings
+from mmer.fusion.settings import InputsSettings
 from mmer.predictions import Posteriors
 from mmer.runtime.errors import UserError
 
@@ -16,6 +16,7 @@ ITEMS = items_of({"ann-1": "calm", "ann-2": "happy", "bob-1": "calm", "cid-1": "
 PART = np.array(["train", "train", "test", "choose"])
 CLASSES = EMOTION.outputs
 CALM = 1
+MINMAX = InputsSettings(scaling="minmax")
 
 
 def posteriors(logits: bool, kept: slice = slice(None), part: np.ndarray = PART) -> Posteriors:
@@ -28,20 +29,20 @@ def posteriors(logits: bool, kept: slice = slice(None), part: np.ndarray = PART)
 
 
 def joined(systems: dict[str, Posteriors], **settings: object) -> np.ndarray:
-    return join_systems("fold0", systems, FusionSettings(**({"scaling": "none"} | settings))).test
+    return join_systems("fold0", systems, InputsSettings(**settings)).test
 
 
 @pytest.mark.parametrize(
-    ("inputs", "tested"),
+    ("values", "tested"),
     [
         ("native", [0, 5, 0, 0, 0, 1, 0, 0]),
         ("probability", [0, 1, 0, 0, 0, 1, 0, 0]),
         ("log_probability", np.log([1e-12, 1, 1e-12, 1e-12] * 2).tolist()),
     ],
 )
-def test_systems_lie_side_by_side_in_the_order_given(inputs: str, tested: list[float]) -> None:
+def test_systems_lie_side_by_side_in_the_order_given(values: str, tested: list[float]) -> None:
     systems = {"with": posteriors(True), "without": posteriors(False)}
-    assert joined(systems, inputs=inputs)[0].tolist() == pytest.approx(tested)
+    assert joined(systems, values=values)[0].tolist() == pytest.approx(tested)
 
 
 @pytest.mark.parametrize(
@@ -55,14 +56,17 @@ def test_scaling_is_what_the_training_rows_tell(scaling, train: list[float], tes
 
 def test_logits_asked_for_in_vain_name_the_system() -> None:
     with pytest.raises(UserError, match="system b has no logits"):
-        joined({"a": posteriors(True), "b": posteriors(False)}, inputs="logit")
+        joined({"a": posteriors(True), "b": posteriors(False)}, values="logit")
 
 
 def test_one_system_can_give_other_values_scaled_otherwise_than_the_rest() -> None:
     # Of the two items trained on one is calm, so its logits 5 and 0 become 1 and 0 under minmax,
     # while the other system's probability 1 stays as it is.
-    settings = FusionSettings.model_validate(
-        {"by_system": {"cnn14": {"inputs": "probability", "scaling": "none"}}}
+    settings = InputsSettings.model_validate(
+        {
+            "scaling": "minmax",
+            "by_system": {"cnn14": {"values": "probability", "scaling": "none"}},
+        }
     )
     systems = {"cnn14/full": posteriors(True), "stn/vad": posteriors(True)}
     inputs = join_systems("fold0", systems, settings)
@@ -73,11 +77,12 @@ def test_one_system_can_give_other_values_scaled_otherwise_than_the_rest() -> No
 
 
 def test_a_variants_own_entry_wins_over_its_models_and_null_leaves_the_rest() -> None:
-    settings = FusionSettings.model_validate(
+    settings = InputsSettings.model_validate(
         {
-            "inputs": "logit",
+            "values": "logit",
+            "scaling": "minmax",
             "by_system": {
-                "cnn14": {"inputs": "probability", "scaling": "standard"},
+                "cnn14": {"values": "probability", "scaling": "standard"},
                 "cnn14/vad": {"scaling": "none"},
             },
         }
@@ -88,14 +93,14 @@ def test_a_variants_own_entry_wins_over_its_models_and_null_leaves_the_rest() ->
 
 
 def test_settings_of_one_pairing_forget_the_systems_of_others() -> None:
-    settings = FusionSettings.model_validate(
+    settings = InputsSettings.model_validate(
         {"by_system": {"a": {"scaling": "none"}, "b/vad": {"scaling": "none"}, "b/full": {}}}
     )
     assert set(settings.only(["a/full", "b/vad"]).by_system) == {"a", "b/vad"}
 
 
 def test_what_is_trained_on_and_what_is_tested_are_those_parts_and_no_other() -> None:
-    inputs = join_systems("fold0", {"a": posteriors(True), "b": posteriors(True)}, FusionSettings())
+    inputs = join_systems("fold0", {"a": posteriors(True), "b": posteriors(True)}, MINMAX)
     assert inputs.train_labels.tolist() == [1, 2]
     assert inputs.train.shape == (2, 2 * CLASSES) and inputs.test.shape == (1, 2 * CLASSES)
     assert inputs.test_items == ("bob-1",)
@@ -108,7 +113,7 @@ def test_the_scaler_knows_nothing_of_the_rows_that_are_not_trained_on() -> None:
     logits = doubled.logits.copy()
     logits[2] *= 2
     loud = Posteriors(EMOTION, doubled.items, PART, doubled.probabilities, logits)
-    inputs = join_systems("fold0", {"a": loud, "b": posteriors(True)}, FusionSettings())
+    inputs = join_systems("fold0", {"a": loud, "b": posteriors(True)}, MINMAX)
     assert inputs.train[:, CALM].tolist() == [1, 0]
     assert inputs.test[0, CALM] == 2 and inputs.test[0, CLASSES + CALM] == 1
 

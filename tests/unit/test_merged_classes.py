@@ -30,9 +30,12 @@ def test_a_prediction_within_the_group_is_the_truth(said: list[str], after: list
     )
 
 
-def test_a_groups_probability_goes_to_the_true_class_or_else_the_predicted_one() -> None:
-    calm_first = np.tile([0.1, 0.5, 0.4, 0.0], (3, 1))
-    merged = merge_classes(fold_of(ITEMS, ["calm"] * 3, calm_first), GROUPS).probabilities
+def test_the_posterior_that_a_group_shares_counts_once_for_the_true_class_or_the_predicted_one():
+    # A network without calm says neutral 0.6, happy 0.4; neutral and calm share the 0.6.
+    task = EMOTION.model_copy(update={"shared": {"calm": "neutral"}})
+    shared = task.from_fewer(np.tile([0.6, 0.4, 0.0], (3, 1)), ["neutral", "happy", "sad"])
+    assert shared[0] == pytest.approx([0.375, 0.375, 0.25, 0])
+    merged = merge_classes(fold_of(ITEMS, ["calm"] * 3, shared), GROUPS).probabilities
     assert merged[0] == pytest.approx([0.6, 0, 0.4, 0])
     assert merged[1] == pytest.approx([0, 0.6, 0.4, 0])
     assert merged[2] == pytest.approx([0, 0.6, 0.4, 0])

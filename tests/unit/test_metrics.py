@@ -13,6 +13,7 @@ from tests.few_items import EMOTION, fold_of, items_of
 
 from mmer.evaluation import metrics
 from mmer.evaluation.best_fusion import best_candidate, best_fusion
+from mmer.evaluation.job import FusionRequest
 from mmer.evaluation.predictions import System, correctness
 from mmer.evaluation.tables import accuracies_table, confusion_table, predictions_table
 from mmer.fusion.classifiers import Candidate
@@ -109,6 +110,13 @@ def candidate(C: float, one: list[str], two: list[str]) -> pd.DataFrame:
     return pd.concat(parts)
 
 
+REQUEST = FusionRequest(
+    name="mixed/minmax",
+    title="CNN-14 and STN",
+    variant="mixed",
+    fed="minmax",
+    predictions="fused.csv",
+)
 RIGHT_ONE, WRONG_ONE = ["calm", "calm", "happy", "happy"], ["sad"] * 4
 RIGHT_TWO, WRONG_TWO = ["calm", "sad"], ["happy"] * 2
 
@@ -123,8 +131,9 @@ def test_the_best_fusion_has_the_highest_mean_over_folds_and_not_over_items() ->
         ]
     )
     assert best_candidate(table, EMOTION, ITEMS) == ("svm_linear", "C=10")
-    system = best_fusion("mixed", "CNN-14 and STN", "mixed", table, EMOTION, ITEMS)
+    system = best_fusion(REQUEST, table, EMOTION, ITEMS)
     assert system.title == "CNN-14 and STN (svm_linear C=10)"
+    assert (system.name, system.variant, system.fed) == ("mixed/minmax", "mixed", "minmax")
     assert metrics.accuracies(system) == {"one": 75.0, "two": 50.0}
 
 

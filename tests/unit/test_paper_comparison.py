@@ -14,7 +14,14 @@ from tests.few_items import EMOTION, items_of
 
 from mmer.evaluation.evaluate import evaluate
 from mmer.evaluation.job import EvaluationJob
-from mmer.evaluation.paper import PaperResult, PaperRow, compare_with_paper, find_in_paper
+from mmer.evaluation.paper import (
+    PaperResult,
+    PaperRow,
+    compare_with_paper,
+    deviation_over_items,
+    find_in_paper,
+    result_of_deviation,
+)
 from mmer.evaluation.tables_of_task import tables_of
 from mmer.fusion.classifiers import Candidate
 from mmer.fusion.tables import prediction_rows, write_table
@@ -52,6 +59,33 @@ def test_a_row_is_found_with_the_papers_interval_or_its_formula() -> None:
     )
     # 196 * sqrt(0.8008 * 0.1992 / 1440) = 2.0629.
     assert find_in_paper(PAPER, where) == pytest.approx((80.08, 2.0629), abs=1e-4)
+
+
+def test_where_a_table_has_no_interval_it_is_that_of_the_papers_own_number_of_items(
+    tmp_path,
+) -> None:
+    described = (PAPER / "paper.yaml").read_text("utf-8")
+    assert "\nitems: 1440\n" in described
+    (tmp_path / "paper.yaml").write_text(described.replace("\nitems: 1440\n", "\nitems: 100\n"))
+    (tmp_path / "own.csv").write_text("model,accuracy\nmine,50\n")
+    # 196 * sqrt(0.25 / 100).
+    where = PaperRow(table="own", row={"model": "mine"})
+    assert find_in_paper(tmp_path, where) == pytest.approx((50, 9.8))
+
+
+@pytest.mark.parametrize(("right", "printed"), [(1104, 42.30), (1154, 39.90)])
+def test_a_deviation_over_items_is_that_of_right_and_wrong(right: int, printed: float) -> None:
+    ours = deviation_over_items(100 * right / 1440)
+    assert round(ours, 2) == printed
+    assert compare_with_paper(ours, result_of_deviation(printed, 1440)).verdict == "reproduced"
+
+
+def test_a_deviation_is_reproduced_by_the_accuracies_within_its_accuracys_interval() -> None:
+    # Of 80 % right it is 40; 196 * sqrt(0.16 / 1440) = 2.066 points, so from 77.93 % on.
+    stated = result_of_deviation(40.0, 1440)
+    assert stated.ci95 == pytest.approx((41.47 - 38.38) / 2, abs=0.01)
+    assert compare_with_paper(deviation_over_items(78.0), stated).verdict == "reproduced"
+    assert compare_with_paper(deviation_over_items(77.5), stated).verdict.startswith("outside")
 
 
 @pytest.mark.parametrize(

@@ -71,13 +71,41 @@ def test_what_reads_a_network_that_nobody_published_is_not_run():
     assert "predictions" in systems["stn_max_voting/vad"]
 
 
+PAIR = ["zero_rule/full", "deepspectrum_svc/full"]
+
+
+def test_every_pairing_is_fused_with_everything_that_fusions_are_fed():
+    plan = planned(fusion={"pairings": {"mixed": PAIR}})
+    assert {fused["name"]: fused["predictions"] for fused in plan.systems.fusions} == {
+        f"mixed/{fed}": f"results/paper/fusion/mixed/{fed}/predictions.csv"
+        for fed in ("minmax", "unscaled")
+    }
+    assert [fused["title"] for fused in plan.systems.fusions] == [
+        "late fusion, mixed, minmax inputs",
+        "late fusion, mixed, unscaled inputs",
+    ]
+    told = json.loads(plan.systems.told_of_fusion("mixed", "unscaled"))
+    assert told["inputs"]["scaling"] == "none"
+    assert set(told["systems"]) == set(PAIR)
+
+
+def test_the_papers_row_of_a_pairing_is_that_of_all_its_fusions_without_their_own():
+    fusion, table = {"pairings": {"mixed": PAIR}}, "tableA3_fusion"
+    both = {"mixed": {"table": table, "row": {"model": "knn"}}}
+    own = both | {"mixed/unscaled": {"table": table, "row": {"model": "svm_rbf"}}}
+    names = ["mixed/minmax", "mixed/unscaled"]
+    for paper, expected in ((both, ["knn", "knn"]), (own, ["knn", "svm_rbf"])):
+        rows = planned(fusion=fusion, paper=paper).systems.paper_rows(names)
+        assert [rows[name]["row"]["model"] for name in names] == expected
+
+
 def test_a_fusion_is_not_run_where_a_member_is_not(tmp_path):
     plan = planned(
         data={"mirror": str(tmp_path)},
         fusion={"pairings": {"both": ["zero_rule/full", "cnn14_fine_tuned/full"]}},
     )
-    (fused,) = plan.systems.fusions
-    assert fused["not_run"].startswith("weights missing (panns_cnn14_16k: the mirror lacks")
+    for fused in plan.systems.fusions:
+        assert fused["not_run"].startswith("weights missing (panns_cnn14_16k: the mirror lacks")
     assert plan.systems.grids == {}
     assert not [path for path in plan.systems.evaluated_files if "cnn14" in path]
 

@@ -9,6 +9,7 @@ import pytest
 
 from mmer.corpora.ravdess import Clip, Ravdess, RavdessSettings
 from mmer.evaluation.best_fusion import best_fusion
+from mmer.evaluation.job import FusionRequest
 from mmer.evaluation.metrics import mean_accuracy
 from mmer.evaluation.predictions import System, correctness, from_posteriors
 from mmer.evaluation.settings import SignificanceSettings
@@ -16,7 +17,7 @@ from mmer.evaluation.significance import compare
 from mmer.external.assembly import assemble
 from mmer.external.tables import read_external_table
 from mmer.fusion.grid import fuse
-from mmer.fusion.settings import FusionSettings
+from mmer.fusion.settings import FusionSettings, InputsSettings
 from mmer.items import items_table
 from mmer.models.external import ExternalLayout
 from mmer.predictions import Posteriors
@@ -69,6 +70,8 @@ ONE_C = FusionSettings.model_validate(
         }
     }
 )
+REQUEST = FusionRequest(name="all/minmax", title="All", fed="minmax", predictions="fused.csv")
+MINMAX = InputsSettings(scaling="minmax")
 Systems = dict[str, dict[str, Posteriors]]
 
 
@@ -110,7 +113,7 @@ def published() -> Systems:
 @pytest.fixture(scope="module")
 def fused(published: Systems) -> pd.DataFrame:
     names = ("wav2vec2", "au_bilstm", "au_mlp")
-    return fuse({name: published[name] for name in names}, TASK, ONE_C)
+    return fuse({name: published[name] for name in names}, TASK, MINMAX, ONE_C)
 
 
 def system(name: str, published: Systems) -> System:
@@ -134,7 +137,7 @@ def test_fusing_the_three_agrees_with_the_published_fusion_on_every_item(
     published: Systems, fused: pd.DataFrame
 ) -> None:
     items = next(iter(published["wav2vec2"].values())).items
-    ours = best_fusion("all", "All", "full", fused, TASK, items)
+    ours = best_fusion(REQUEST, fused, TASK, items)
     theirs = system("fused", published)
     assert f"{mean_accuracy(ours):.2f}" == "86.70"
     for split in SPLITS:
@@ -149,6 +152,11 @@ def test_speech_face_and_fusion_differ_significantly(published: Systems) -> None
     systems = [system(name, published) for name in ("wav2vec2", "au_bilstm", "fused")]
     q, *pairs = compare(systems, SignificanceSettings())
     assert q.p_value < 0.001 and all(pair.corrected_p < 0.001 for pair in pairs)
+    # What each pair alone gets right, and the exact binomial test of it.
+    alone = [(pair.only_first_correct, pair.only_second_correct) for pair in pairs]
+    assert alone == [(422, 140), (28, 97), (67, 418)]
+    p_values = [pair.p_value for pair in pairs]
+    assert p_values == pytest.approx([7.9e-34, 4.2e-10, 4.8e-63], rel=0.01)
     # Q by the textbook's formula, apart from statsmodels.
     correct = correctness(systems)
     by_system, by_item, total = correct.sum(axis=0), correct.sum(axis=1), correct.sum()

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from tests.report_data import PAPER, SYNTHETIC
 
+from mmer.evaluation.paper_description import read_paper
 from mmer.items import items_table, write_items
 from mmer.protocol import Split
 from mmer.ragged import Ragged, write_ragged
 from mmer.report.item_choice import ShownItem, choose, shown_items
 from mmer.report.item_drawing import DrawnItemsJob, draw_items
 from mmer.report.item_figure import ItemView, item_figure
-from mmer.report.paper_description import read_paper
 from mmer.runtime.errors import UserError
 from mmer.tasks import Classes
 

@@ -45,7 +45,9 @@ def test_variants_of_a_system_differ_in_one_label_only_so_that_it_becomes_a_swit
 def test_fusions_are_listed_by_pairing_and_have_a_table_where_there_are_any():
     found = steps(["cnn14_fine_tuned"], {"vad": ["cnn14_fine_tuned/vad", "stn_max_voting/vad"]})
     shown = [each for each in confusions(found) if each.subcategory == "fusion"]
-    assert [each.labels for each in shown] == [{"system": "late fusion", "input": "VAD"}]
+    assert [each.labels for each in shown] == [
+        {"system": "late fusion", "input": f"VAD, {fed} inputs"} for fed in ("minmax", "unscaled")
+    ]
     assert "results/paper/tables/fusion.tex" in found["write_tables"].outputs
     assert "results/paper/tables/fusion.tex" not in steps(["zero_rule"])["write_tables"].outputs
 

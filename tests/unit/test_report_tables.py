@@ -73,7 +73,7 @@ def test_every_format_names_a_synthetic_corpus(write):
 def test_synthetic_numbers_are_judged_on_nothing_but_say_why_they_are_missing():
     table = terminal_table(summary(), SYNTHETIC, PAPER)
     judged = "not comparable (synthetic)"
-    assert list(table.rows["verdict"]) == [judged, judged, judged, REASON, judged]
+    assert list(table.rows["verdict"]) == [judged, judged, judged, REASON, judged, judged]
 
 
 def test_a_hostile_label_is_text():
@@ -82,7 +82,7 @@ def test_a_hostile_label_is_text():
 
 
 def test_the_best_recogniser_is_emphasised_and_no_reference():
-    rows = summary().table.assign(mean_accuracy=[70.0, 60.0, 99.0, np.nan, 65.0])
+    rows = summary().table.assign(mean_accuracy=[70.0, 60.0, 99.0, np.nan, 65.0, 60.0])
     table = terminal_table(Summary(rows, REFERENCES), "RAVDESS", PAPER)
     assert table.best["mean_accuracy"] == {0}
     assert "**70.00 ± 1.00**" in markdown_text(table)
@@ -129,7 +129,7 @@ def test_groups_are_given_with_their_intervals(evaluation):
 
 
 def test_the_summary_shows_what_the_statistics_add_and_notes():
-    rows = summary().table.assign(note=["calm and sad count as one", "", "", "", ""])
+    rows = summary().table.assign(note=["calm and sad count as one", *[""] * 5])
     table = summary_table(Summary(rows), "RAVDESS", PAPER)
     line = dict(zip((c.heading for c in table.columns), table.texts()[0], strict=True))
     assert line["Interval over speakers"] == "71.00 to 81.00"
@@ -138,12 +138,16 @@ def test_the_summary_shows_what_the_statistics_add_and_notes():
 
 def test_fusion_has_a_row_per_candidate_and_the_papers_column_beside(tmp_path):
     grid = write_grid(tmp_path / "grid.csv")
-    table = fusion_table({"mixed": grid, "own": grid}, paper_numbers(PAPER), "RAVDESS", "table A3")
+    grids = dict.fromkeys(("mixed/minmax", "mixed/unscaled", "own/minmax"), grid)
+    table = fusion_table(grids, paper_numbers(PAPER), "RAVDESS", "table A3")
     headings = [column.heading for column in table.columns]
-    assert headings[2:] == ["Mixed %", "Mixed, paper %", "Own %"]
+    assert headings[2:] == [
+        *("Mixed, minmax inputs %", "Mixed, unscaled inputs %", "Mixed, paper %"),
+        "Own, minmax inputs %",
+    ]
     assert table.texts() == [
-        ["SVM, linear kernel", "C=0.001", "80.00", "80.08", "80.00"],
-        ["k nearest neighbours", "k=7", "51.00", "–", "51.00"],
+        ["SVM, linear kernel", "C=0.001", "80.00", "80.00", "80.08", "80.00"],
+        ["k nearest neighbours", "k=7", "51.00", "51.00", "–", "51.00"],
     ]
 
 
@@ -194,7 +198,7 @@ def test_the_job_writes_every_table_of_classes_and_verdicts_with_a_paper_only(
         evaluation=evaluation,
         modalities=("speech", "face"),
         references=tuple(REFERENCES),
-        grids={"mixed": write_grid(tmp_path / "grid.csv")},
+        grids={"mixed/minmax": write_grid(tmp_path / "grid.csv")},
         paper=paper,
         tables=tmp_path / "tables",
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
+from tests.plans import checked, planned
 from tests.report_data import (
     PAPER,
     REASON,
@@ -21,8 +21,10 @@ from tests.report_data import (
 )
 
 from mmer.evaluation.paper import PaperResult
+from mmer.evaluation.paper_description import read_paper
 from mmer.evaluation.settings import PaperRow
 from mmer.protocol import Split
+from mmer.report.elsewhere import Elsewhere
 from mmer.report.paper_numbers import paper_numbers, top_results
 from mmer.report.result_tables import headline_table
 from mmer.report.run_pages import Page, RunJob, confusion_pages, describe_run, landing
@@ -37,10 +39,12 @@ from mmer.report.verdicts import (
 ROOT = Path(__file__).parents[2]
 TOPS = top_results(PAPER)
 NUMBERS = paper_numbers(PAPER)
-PAPER_ROWS = {
-    name: PaperRow(**row)
-    for name, row in yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))["paper"].items()
-}
+FUSED = ("vad/minmax", "full/minmax", "mixed/minmax", "mixed/unscaled")
+CONFIGURED = checked()
+ROWS_OF = planned(fusion=CONFIGURED.fusion.model_dump(mode="json")).systems.paper_rows(
+    [*(set(CONFIGURED.paper) - set(CONFIGURED.fusion.pairings)), *FUSED]
+)
+PAPER_ROWS = {name: PaperRow(**row) for name, row in ROWS_OF.items()}
 FIGURES = {"speech": "figure 5", "face": "figure 6", "fusion": "figure 8"}
 
 
@@ -51,14 +55,108 @@ def grid(tmp_path):
 
 @pytest.fixture
 def verdicts(grid):
-    return verdicts_table(NUMBERS, summary(), PAPER_ROWS, {"mixed": grid}, "RAVDESS").rows
+    return verdicts_table(NUMBERS, summary(), PAPER_ROWS, grids(grid), "RAVDESS").rows
+
+
+def grids(grid: Path) -> dict[str, Path]:
+    """The same grid under both inputs."""
+    return {"mixed/minmax": grid, "mixed/unscaled": grid}
 
 
 def test_every_accuracy_that_the_paper_prints_has_a_row(verdicts):
-    counts = counts_by_place(verdicts)["numbers"]
-    assert counts.to_dict() == {
-        "table 1": 10, "table 2": 2, "table 3": 18, "table A3": 3 * 23, "figure 7": 7
-    }  # fmt: skip
+    # Of the three columns of table A3 and bars of figure 7 this run has one fusion, fed twice.
+    assert counts_by_place(verdicts)["numbers"].to_dict() == {
+        "table 1": 10,
+        "table 2": 2,
+        "table 3": 18,
+        "table A3": 2 * 23,
+        "table A3, minmax inputs": 23,
+        "table A3, unscaled inputs": 23,
+        "figure 7": 6,
+        "figure 7, minmax inputs": 1,
+        "figure 7, unscaled inputs": 1,
+        "section 5.2": 2,
+        "section 5.3": 4,
+        "section 5.3, minmax inputs": 2,
+        "section 5.3, unscaled inputs": 2,
+    }
+
+
+def test_a_number_of_the_papers_fusion_stands_beside_ours_under_each_inputs(verdicts):
+    fused = verdicts[(verdicts["place"] == "figure 7") & (verdicts["fed"] != "")]
+    assert fused[["fed", "accuracy", "verdict"]].to_numpy().tolist() == [
+        ["minmax inputs", 78.0, "outside by 0.02 points"],
+        ["unscaled inputs", 76.0, "outside by 2.02 points"],
+    ]
+
+
+def test_section_5_3_is_compared_over_items_and_its_slip_is_no_number_of_the_face(verdicts):
+    rows = verdicts[verdicts["place"] == "section 5.3"].set_index(["row", "fed"])
+    # Root of 76 * 24; and 78 * 22.
+    speech = rows.loc[("speech, deviation over clips", "")]
+    assert speech["accuracy"] == pytest.approx(math.sqrt(76 * 24))
+    assert speech["verdict"] == "reproduced"
+    mixed = rows.loc[("fusion, deviation over clips", "minmax inputs")]
+    assert mixed["accuracy"] == pytest.approx(math.sqrt(78 * 22))
+    assert rows.loc[("fusion, mean over clips", "unscaled inputs"), "accuracy"] == 76
+    for what in ("mean", "deviation"):
+        verdict = rows.loc[(f"face, {what} over clips", ""), "verdict"]
+        assert verdict.startswith("not comparable (a slip of the pen")
+
+
+@pytest.mark.parametrize(
+    ("folds", "accuracy", "verdict"),
+    [
+        # 1.96 * sqrt(0.706 * 0.294 / 100) = 8.93 points; the folds count alike.
+        ([(60, 70.0), (40, 64.0)], 67.0, "reproduced"),
+        ([(100, 60.0)], 60.0, "outside by 1.67 points"),
+    ],
+)
+def test_a_network_trained_on_another_corpus_is_judged_by_its_folds(
+    tmp_path, folds, accuracy, verdict
+):
+    pd.DataFrame(folds, columns=["pictures", "accuracy"]).to_csv(tmp_path / "held_out.csv")
+    models = {"affectnet_valence": Elsewhere(title="own", scores=tmp_path / "held_out.csv")}
+    table = verdicts_table(NUMBERS, summary(), PAPER_ROWS, {}, "RAVDESS", models)
+    valence, emotion = table.rows[table.rows["place"] == "section 5.2"].to_dict("records")
+    assert (valence["accuracy"], valence["verdict"]) == (pytest.approx(accuracy), verdict)
+    assert (emotion["paper_accuracy"], emotion["verdict"]) == (65.9, NO_SYSTEM)
+
+
+def test_a_published_network_is_not_scored_and_the_verdict_says_so():
+    models = {"affectnet_valence": Elsewhere(title="published", not_run="nothing is held out")}
+    table = verdicts_table(NUMBERS, summary(), PAPER_ROWS, {}, "RAVDESS", models, "Dropout.")
+    row = table.rows[table.rows["place"] == "section 5.2"].iloc[0]
+    assert (row["title"], row["verdict"]) == ("published", "not run: nothing is held out")
+    assert table.caption.endswith("Dropout.")
+
+
+def test_the_trouble_with_dropout_in_the_authors_code_is_told_where_verdicts_are_read():
+    assert "dropout" in read_paper(PAPER).verdicts
+
+
+LATER = Path("resources/papers/luna_jimenez_2022")
+
+
+def test_the_later_paper_is_compared_by_the_published_configuration():
+    published = checked(ROOT / "config" / "published.yaml")
+    assert published.compared_with == LATER.name
+    rows = systems_of(paper_numbers(LATER), published.paper)
+    told = {
+        number.words: (number.result.accuracy, rows[position])
+        for position, number in enumerate(paper_numbers(LATER))
+    }
+    computed = "face, MLP on action units, computed from its published posteriors"
+    assert told == {
+        "speech, wav2vec2": (81.82, ["wav2vec2/full"]),
+        "face, bi-LSTM on action units": (62.13, ["au_bilstm/full"]),
+        computed: (60.22, ["au_mlp/full"]),
+        "fusion, late fusion of the three": (86.70, ["late_fusion/full", "three_systems/minmax"]),
+    }
+    # 1.96 * sqrt(0.867 * 0.133 / 1440); of two face models the better is the paper's best.
+    best = top_results(LATER)
+    assert best["fusion", "full"] == pytest.approx((86.70, 1.754), abs=1e-3)
+    assert best["face", "full"].accuracy == 62.13
 
 
 VOTING = "fine-tuning, posteriors of 8 classes, max voting"
@@ -77,13 +175,14 @@ VOTING = "fine-tuning, posteriors of 8 classes, max voting"
         ("table 3", VOTING, "VAD", None, NO_SYSTEM),
         ("table A3", "SVM, linear kernel, C=0.001", "mixed", 80, "reproduced"),
         ("table A3", "SVM, linear kernel, C=1", "mixed", None, NO_CANDIDATE),
+        ("table A3", "SVM, linear kernel, C=1", "VAD", None, NO_SYSTEM),
     ],
 )
 def test_ours_stands_beside_the_papers_with_a_verdict(
     verdicts, place, row, variant, accuracy, verdict
 ):
     keys = verdicts[["place", "row", "input"]].apply(tuple, axis=1)
-    ours = verdicts[keys == (place, row, variant)].squeeze()
+    ours = verdicts[keys == (place, row, variant)].iloc[0]
     assert ours["verdict"] == verdict
     assert math.isnan(ours["accuracy"]) if accuracy is None else ours["accuracy"] == accuracy
     difference = ours["accuracy"] - ours["paper_accuracy"]
@@ -92,22 +191,22 @@ def test_ours_stands_beside_the_papers_with_a_verdict(
 
 def test_numbers_that_the_paper_repeats_are_those_of_the_same_system():
     found = {
-        (NUMBERS[position].place, NUMBERS[position].words, NUMBERS[position].variant): name
-        for position, name in systems_of(NUMBERS, PAPER_ROWS).items()
+        (NUMBERS[position].place, NUMBERS[position].words, NUMBERS[position].variant): names
+        for position, names in systems_of(NUMBERS, PAPER_ROWS).items()
         if NUMBERS[position].place in ("table 2", "figure 7")
     }
     voting = "from AffectNet, frames and saliency, spatial transformer, max voting"
     scratch = "from scratch, frames and saliency, spatial transformer, max voting"
     assert found == {
-        ("table 2", scratch, "full"): "stn_from_scratch_max_voting/full",
-        ("table 2", voting, "full"): "stn_max_voting/full",
-        ("figure 7", "speech", "full"): "cnn14_fine_tuned/full",
-        ("figure 7", "speech", "vad"): "cnn14_fine_tuned/vad",
-        ("figure 7", "face", "full"): "stn_bilstm_posteriors8/full",
-        ("figure 7", "face", "vad"): "stn_bilstm_flatten810/vad",
-        ("figure 7", "fusion", "full"): "full",
-        ("figure 7", "fusion", "vad"): "vad",
-        ("figure 7", "fusion", "mixed"): "mixed",
+        ("table 2", scratch, "full"): ["stn_from_scratch_max_voting/full"],
+        ("table 2", voting, "full"): ["stn_max_voting/full"],
+        ("figure 7", "speech", "full"): ["cnn14_fine_tuned/full"],
+        ("figure 7", "speech", "vad"): ["cnn14_fine_tuned/vad"],
+        ("figure 7", "face", "full"): ["stn_bilstm_posteriors8/full"],
+        ("figure 7", "face", "vad"): ["stn_bilstm_flatten810/vad"],
+        ("figure 7", "fusion", "full"): ["full/minmax"],
+        ("figure 7", "fusion", "vad"): ["vad/minmax"],
+        ("figure 7", "fusion", "mixed"): ["mixed/minmax", "mixed/unscaled"],
     }
 
 
@@ -118,7 +217,7 @@ def test_the_same_number_under_another_condition_is_another_experiment():
 
 
 def test_synthetic_numbers_are_judged_on_nothing(grid):
-    table = verdicts_table(NUMBERS, summary(), PAPER_ROWS, {"mixed": grid}, "synthetic corpus")
+    table = verdicts_table(NUMBERS, summary(), PAPER_ROWS, grids(grid), "synthetic corpus")
     counts = counts_by_place(table.rows)
     assert counts[["reproduced", "outside"]].to_numpy().sum() == 0
     assert counts.loc["table 1", "not comparable"] == 3
@@ -155,7 +254,7 @@ def test_confusion_matrices_are_of_the_system_beside_the_papers_best_or_of_our_b
             "figure 5, speech: cnn14_fine_tuned, whole clip",
             "figures/confusion_cnn14_fine_tuned_full.svg",
         ),
-        ("figure 8, fusion: mixed", "figures/confusion_mixed.svg"),
+        ("figure 8, fusion: mixed", "figures/confusion_mixed_minmax.svg"),
     ]
     mine = summary()
     mine.table["paper_accuracy"] = math.nan
@@ -182,7 +281,7 @@ def first_page(verdicts: pd.DataFrame | None) -> str:
 def test_the_first_page_says_what_was_run_on_what_and_leads_to_every_file(verdicts):
     page = first_page(verdicts)
     facts = ("synthetic &lt;b&gt; corpus", "8 of 3 speakers", "speakers 1; 2, 3")
-    for words in (*facts, "4 run, 1 not run", ">A1 &amp; A2</a>"):
+    for words in (*facts, "5 run, 1 not run", ">A1 &amp; A2</a>"):
         assert words in page
     assert page.count("results[&#34;t/speech.html&#34;].data_uri") == 1
     assert "content: &#39;img&#39;, contentPath: results[&#34;f/item.svg&#34;]" in page

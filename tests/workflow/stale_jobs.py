@@ -17,7 +17,7 @@ EVALUATED = together(
 )
 """The evaluation and all that shows it."""
 
-FUSED = together(jobs("fuse_predictions", "mixed"), EVALUATED)
+FUSED = together(jobs("fuse_predictions", "mixed", ("minmax", "unscaled")), EVALUATED)
 
 CONFIGURED = together(jobs("write_configuration"), jobs("describe_run"))
 """What shows the configuration as a whole."""

@@ -41,7 +41,7 @@ def test_the_full_plan_of_the_paper_is_listed(bare):
         "train_spatial_transformer": 15,
         "train_bilstm": 10,
         "vote_max_voting": 3,
-        "fuse_predictions": 3,
+        "fuse_predictions": 6,
         "evaluate_systems": 1,
         "write_tables": 1,
         "draw_figures": 1,

@@ -10,6 +10,7 @@ from typing import Any
 
 from mmer.config import Configuration
 from mmer.corpora.base import Corpus
+from mmer.evaluation.paper_description import PAPERS, PROJECT
 from mmer.models.base import PREDICTIONS, ModelEntry
 from mmer.registry import Registry
 from mmer.tasks import Classes
@@ -45,6 +46,7 @@ def reference_errors(
         *_fusion_errors(configuration, registry, broken),
         *([] if corpora else _protocol_errors(configuration, registry)),
         *_report_errors(configuration, registry),
+        *_paper_errors(configuration),
     ]
 
 
@@ -175,10 +177,11 @@ def _fusion_errors(
             yield from _system_errors(configuration, registry, key, member, whole=False)
     fused = {member for members in pairings.values() for member in members}
     known = fused | {member.split("/")[0] for member in fused}
-    for name in configuration.fusion.settings.by_system:
-        if name not in known:
-            key = f"fusion.settings.by_system.{name}"
-            yield key, "is not fused by any of fusion.pairings"
+    for fed, inputs in configuration.fusion.inputs.items():
+        for name in inputs.by_system:
+            if name not in known:
+                key = f"fusion.inputs.{fed}.by_system.{name}"
+                yield key, "is not fused by any of fusion.pairings"
     if pairings and configuration.corpus in registry.corpora:
         tasks = corpus_of(configuration, registry, configuration.corpus).tasks
         task = tasks.get(configuration.task or next(iter(tasks)))
@@ -200,6 +203,12 @@ def _report_errors(configuration: Configuration, registry: Registry) -> Iterator
         yield "report.item_system", f"{report.item_system!r} lets no frames vote"
     if report.items and not evaluated:
         yield "report.item_system", f"{report.item_system!r} is not among systems"
+
+
+def _paper_errors(configuration: Configuration) -> list[Mistake]:
+    """The paper to compare with has a folder."""
+    name, known = configuration.compared_with, [path.name for path in (PROJECT / PAPERS).iterdir()]
+    return [("compared_with", _unknown(name, known))] if name and name not in known else []
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

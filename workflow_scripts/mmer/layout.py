@@ -55,9 +55,9 @@ class Layout:
         """The predictions of one model, variant and split."""
         return f"{self.results}/predictions/{model}/{variant}/{split}.csv"
 
-    def fusion(self, pairing: str, table: str) -> str:
-        """A table of a fusion: ``predictions`` or ``grid``."""
-        return f"{self.results}/fusion/{pairing}/{table}.csv"
+    def fusion(self, pairing: str, inputs: str, table: str) -> str:
+        """A table of a fusion fed with some inputs: ``predictions`` or ``grid``."""
+        return f"{self.results}/fusion/{pairing}/{inputs}/{table}.csv"
 
     def evaluation(self, table: str) -> str:
         """A table of the evaluation."""

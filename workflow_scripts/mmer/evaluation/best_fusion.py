@@ -1,4 +1,4 @@
-"""The best fusion of each pairing of systems.
+"""The best fusion of each pairing of systems and of what it is fed.
 
 As in the paper's table A3 and figure 7, the classifier and its hyperparameter with the highest mean
 accuracy over the tested folds are taken: they are chosen on the very items that they are then
@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mmer.evaluation.job import FusionRequest
 from mmer.evaluation.predictions import FoldPredictions, System
 from mmer.fusion.tables import CANDIDATE_COLUMNS, grid_of
 from mmer.items import Items
@@ -40,9 +41,9 @@ def best_candidate(predictions: pd.DataFrame, task: Classes, items: Items) -> tu
 
 
 def best_fusion(
-    name: str, title: str, variant: str, predictions: pd.DataFrame, task: Classes, items: Items
+    fusion: FusionRequest, predictions: pd.DataFrame, task: Classes, items: Items
 ) -> System[FoldPredictions]:
-    """The best candidate of a pairing as a system; its title says which candidate it is."""
+    """The best candidate of a fusion as a system; its title says which candidate it is."""
     best = best_candidate(predictions, task, items)
     chosen = predictions[(predictions[CANDIDATE_COLUMNS] == list(best)).all(axis=1)]
     folds = {}
@@ -54,4 +55,5 @@ def best_fusion(
             task.positions(rows["predicted"]),
             None if np.isnan(probabilities).any() else probabilities,
         )
-    return System(name, f"{title} ({' '.join(best)})", "fusion", variant, folds)
+    title = f"{fusion.title} ({' '.join(best)})"
+    return System(fusion.name, title, "fusion", fusion.variant, folds, fed=fusion.fed)

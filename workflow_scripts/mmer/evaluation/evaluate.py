@@ -61,9 +61,7 @@ def _of_classes(job: EvaluationJob, items: Items) -> dict[str, pd.DataFrame]:
             systems.append(fusion.absent())
         else:
             fused = read_fused(fusion.predictions, job.task)
-            systems.append(
-                best_fusion(fusion.name, fusion.title, fusion.variant, fused, job.task, items)
-            )
+            systems.append(best_fusion(fusion, fused, job.task, items))
     return {
         "accuracies": tables.accuracies_table(systems),
         "summary": summary_table(systems, paper, job.settings, job.seed),

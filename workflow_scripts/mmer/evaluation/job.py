@@ -58,8 +58,9 @@ class SystemRequest(_Request):
 
 
 class FusionRequest(_Request):
-    """A pairing with its table of predictions, or the reason why it was not run."""
+    """A pairing ``fed`` with some inputs: its predictions, or the reason why it was not run."""
 
+    fed: str = ""
     predictions: Path | None = None
 
     @model_validator(mode="after")
@@ -70,7 +71,8 @@ class FusionRequest(_Request):
 
     def absent(self) -> System:
         """A pairing that was not run."""
-        return System(self.name, self.title, "fusion", self.variant, {}, self.not_run)
+        told = self.model_dump(exclude={"predictions"})
+        return System(modality="fusion", folds={}, **told)
 
 
 class EvaluationJob(Job):

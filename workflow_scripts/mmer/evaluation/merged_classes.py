@@ -18,11 +18,12 @@ from mmer.tasks import Classes, Traces
 def merge_classes(fold: FoldPredictions, groups: Sequence[Sequence[str]]) -> FoldPredictions:
     """Count an item as right whose true and predicted class are in one group.
 
-    For such an item the prediction is set to the true class, and a group's whole probability goes
-    to the item's true class where that is in the group, else to the predicted or first one of the
-    group.  So every statistic of these predictions, the confusion matrix too, is that of a
-    recogniser that never confuses the members of a group: no confusion between them is shown, and
-    accuracies are not those of all classes.
+    For such an item the prediction is set to the true class.  Each member holds the posterior that
+    all of them share (:meth:`mmer.tasks.Classes.from_fewer`): it counts once, for the item's true
+    class where that is in the group, else for the predicted or first one of the group.  So every
+    statistic of these predictions, the confusion matrix too, is that of a recogniser that never
+    confuses the members of a group: no confusion between them is shown, and accuracies are not
+    those of all classes.
 
     Parameters
     ----------
@@ -37,9 +38,10 @@ def merge_classes(fold: FoldPredictions, groups: Sequence[Sequence[str]]) -> Fol
         predicted = np.where(is_true & is_predicted, fold.true, predicted)
         if probabilities is not None:
             target = np.where(is_true, fold.true, np.where(is_predicted, predicted, members[0]))
-            together = probabilities[:, members].sum(axis=1)
+            shared = probabilities[:, members].mean(axis=1)
             probabilities[:, members] = 0
-            probabilities[np.arange(len(target)), target] = together
+            probabilities[np.arange(len(target)), target] = shared
+            probabilities /= probabilities.sum(axis=1, keepdims=True)
     return replace(fold, predicted=predicted, probabilities=probabilities)
 
 

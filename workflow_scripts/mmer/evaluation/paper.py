@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
 from mmer.evaluation.intervals import half_width
+from mmer.evaluation.paper_description import read_paper
 from mmer.evaluation.settings import PaperRow
 from mmer.runtime.errors import UserError
-
-PAPER_CLIPS = 1440
-"""Clips of the paper's evaluation (section 3.1)."""
 
 
 class PaperResult(NamedTuple):
     """The paper's accuracy, in percent.
 
     ``ci95`` is half its 95 % interval in percentage points: the paper's, or where its table has
-    none, by its formula over its 1,440 clips.
+    none, by its formula over the items that its description counts.
     """
 
     accuracy: float
@@ -45,6 +44,27 @@ def compare_with_paper(accuracy: float, paper: PaperResult) -> Comparison:
     if beyond < 0.005:
         return Comparison(difference, "reproduced")
     return Comparison(difference, f"outside by {beyond:.2f} points")
+
+
+def deviation_over_items(accuracy: float) -> float:
+    """The deviation of right (100) and wrong (0) over the items of an accuracy in percent.
+
+    It is that of the items as a population, which is what fits section 5.3 of the paper: 42.30 is
+    1,104 of 1,440 clips right.
+    """
+    return math.sqrt(accuracy * (100 - accuracy))
+
+
+def result_of_deviation(deviation: float, items: int) -> PaperResult:
+    """A deviation over items with half the range that its accuracy's 95 % interval leaves it.
+
+    The accuracy is the one above 50 % that has this deviation; its interval is the paper's formula.
+    """
+    assert 0 <= deviation <= 50, "right and wrong deviate by 50 at most"
+    accuracy = 50 + math.sqrt(2500 - deviation**2)
+    beside = half_width(accuracy, items)
+    ends = [deviation_over_items(min(accuracy + sign * beside, 100)) for sign in (-1, 1)]
+    return PaperResult(deviation, (ends[0] - ends[1]) / 2)
 
 
 def not_run(reason: str) -> str:
@@ -78,7 +98,7 @@ def find_in_paper(folder: Path, where: PaperRow) -> PaperResult:
     stated = row.get("ci95", "") if where.column == "accuracy" else ""
     try:
         accuracy = float(row[where.column])
-        ci95 = float(stated) if stated else half_width(accuracy, PAPER_CLIPS)
+        ci95 = float(stated) if stated else half_width(accuracy, read_paper(folder).items)
     except ValueError as error:
         raise UserError(f"{path}: {where.column} holds no number ({error}): mend it") from error
     return PaperResult(accuracy, ci95)

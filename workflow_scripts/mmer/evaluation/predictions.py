@@ -67,6 +67,8 @@ class System(Generic[Fold]):
         What tables and figures call it.
     variant
         ``vad`` or ``full``; for fusion free, for example the name of the mixture.
+    fed
+        Of a fusion, the name of its inputs.
     folds
         Predictions by name of the split; empty where the system was not run or is a constant.
     not_run
@@ -86,6 +88,7 @@ class System(Generic[Fold]):
     constant: float | None = None
     source: str | None = None
     note: str = ""
+    fed: str = ""
 
     def __post_init__(self) -> None:
         given = [bool(self.folds), self.not_run is not None, self.constant is not None]

@@ -65,6 +65,7 @@ def _row(
         "title": system.title,
         "modality": system.modality,
         "variant": system.variant,
+        "fed": system.fed,
         "items": sum(len(fold.items) for fold in system.folds.values()),
     }
     row |= dict.fromkeys(MEASURED, np.nan)

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from mmer.fusion.classifiers import Candidate, candidates, converged
 from mmer.fusion.inputs import FusionInputs, join_systems
-from mmer.fusion.settings import FusionSettings
+from mmer.fusion.settings import FusionSettings, InputsSettings
 from mmer.fusion.tables import prediction_rows
 from mmer.predictions import Posteriors
 from mmer.runtime.errors import UserError
@@ -23,12 +23,15 @@ log = logging.getLogger(__name__)
 
 
 def fuse(
-    systems: Mapping[str, Mapping[str, Posteriors]], task: Classes, settings: FusionSettings
+    systems: Mapping[str, Mapping[str, Posteriors]],
+    task: Classes,
+    fed: InputsSettings,
+    settings: FusionSettings,
 ) -> pd.DataFrame:
     """Train every candidate on every split's training items and predict the tested ones.
 
-    ``systems`` are posteriors by name of the system and then of the split.  Returns the
-    predictions of :mod:`mmer.fusion.tables`.
+    ``systems`` are posteriors by name of the system and then of the split, ``fed`` says what of
+    them goes in.  Returns the predictions of :mod:`mmer.fusion.tables`.
 
     Raises
     ------
@@ -41,9 +44,7 @@ def fuse(
     if not grid:
         raise UserError("the fusion's grid is empty: give some classifier a value to try")
     inputs = {
-        split: join_systems(
-            split, {name: parts[split] for name, parts in systems.items()}, settings
-        )
+        split: join_systems(split, {name: parts[split] for name, parts in systems.items()}, fed)
         for split in splits
     }
     with threadpool_limits(1), warnings.catch_warnings():

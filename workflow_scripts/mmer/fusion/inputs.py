@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from mmer.fusion.settings import FusionSettings, Inputs, Scaling
+from mmer.fusion.settings import InputsSettings, Scaling, Values
 from mmer.predictions import Posteriors, tested
 from mmer.protocol import TEST, TRAIN
 from mmer.runtime.errors import UserError
@@ -30,7 +30,7 @@ class FusionInputs:
 
 
 def join_systems(
-    split: str, systems: Mapping[str, Posteriors], settings: FusionSettings
+    split: str, systems: Mapping[str, Posteriors], settings: InputsSettings
 ) -> FusionInputs:
     """Lay the posteriors of two or more systems side by side and scale them.
 
@@ -49,8 +49,8 @@ def join_systems(
     is_train, is_test = first.part == TRAIN, first.part == TEST
     parts = []
     for name, posteriors in systems.items():
-        inputs, scaling = settings.of_system(name)
-        values = _values(name, posteriors, inputs, settings.smallest_probability)
+        wanted, scaling = settings.of_system(name)
+        values = _values(name, posteriors, wanted, settings.smallest_probability)
         parts.append(scale(values[is_train], values[is_test], scaling))
     train, test = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
     return FusionInputs(
@@ -74,17 +74,17 @@ def scale(train: np.ndarray, test: np.ndarray, scaling: Scaling) -> tuple[np.nda
 
 
 def _values(
-    name: str, posteriors: Posteriors, inputs: Inputs, smallest_probability: float
+    name: str, posteriors: Posteriors, wanted: Values, smallest_probability: float
 ) -> np.ndarray:
     """What one system gives, ``(items, classes)``."""
-    if inputs == "logit" and posteriors.logits is None:
+    if wanted == "logit" and posteriors.logits is None:
         raise UserError(
-            f"system {name} has no logits: set its inputs to the fusion to probability, "
+            f"system {name} has no logits: set its values under fusion.inputs to probability, "
             "log_probability or native"
         )
-    if inputs in ("logit", "native") and posteriors.logits is not None:
+    if wanted in ("logit", "native") and posteriors.logits is not None:
         return posteriors.logits
-    if inputs == "log_probability":
+    if wanted == "log_probability":
         return np.log(np.maximum(posteriors.probabilities, smallest_probability))
     return posteriors.probabilities
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmer.fusion.grid import fuse
-from mmer.fusion.settings import FusionSettings
+from mmer.fusion.settings import FusionSettings, InputsSettings
 from mmer.fusion.tables import grid_of, write_table
 from mmer.items import read_items
 from mmer.predictions import read_predictions
@@ -16,12 +16,14 @@ from mmer.tasks import Classes
 class FusionJob(Job):
     """What a fusion is told; ``predictions`` and ``grid`` are the two tables that it writes.
 
-    ``systems`` are tables of predictions by name of the system and then of the split.
+    ``systems`` are tables of predictions by name of the system and then of the split, ``inputs``
+    what of them goes in.
     """
 
     task: Classes
     items: Path
     systems: dict[str, dict[str, Path]]
+    inputs: InputsSettings
     settings: FusionSettings
     predictions: Path
     grid: Path
@@ -40,6 +42,6 @@ def fuse_and_write(job: FusionJob) -> None:
         name: {split: read_predictions(path, job.task, items) for split, path in paths.items()}
         for name, paths in job.systems.items()
     }
-    fused = fuse(systems, job.task, job.settings)
+    fused = fuse(systems, job.task, job.inputs, job.settings)
     write_table(job.predictions, fused)
     write_table(job.grid, grid_of(fused, job.task, items))

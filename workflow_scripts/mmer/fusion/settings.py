@@ -9,9 +9,10 @@ from pydantic import Field
 
 from mmer.settings import Settings, decided, from_source
 
-_GRID = "paper section 4.2 and table A3"
+_GRID = "paper section 4.2; table A3 prints the cells before the accuracy fell or levelled off"
+_MACHINES = (1e-4, 1e-3, 0.01, 0.1, 1, 10, 100)
 
-Inputs = Literal["probability", "log_probability", "logit", "native"]
+Values = Literal["probability", "log_probability", "logit", "native"]
 Scaling = Literal["none", "minmax", "standard"]
 
 
@@ -38,14 +39,10 @@ class FusionClassifiers(Settings):
         Regularisation(C=(0.1, 1, 10, 100, 1e3, 1e4, 1e5, 1e6)), "logistic regression", _GRID
     )
     svm_linear: Regularisation = from_source(
-        Regularisation(C=(1e-4, 1e-3, 0.01, 0.1, 1, 10)),
-        "support vector machine, linear kernel",
-        _GRID,
+        Regularisation(C=_MACHINES), "support vector machine, linear kernel", _GRID
     )
     svm_rbf: Regularisation = from_source(
-        Regularisation(C=(0.1, 1, 10, 100)),
-        "support vector machine, radial basis function kernel",
-        _GRID,
+        Regularisation(C=_MACHINES), "support vector machine, radial basis function kernel", _GRID
     )
     knn: Neighbours = from_source(
         Neighbours(k=(10, 20, 30, 40, 50)), "nearest neighbours with majority vote", _GRID
@@ -55,34 +52,31 @@ class FusionClassifiers(Settings):
 class SystemInputs(Settings):
     """What one system gives to the fusion where it is not what the others give."""
 
-    inputs: Inputs | None = Field(None, description="As fusion.settings.inputs; null: the same.")
-    scaling: Scaling | None = Field(None, description="As fusion.settings.scaling; null: the same.")
+    values: Values | None = Field(None, description="As beside by_system; null: the same.")
+    scaling: Scaling | None = Field(None, description="As beside by_system; null: the same.")
 
 
-class FusionSettings(Settings):
-    """How the posteriors of two or more systems are fused."""
+class InputsSettings(Settings):
+    """What fusions are fed."""
 
-    inputs: Inputs = decided(
+    values: Values = decided(
         "native",
         "what each system gives: native is its logits, or its probabilities where it has no logits",
         "the paper takes the output of the eight-neuron layer and its authors' later published "
         "fusion is reproduced to the clip with native values",
     )
     scaling: Scaling = decided(
-        "minmax",
+        "none",
         "scaling of each input column, fitted on the training rows of the split",
-        "the paper names none; minmax is what its authors' later published fusion uses",
+        "the paper names none",
     )
     by_system: dict[str, SystemInputs] = decided(
         {},
-        "other inputs or scaling of single systems, by <model>/<variant> or by <model> for all its "
+        "other values or scaling of single systems, by <model>/<variant> or by <model> for all its "
         "variants",
         "the paper names nothing that differs between systems; with unscaled probabilities of one "
         "beside unscaled logits of the other, strong regularisation ignores the first, which would "
         "explain why table A3's logistic regression needs a large C",
-    )
-    classifiers: FusionClassifiers = decided(
-        FusionClassifiers(), "the classifiers and values to try", "those of table A3"
     )
     smallest_probability: float = decided(
         1e-12,
@@ -90,6 +84,33 @@ class FusionSettings(Settings):
         "keeps the logarithm finite where a softmax rounds to zero",
         gt=0,
         lt=1,
+    )
+
+    def of_system(self, name: str) -> tuple[Values, Scaling]:
+        """Values and scaling of a system named ``<model>/<variant>``.
+
+        Its own entry wins over its model's, and that over what holds for all systems.
+        """
+        chosen = [self.by_system.get(name), self.by_system.get(name.split("/")[0])]
+        entries = [entry for entry in chosen if entry is not None]
+        values = [entry.values for entry in entries if entry.values is not None]
+        scaling = [entry.scaling for entry in entries if entry.scaling is not None]
+        return [*values, self.values][0], [*scaling, self.scaling][0]
+
+    def only(self, systems: Iterable[str]) -> InputsSettings:
+        """The same settings without the entries of systems other than these."""
+        named = {key for system in systems for key in (system, system.split("/")[0])}
+        kept = {key: entry for key, entry in self.by_system.items() if key in named}
+        return self.model_copy(update={"by_system": kept})
+
+
+class FusionSettings(Settings):
+    """By which classifiers the posteriors of two or more systems are fused."""
+
+    classifiers: FusionClassifiers = decided(
+        FusionClassifiers(),
+        "the classifiers and values to try",
+        "all of section 4.2; the best is chosen among them, table A3's cells are compared",
     )
     logistic_solver: Literal["newton-cholesky", "lbfgs"] = decided(
         "newton-cholesky",
@@ -117,20 +138,3 @@ class FusionSettings(Settings):
         "high enough never to bind on well-scaled inputs, and ends a fit that would not end",
         ge=1,
     )
-
-    def of_system(self, name: str) -> tuple[Inputs, Scaling]:
-        """Inputs and scaling of a system named ``<model>/<variant>``.
-
-        Its own entry wins over its model's, and that over what holds for all systems.
-        """
-        chosen = [self.by_system.get(name), self.by_system.get(name.split("/")[0])]
-        entries = [entry for entry in chosen if entry is not None]
-        inputs = [entry.inputs for entry in entries if entry.inputs is not None]
-        scaling = [entry.scaling for entry in entries if entry.scaling is not None]
-        return [*inputs, self.inputs][0], [*scaling, self.scaling][0]
-
-    def only(self, systems: Iterable[str]) -> FusionSettings:
-        """The same settings without the entries of systems other than these."""
-        named = {key for system in systems for key in (system, system.split("/")[0])}
-        kept = {key: entry for key, entry in self.by_system.items() if key in named}
-        return self.model_copy(update={"by_system": kept})

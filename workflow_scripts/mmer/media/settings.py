@@ -47,7 +47,10 @@ class SaliencySettings(Settings):
         "msi_net",
         "msi_net (Kroner et al. 2020), or spectral_residual (Hou and Zhang 2007), which needs no "
         "weights and no GPU. Results name a method other than the paper's.",
-        "paper section 3.3",
+        "paper section 3.3, which maps 'the original frames': whole frames are mapped, and the "
+        "maps are cropped and resized as the faces are.  The authors' published code for pictures "
+        "maps and then resizes too, and a method that learned from whole scenes finds other points "
+        "in a cropped one",
     )
     width: float = from_source(
         1.0,

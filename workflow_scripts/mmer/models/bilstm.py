@@ -12,7 +12,7 @@ from mmer.settings import Settings, decided, from_source
 SEQUENCE = "paper section 4.2, the sequential model"
 SEQUENCE_CODE = "the authors' published code for the same model uses it"
 
-Layer = Literal["posteriors", "fc50", "flatten810"]
+Layer = Literal["posteriors", "logits", "fc50", "fc50_before_relu", "flatten810"]
 
 
 class Architecture(Settings):
@@ -37,9 +37,13 @@ def _grid(*sizes: tuple[int, int, int]) -> tuple[Architecture, ...]:
 
 _ONE_OR_TWO = tuple((layers, units, layers) for layers in (1, 2) for units in (25, 50, 150))
 
+_LAST, _FC50 = _grid(*_ONE_OR_TWO), _grid(*_ONE_OR_TWO, (2, 50, 1))
+
 PAPER_ARCHITECTURES: dict[Layer, tuple[Architecture, ...]] = {
-    "posteriors": _grid(*_ONE_OR_TWO),
-    "fc50": _grid(*_ONE_OR_TWO, (2, 50, 1)),
+    "posteriors": _LAST,
+    "logits": _LAST,
+    "fc50": _FC50,
+    "fc50_before_relu": _FC50,
     "flatten810": _grid(*((2, units, 2) for units in (50, 150, 200, 300)), (1, 150, 1)),
 }
 """What is tried behind each layer: paper section 4.2, and the two winners of table A2 that section
@@ -49,8 +53,15 @@ PAPER_ARCHITECTURES: dict[Layer, tuple[Architecture, ...]] = {
 class BiLstmSettings(Settings):
     """The bi-LSTM with attention behind the spatial transformer."""
 
-    layer: Layer = from_source(
-        "flatten810", "Layer of the spatial transformer that it reads.", "paper section 3.3.2"
+    layer: Layer = decided(
+        "flatten810",
+        "Layer of the spatial transformer that it reads: posteriors (after the softmax) or logits "
+        "(before it), fc50 (after its ReLU) or fc50_before_relu, or flatten810.",
+        "Section 3.3.2 of the paper compares three layers and calls the last one's output "
+        "posteriors, which are probabilities, so the shipped rows read them after the softmax; but "
+        "files that the authors later published under that name hold logits.  Of fc50 it does not "
+        "say on which side of the ReLU of table A1 it is read; the shipped rows read it after, as "
+        "the next layer does, and flatten810 lies behind its ReLU in that table too.",
     )
     architectures: tuple[Architecture, ...] = decided(
         (),

@@ -9,6 +9,7 @@ from typing import Any
 
 from mmer.config import Configuration
 from mmer.corpora.base import Archive
+from mmer.evaluation.paper_description import PAPERS
 from mmer.media.weights_registry import RegisteredFile
 from mmer.plan.corpora import CorporaPlan
 from mmer.plan.models import ModelsPlan
@@ -18,9 +19,6 @@ from mmer.plan.systems import SystemsPlan
 from mmer.plan.weights import SALIENCY, VOICE_ACTIVITY, WeightsPlan
 from mmer.registry import Registry
 from mmer.tasks import Traces
-
-PAPERS = "resources/papers"
-"""Where the papers' numbers lie."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,8 @@ class Plan:
 
     @property
     def paper(self) -> str | None:
-        """The folder of the paper's numbers, where the corpus has one."""
-        name = self.corpora.own.paper
+        """The folder of the paper's numbers, where there is one."""
+        name = self.configuration.compared_with or self.corpora.own.paper
         return None if name is None else f"{PAPERS}/{name}"
 
     @property

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from mmer.items import SPEAKER
 from mmer.plan.shown import ReportContext, ReportStep, Shown, numbered
-from mmer.report.words import variant_words
+from mmer.report.words import inputs_words, variant_words
 from mmer.tasks import Classes, Traces
 
 BESIDE, MORE = "1 Beside the paper", "2 Tables"
 GROUPS = f"By class, {SPEAKER} and what else is known"
+SCORES = "scores"
+"""The output of a model trained on another corpus that says how it does on what was held out."""
 ARCHITECTURES = "architectures"
 """The output of a model that chooses one."""
 
@@ -52,18 +54,39 @@ def tables_step(context: ReportContext) -> ReportStep:
     if architectures:
         place = context.place(ARCHITECTURES)
         shown.append(table(ARCHITECTURES, ARCHITECTURES, place=place))
+    elsewhere = _elsewhere(context) if paper and classes else {}
+    scores = [model["scores"] for model in elsewhere.values() if "scores" in model]
     systems = [s["name"] for s in [*context.systems.systems, *context.systems.fusions]]
     return context.step(
         "write_tables",
-        [*context.evaluated, *grids.values(), *architectures.values()],
+        [*context.evaluated, *grids.values(), *architectures.values(), *scores],
         shown,
         **context.about,
         modalities=modalities,
         grids=grids,
         architectures=architectures,
-        paper_rows=context.systems.paper_rows(systems) if paper else {},
+        paper_rows=context.systems.paper_rows([*systems, *elsewhere]) if paper else {},
+        elsewhere=elsewhere,
         tables=context.tables,
     )
+
+
+def _elsewhere(context: ReportContext) -> dict[str, dict[str, str]]:
+    """Models of the run that are trained on another corpus, and that the paper has a number for."""
+    models, described = context.models, {}
+    configuration = models.run.configuration
+    for model in configuration.used():
+        corpus = getattr(models.entry(model), "corpus", None)
+        if corpus is None or model not in configuration.paper:
+            continue
+        described[model] = {"title": models.title(model)}
+        if reason := models.cannot_run(model):
+            described[model]["not_run"] = reason
+        elif models.gives(model, SCORES):
+            (described[model]["scores"],) = models.output(model, SCORES, "", [])
+        else:
+            described[model]["not_run"] = f"nothing of {corpus} is held out to score it"
+    return described
 
 
 def figures_step(context: ReportContext) -> ReportStep:
@@ -84,8 +107,9 @@ def pictured(context: ReportContext) -> list[tuple[str, str, dict[str, str]]]:
         shown.append((f"{model}_{variant}", group, labels))
     for fused in context.systems.fusions:
         if "predictions" in fused:
-            labels = {"system": "late fusion", "input": variant_words(fused["variant"])}
-            shown.append((fused["name"], "fusion", labels))
+            words = f"{variant_words(fused['variant'])}, {inputs_words(fused['fed'])}"
+            labels = {"system": "late fusion", "input": words}
+            shown.append((fused["name"].replace("/", "_"), "fusion", labels))
     return shown
 
 

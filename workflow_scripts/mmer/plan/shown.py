@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mmer.evaluation.paper_description import Paper, read_paper
 from mmer.evaluation.tables_of_task import tables_of
 from mmer.layout import Layout
 from mmer.plan.models import ModelsPlan
 from mmer.plan.systems import SystemsPlan
-from mmer.report.paper_description import Paper, read_paper
 from mmer.tasks import Classes, Traces
 
 TEMPLATES = "resources/templates"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 from mmer.plan.models import ModelsPlan
 from mmer.plan.run import RunPlan
-from mmer.report.words import variant_words
+from mmer.report.words import inputs_words, variant_words
 from mmer.tasks import Classes
 
 
@@ -61,19 +62,21 @@ class SystemsPlan:
 
     @cached_property
     def fusions(self) -> list[dict[str, str]]:
-        """Every pairing, as the evaluation wants it."""
+        """Every pairing with everything that it is fed, as the evaluation wants it."""
         described = []
-        for pairing, members in self.run.configuration.fusion.pairings.items():
+        fusion = self.run.configuration.fusion
+        for (pairing, members), inputs in product(fusion.pairings.items(), fusion.inputs):
             fused = {
-                "name": pairing,
-                "title": f"late fusion, {variant_words(pairing)}",
+                "name": f"{pairing}/{inputs}",
+                "title": f"late fusion, {variant_words(pairing)}, {inputs_words(inputs)}",
                 "variant": pairing,
+                "fed": inputs,
             }
             reasons = [self.models.cannot_run(member.split("/")[0]) for member in members]
             if found := [reason for reason in reasons if reason]:
                 fused["not_run"] = found[0]
             else:
-                fused["predictions"] = self.run.layout.fusion(pairing, "predictions")
+                fused["predictions"] = self.run.layout.fusion(pairing, inputs, "predictions")
             described.append(fused)
         return described
 
@@ -84,32 +87,41 @@ class SystemsPlan:
 
     @property
     def grids(self) -> dict[str, str]:
-        """The grid of accuracies of every pairing that is run."""
+        """The grid of accuracies of every fusion that is run."""
         return {
-            fused["name"]: self.run.layout.fusion(fused["name"], "grid")
+            fused["name"]: self.run.layout.fusion(fused["variant"], fused["fed"], "grid")
             for fused in self.fusions
             if "predictions" in fused
         }
 
     def paper_rows(self, names: Iterable[str]) -> dict[str, Any]:
-        """Where the paper's numbers for some systems and pairings stand."""
-        chosen = set(names)
-        rows = self.run.configuration.paper.items()
-        return {name: row.model_dump(mode="json") for name, row in rows if name in chosen}
+        """Where the paper's numbers for some systems and fusions stand.
 
-    def told_of_fusion(self, pairing: str) -> str:
-        """What the fusion of a pairing is told, as JSON."""
-        inputs = self.pairing_inputs(pairing)
-        settings = self.run.configuration.fusion.settings.only(inputs)
+        The row of a pairing is that of all its fusions that have none of their own.
+        """
+        rows = self.run.configuration.paper
+        pairings = self.run.configuration.fusion.pairings
+        found = {}
+        for name in names:
+            pairing = name.partition("/")[0]
+            row = rows.get(name) or (rows.get(pairing) if pairing in pairings else None)
+            if row is not None:
+                found[name] = row.model_dump(mode="json")
+        return found
+
+    def told_of_fusion(self, pairing: str, inputs: str) -> str:
+        """What the fusion of a pairing that is fed with some inputs is told, as JSON."""
+        systems, fusion = self.pairing_inputs(pairing), self.run.configuration.fusion
         return self.run.told(
             "fuse_predictions",
             {
                 "task": self.models.corpora.task.model_dump(mode="json"),
                 "items": self.run.layout.items(),
-                "systems": inputs,
-                "settings": settings.model_dump(mode="json"),
-                "predictions": self.run.layout.fusion(pairing, "predictions"),
-                "grid": self.run.layout.fusion(pairing, "grid"),
+                "systems": systems,
+                "inputs": fusion.inputs[inputs].only(systems).model_dump(mode="json"),
+                "settings": fusion.settings.model_dump(mode="json"),
+                "predictions": self.run.layout.fusion(pairing, inputs, "predictions"),
+                "grid": self.run.layout.fusion(pairing, inputs, "grid"),
             },
         )
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from mmer.evaluation.paper_description import PROJECT, read_paper
 from mmer.evaluation.settings import PaperRow
-from mmer.report.paper_description import PROJECT, read_paper
 from mmer.report.table import Column, Table
 from mmer.report.words import variant_words
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -49,8 +49,12 @@ def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldI
     for name, field in model.model_fields.items():
         key = f"{prefix}{name}"
         deeper = list(_models(field.annotation))
-        if not deeper:
+        if not deeper or "reason" in (field.json_schema_extra or {}):
             yield key, field
+        if get_origin(field.annotation) is dict and not any(
+            "family" in m.model_fields for m in deeper
+        ):
+            key = f"{key}.<name>"
         for inner in deeper:
             family = inner.model_fields.get("family")
             place = f"{key}.<{get_args(family.annotation)[0]}>" if family else key
@@ -69,11 +73,11 @@ def _default(field: FieldInfo) -> str:
     """A default in YAML's words."""
     if field.default is PydanticUndefined:
         return "none, must be given"
-    value = field.default
+    # A mapping of settings is told by what tells its entries apart, single settings in full.
+    brief = not isinstance(field.default, BaseModel)
+    value = TypeAdapter(Any).dump_python(field.default, mode="json", exclude_unset=brief)
     if value is None or isinstance(value, bool):
         value = json.dumps(value)
-    if isinstance(value, tuple):
-        value = [list(item) if isinstance(item, tuple) else item for item in value]
     return f"`{value}`"
 
 

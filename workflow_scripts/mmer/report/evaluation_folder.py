@@ -15,7 +15,7 @@ CONSTANT = "constant from the literature"
 """How the evaluation's verdict begins on an accuracy that was not measured here."""
 
 _WORDS = (
-    *("system", "title", "modality", "variant", "verdict", "note", "true", "predicted"),
+    *("system", "title", "modality", "variant", "fed", "verdict", "note", "true", "predicted"),
     *("comparison", "test", "systems", "significant", "classifier", "hyperparameter"),
     *("split", "group", "value", "dimension", "item"),
 )

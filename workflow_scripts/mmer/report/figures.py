@@ -7,6 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from mmer.evaluation.paper_description import read_paper
 from mmer.items import SPEAKER
 from mmer.report.accuracy_figure import (
     all_systems_figure,
@@ -17,7 +18,6 @@ from mmer.report.confusion_figure import confusion_figure, fold_confusions_figur
 from mmer.report.evaluation_folder import read_summary, read_table
 from mmer.report.group_figure import group_figure
 from mmer.report.job import ResultsJob
-from mmer.report.paper_description import read_paper
 from mmer.report.paper_numbers import top_results
 from mmer.report.reliability_figure import reliability_figure
 from mmer.report.style import house_style, save_figure

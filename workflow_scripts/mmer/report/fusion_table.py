@@ -1,4 +1,4 @@
-"""The grid of late fusion: a row per candidate, a column per pairing."""
+"""The grid of late fusion: a row per candidate, a column per pairing and what it is fed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from mmer.report.evaluation_folder import read_table
 from mmer.report.paper_numbers import PaperNumber
 from mmer.report.table import Column, Table, largest
-from mmer.report.words import CLASSIFIERS, variant_words
+from mmer.report.words import CLASSIFIERS, inputs_words, variant_words
 
 _KEYS = ["classifier", "hyperparameter"]
 
@@ -25,19 +25,24 @@ def fusion_table(
     rows["classifier_words"] = [CLASSIFIERS.get(name, name) for name in rows["classifier"]]
     candidates = list(rows[_KEYS].itertuples(index=False, name=None))
     columns = [Column("Classifier", "classifier_words"), Column("Hyperparameter", "hyperparameter")]
-    for name, accuracy in measured.items():
-        words = variant_words(name)
+    pairings = dict.fromkeys(name.partition("/")[0] for name in measured)
+    for pairing in pairings:
+        words = variant_words(pairing)
         words = words if words.isupper() else words.capitalize()
-        rows[f"{name}_accuracy"] = accuracy.reindex(candidates).to_numpy()
-        columns.append(Column(f"{words} %", f"{name}_accuracy", digits=2))
+        for name, accuracy in measured.items():
+            of, _, fed = name.partition("/")
+            if of == pairing:
+                rows[f"{name}_accuracy"] = accuracy.reindex(candidates).to_numpy()
+                heading = f"{words}, {inputs_words(fed)} %"
+                columns.append(Column(heading, f"{name}_accuracy", digits=2))
         stated = {
             (number.keys["model"], number.keys["hyperparameter"]): number.result.accuracy
             for number in numbers
-            if number.kind == "grid" and number.variant == name
+            if number.kind == "grid" and number.variant == pairing
         }
         if stated:
-            rows[f"{name}_paper"] = [stated.get(candidate) for candidate in candidates]
-            columns.append(Column(f"{words}, paper %", f"{name}_paper", digits=2))
+            rows[f"{pairing}_paper"] = [stated.get(candidate) for candidate in candidates]
+            columns.append(Column(f"{words}, paper %", f"{pairing}_paper", digits=2))
     return Table(
         title=f"Late fusion beside the paper's {place}" if place else "Late fusion",
         label=label,
@@ -46,7 +51,8 @@ def fusion_table(
         notes=(
             "Mean accuracy over the held-out folds, in percent. Every row is measured on the "
             "held-out items, so the best of them flatters.",
-            "Bold: the highest accuracy of each pairing.",
+            "Bold: the highest accuracy of each column. What the inputs are is said by "
+            "fusion.inputs on the page of decisions; the paper does not say which it used.",
         ),
         best={f"{name}_accuracy": largest(rows[f"{name}_accuracy"]) for name in measured},
     )

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from scipy.special import softmax
 
+from mmer.evaluation.paper_description import Example
 from mmer.items import Items
 from mmer.models.networks.voting import vote
 from mmer.protocol import TEST, Split
 from mmer.ragged import read_ragged
-from mmer.report.paper_description import Example
 from mmer.tasks import Classes
 
 

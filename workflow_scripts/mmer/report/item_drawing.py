@@ -6,6 +6,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from mmer.evaluation.paper_description import read_paper
 from mmer.items import read_items
 from mmer.media.speech_spans import read_spans
 from mmer.protocol import Split
@@ -13,7 +14,6 @@ from mmer.ragged import read_ragged
 from mmer.report.item_choice import ShownItem, choose, shown_items
 from mmer.report.item_figure import ItemView, item_figure
 from mmer.report.job import ReportJob
-from mmer.report.paper_description import read_paper
 from mmer.report.style import house_style, no_data_figure, save_figure
 from mmer.runtime.errors import UserError
 from mmer.tasks import Classes

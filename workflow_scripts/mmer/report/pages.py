@@ -8,8 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from mmer.evaluation.paper_description import PROJECT
 from mmer.report.corpus_label import corpus_sentence, headed, is_synthetic
-from mmer.report.paper_description import PROJECT
 from mmer.report.table import Table, is_missing
 
 TEMPLATES = PROJECT / "resources" / "templates"

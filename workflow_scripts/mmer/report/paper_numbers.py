@@ -10,11 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from mmer.evaluation.intervals import half_width
-from mmer.evaluation.paper import PAPER_CLIPS, PaperResult
-from mmer.report.paper_description import PROJECT, Paper, read_paper
+from mmer.evaluation.paper import PaperResult, result_of_deviation
+from mmer.evaluation.paper_description import PROJECT, Measure, Paper, read_paper
 from mmer.report.words import CLASSIFIERS
 
-_NO_KEYS = ("ci95", "note")
+_NO_KEYS = ("ci95", "note", "not_comparable")
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,12 @@ class PaperNumber:
         ``full``, ``vad``, ``mixed``, or ``none`` for references.
     result
         The accuracy with its interval; not a number where it has none.
+    measure
+        What of a system it is.
+    experiment
+        The accuracy by which its system is known; the number itself where it is one.
+    not_comparable
+        Why it says nothing of its system, where it does not.
     """
 
     place: str
@@ -44,6 +50,9 @@ class PaperNumber:
     words: str
     variant: str
     result: PaperResult
+    measure: Measure = "mean_accuracy"
+    experiment: float = math.nan
+    not_comparable: str = ""
 
 
 def paper_numbers(paper: Path | str) -> list[PaperNumber]:
@@ -72,30 +81,43 @@ def paper_numbers(paper: Path | str) -> list[PaperNumber]:
 
 def _of_file(folder: Path, paper: Paper, file: str) -> Iterator[PaperNumber]:
     table = pd.read_csv(folder / f"{file}.csv", dtype=str, keep_default_na=False)
+    described = paper.tables[file]
+    columns = dict.fromkeys(described.measures) or paper.accuracies
     for _, row in table.iterrows():
-        not_keys = {*paper.accuracies, *_NO_KEYS}
+        not_keys = {*paper.accuracies, *columns, *_NO_KEYS}
         keys = {name: value for name, value in row.items() if name not in not_keys}
         stated = next((row[name] for name in paper.conditions if name in row), "-")
-        for column, says in paper.accuracies.items():
+        for column, says in columns.items():
             if row.get(column):
+                measure = described.measures.get(column, "mean_accuracy")
+                value, shown = float(row[column]), {column: column} if described.measures else {}
                 yield PaperNumber(
-                    place=paper.tables[file].place,
-                    kind=paper.tables[file].kind,
+                    place=described.place,
+                    kind=described.kind,
                     file=file,
                     keys=keys,
                     column=column,
-                    words=_described(keys, paper),
+                    words=_described(keys | shown, paper),
                     variant=says or paper.variants.get(stated, stated),
-                    result=_result(float(row[column]), row.get("ci95", ""), keys, paper),
+                    result=_result(value, measure, row.get("ci95", ""), keys, paper)
+                    if described.kind != "elsewhere"
+                    else PaperResult(value, math.nan),
+                    measure=measure,
+                    experiment=float(row["accuracy"]) if described.measures else value,
+                    not_comparable=row.get("not_comparable", ""),
                 )
 
 
-def _result(accuracy: float, stated: str, keys: dict[str, str], paper: Paper) -> PaperResult:
+def _result(
+    value: float, measure: Measure, stated: str, keys: dict[str, str], paper: Paper
+) -> PaperResult:
     """With the paper's interval, or by its formula where it prints none."""
     if stated:
-        return PaperResult(accuracy, float(stated))
+        return PaperResult(value, float(stated))
+    if measure == "deviation":
+        return result_of_deviation(value, paper.items)
     without = bool(paper.without_interval) and paper.without_interval.items() <= keys.items()
-    return PaperResult(accuracy, math.nan if without else half_width(accuracy, PAPER_CLIPS))
+    return PaperResult(value, math.nan if without else half_width(value, paper.items))
 
 
 def _described(keys: dict[str, str], paper: Paper) -> str:
@@ -113,11 +135,12 @@ def top_results(paper: Path | str | None) -> dict[tuple[str, str], PaperResult]:
     """The paper's best by modality and variant; nothing where there is no paper."""
     if paper is None:
         return {}
-    return {
-        (number.keys["modality"], number.variant): number.result
-        for number in paper_numbers(paper)
-        if number.kind == "tops"
-    }
+    found: dict[tuple[str, str], PaperResult] = {}
+    for number in paper_numbers(paper):
+        key = number.keys.get("modality", ""), number.variant
+        if number.kind == "tops" and (key not in found or found[key] < number.result):
+            found[key] = number.result
+    return found
 
 
 def references(paper: Path | str, modality: str) -> str:

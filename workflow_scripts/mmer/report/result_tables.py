@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from mmer.evaluation.paper import PaperResult, compare_with_paper
+from mmer.evaluation.paper_description import read_paper
 from mmer.report.accuracy_figure import best_by_condition
 from mmer.report.corpus_label import is_synthetic
 from mmer.report.evaluation_folder import CONSTANT, Summary
-from mmer.report.paper_description import read_paper
 from mmer.report.paper_numbers import references
 from mmer.report.table import Column, Table, is_missing, largest
 from mmer.report.verdicts import NOT_COMPARABLE
@@ -141,7 +141,7 @@ def significance_table(
             Column("Significant", "verdict"),
         ),
         rows=rows,
-        notes=(_TESTS_NOTE, *([read_paper(paper).significance] if paper else [])),
+        notes=(_TESTS_NOTE, *filter(None, [read_paper(paper).significance if paper else ""])),
     )
 
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from mmer.evaluation.paper_description import PROJECT, read_paper
 from mmer.protocol import Split
 from mmer.report.evaluation_folder import Summary, read_summary, read_table
 from mmer.report.formats import write_text
 from mmer.report.job import ResultsJob
 from mmer.report.pages import render
-from mmer.report.paper_description import PROJECT, read_paper
 from mmer.report.paper_numbers import top_results
 from mmer.report.provenance import Weights, describe, provenance_page, tested_groups
 from mmer.report.result_tables import headline_table
@@ -107,10 +107,10 @@ def landing(
         counts = counts[["numbers", *(kind for kind in KINDS if counts[kind].any())]]
         every = next(page for page in pages if page.path.endswith("/verdicts.html"))
         beside = {page.group: page for page in pages}
-        places = {place: beside.get(str(place), every) for place in counts.index}
+        places = {place: beside.get(_table_of(place), every) for place in counts.index}
     others: dict[str, list[Page]] = {}
     for page in pages:
-        if page.group not in places:
+        if page.group not in map(_table_of, places):
             others.setdefault(page.group, []).append(page)
     return render(
         "landing",
@@ -122,6 +122,11 @@ def landing(
         places=places,
         others=others,
     )
+
+
+def _table_of(place: object) -> str:
+    """The paper's table or figure without the inputs of ours that stand beside it."""
+    return str(place).partition(", ")[0]
 
 
 def confusion_pages(summary: Summary, figures: Mapping[str, str], folder: str) -> list[Page]:
@@ -137,9 +142,10 @@ def confusion_pages(summary: Summary, figures: Mapping[str, str], folder: str) -
         group = run[run["modality"] == modality]
         if group.empty:
             continue
+        if group["paper_accuracy"].notna().any():
+            group = group[group["paper_accuracy"] == group["paper_accuracy"].max()]
         # Rounding first: fusions of equal accuracy keep the order of the table.
-        column = "paper_accuracy" if group["paper_accuracy"].notna().any() else "mean_accuracy"
-        system = group.loc[group[column].round(9).idxmax(), "system"]
+        system = group.loc[group["mean_accuracy"].round(9).idxmax(), "system"]
         figure = f"{figures[modality]}, " if figures else ""
         words = f"{figure}{modality}: {summary.name(system)}"
         path = f"{folder}/confusion_{stems[system]}.svg"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mmer.evaluation.paper_description import read_paper
 from mmer.evaluation.settings import PaperRow
 from mmer.report.architectures_table import architectures_table
+from mmer.report.elsewhere import Elsewhere
 from mmer.report.evaluation_folder import read_summary, read_table
 from mmer.report.formats import markdown_text, write_table, write_text
 from mmer.report.fusion_table import fusion_table
@@ -29,13 +31,14 @@ class TablesJob(ResultsJob):
     """Each modality gets a table of its systems; ``grids`` and ``architectures`` are files.
 
     The grid is that of each pairing, the architectures those of each system that chooses one;
-    ``paper_rows`` say where in the paper the systems stand.
+    ``paper_rows`` say where in the paper the systems stand, and the models trained ``elsewhere``.
     """
 
     modalities: tuple[str, ...]
     grids: dict[str, Path] = {}
     architectures: dict[str, Path] = {}
     paper_rows: dict[str, PaperRow] = {}
+    elsewhere: dict[str, Elsewhere] = {}
     tables: Path
 
 
@@ -66,7 +69,15 @@ def _of_classes(job: TablesJob) -> tuple[dict[str, Table], list[Table]]:
         rows = (job.architectures, titles, job.paper_rows)
         found["architectures"] = architectures_table(*rows, paper, label)
     if paper is not None:
-        found["verdicts"] = verdicts_table(numbers, summary, job.paper_rows, job.grids, label)
+        found["verdicts"] = verdicts_table(
+            numbers,
+            summary,
+            job.paper_rows,
+            job.grids,
+            label,
+            job.elsewhere,
+            read_paper(paper).verdicts,
+        )
     return found, [terminal_table(summary, label, paper), terminal_tests_table(tests, label)]
 
 

@@ -4,23 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
-from mmer.evaluation.paper import compare_with_paper
+from mmer.evaluation.intervals import half_width
+from mmer.evaluation.paper import (
+    PaperResult,
+    compare_with_paper,
+    deviation_over_items,
+    not_run,
+)
 from mmer.evaluation.settings import PaperRow
 from mmer.report.corpus_label import is_synthetic
+from mmer.report.elsewhere import Elsewhere
 from mmer.report.evaluation_folder import CONSTANT, Summary
 from mmer.report.fusion_table import mean_over_splits
 from mmer.report.paper_numbers import PaperNumber
 from mmer.report.table import Column, Table
-from mmer.report.words import variant_words
+from mmer.report.words import inputs_words, variant_words
 
 NOT_COMPARABLE = "not comparable (synthetic)"
 """The verdict on every number of a synthetic corpus: one near the paper's reproduces nothing."""
 NO_SYSTEM = "not run: no system of this run stands for it"
 NO_CANDIDATE = "not run: the grid of this run leaves it out"
+
+_OVER_ITEMS = (
+    "The mean and the deviation over items are those of right (100) and wrong (0) over all items "
+    "of all folds; a deviation is reproduced where ours is that of an accuracy within the interval "
+    "of the accuracy that has the paper's."
+)
+_ELSEWHERE = (
+    "A network trained on another corpus is scored on that corpus's held-out items, for which the "
+    "paper prints neither interval nor count: its interval is that of its formula over the items "
+    "held out here."
+)
 
 KINDS = ("reproduced", "outside", "not comparable", "not run", "constant")
 """How verdicts begin."""
@@ -32,17 +51,28 @@ def verdicts_table(
     paper_rows: Mapping[str, PaperRow],
     grids: Mapping[str, Path],
     label: str,
+    elsewhere: Mapping[str, Elsewhere] = MappingProxyType({}),
+    note: str = "",
 ) -> Table:
-    """A row per number of the paper, ours beside it."""
+    """A row per number of the paper and system of ours that stands for it.
+
+    Several systems do where late fusion is fed with several inputs.
+    """
     found = systems_of(numbers, paper_rows)
-    accuracies = {pairing: mean_over_splits(path) for pairing, path in grids.items()}
+    accuracies = {fusion: mean_over_splits(path) for fusion, path in grids.items()}
     rows = []
     for position, number in enumerate(numbers):
+        systems = found.get(position, [""])
         if number.kind == "grid":
-            ours = _of_grid(number, accuracies, summary)
-        else:
-            ours = _of_system(number, found.get(position), summary)
-        rows.append(_row(number, ours, label))
+            systems = _fusions(summary, number.variant) or [""]
+        for system in systems:
+            if number.kind == "grid" and system in accuracies:
+                ours = _of_grid(number, accuracies[system], system)
+            elif number.kind == "elsewhere":
+                ours = _of_elsewhere(number, elsewhere.get(system))
+            else:
+                ours = _of_system(number, system, summary)
+            rows.append(_row(number, ours, label))
     return Table(
         title="A verdict on every number of the paper",
         label=label,
@@ -61,37 +91,49 @@ def verdicts_table(
             "Difference is ours minus the paper's, in percentage points; reproduced means ours "
             "lies within the paper's interval, which where the paper prints none is that of its "
             "formula over its own clips. Numbers that it repeats elsewhere are compared with the "
-            "same system.",
+            "same system. One that several systems of ours stand for has a row for each.",
+            *([_OVER_ITEMS] if any(number.kind == "over_items" for number in numbers) else []),
+            *([_ELSEWHERE] if any(number.kind == "elsewhere" for number in numbers) else []),
+            *([note] if note else []),
         ),
     )
 
 
 def systems_of(
     numbers: Sequence[PaperNumber], paper_rows: Mapping[str, PaperRow]
-) -> dict[int, str]:
-    """Which system of the run stands for a number, by the number's position.
+) -> dict[int, list[str]]:
+    """Which systems of the run stand for a number, by the number's position.
 
     The configuration names rows for its systems.  A number that it does not name, but that the
     paper prints under the same condition with the same accuracy elsewhere, is that of the same
     experiment: so a figure of top systems repeats the tables.
     """
-    found: dict[int, str] = {}
-    experiments: dict[tuple[str, float], str] = {}
+    found: dict[int, list[str]] = {}
+    experiments: dict[tuple[str, float], list[str]] = {}
     for position, number in enumerate(numbers):
-        for system, where in paper_rows.items():
-            named = all(number.keys.get(name) == value for name, value in where.row.items())
-            if (where.table, where.column) == (number.file, number.column) and named:
-                found.setdefault(position, system)
-                experiments.setdefault((number.variant, number.result.accuracy), system)
+        named = [
+            system
+            for system, where in paper_rows.items()
+            if (where.table, where.column) == (number.file, number.column)
+            and all(number.keys.get(name) == value for name, value in where.row.items())
+        ]
+        if named:
+            found[position] = named
+            experiments.setdefault((number.variant, number.experiment), named)
     for position, number in enumerate(numbers):
-        same = experiments.get((number.variant, number.result.accuracy))
+        same = experiments.get((number.variant, number.experiment))
         if position not in found and same is not None and number.kind != "grid":
             found[position] = same
     return found
 
 
 def counts_by_place(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """How many ``numbers`` of each table and figure, and how many of each kind of verdict."""
+    """How many ``numbers`` of each table and figure, and how many of each kind of verdict.
+
+    Those of late fusion are counted once for each inputs of ours.
+    """
+    fed = verdicts["fed"].mask(verdicts["fed"] != "", ", " + verdicts["fed"])
+    verdicts = verdicts.assign(place=verdicts["place"] + fed)
     kinds = verdicts["verdict"].map(lambda text: next(k for k in KINDS if text.startswith(k)))
     counts = pd.crosstab(verdicts["place"], kinds)
     counts = counts.reindex(index=verdicts["place"].unique(), columns=KINDS, fill_value=0)
@@ -100,6 +142,8 @@ def counts_by_place(verdicts: pd.DataFrame) -> pd.DataFrame:
 
 def _row(number: PaperNumber, ours: dict[str, object], label: str) -> dict[str, object]:
     """The line of one number; a synthetic corpus is judged on nothing."""
+    if number.not_comparable:
+        ours = ours | {"verdict": f"not comparable ({number.not_comparable})"}
     judged = str(ours["verdict"]).startswith(("reproduced", "outside"))
     if judged and is_synthetic(label):
         ours = ours | {"verdict": NOT_COMPARABLE}
@@ -113,41 +157,63 @@ def _row(number: PaperNumber, ours: dict[str, object], label: str) -> dict[str, 
     }
 
 
-def _of_system(number: PaperNumber, system: str | None, summary: Summary) -> dict[str, object]:
+def _of_system(number: PaperNumber, system: str, summary: Summary) -> dict[str, object]:
     """What the run has for a number of a system."""
     rows = summary.table[summary.table["system"] == system]
-    if system is None or rows.empty:
+    if rows.empty:
         return _nothing(NO_SYSTEM, "")
     row = rows.iloc[0]
-    title = row["title"]
+    title, fed = row["title"], row["fed"] and inputs_words(row["fed"])
     if row["verdict"].startswith("not run"):
-        return _nothing(row["verdict"], title)
+        return _nothing(row["verdict"], title, fed)
     if row["verdict"].startswith(CONSTANT):
         return _nothing(row["verdict"], title) | {"accuracy": row["mean_accuracy"]}
-    return _compared(number, row["mean_accuracy"], title) | {"ci95": row["ci95"]}
+    if number.measure == "mean_accuracy":
+        found = _compared(number.result, row["mean_accuracy"], title, fed)
+        return found | {"ci95": row["ci95"]}
+    ours = row["pooled_accuracy"]
+    if number.measure == "deviation":
+        ours = deviation_over_items(ours)
+    return _compared(number.result, ours, title, fed)
 
 
-def _of_grid(
-    number: PaperNumber, accuracies: Mapping[str, pd.Series], summary: Summary
-) -> dict[str, object]:
-    """What the run has for a candidate of the fusion's grid."""
-    pairing, candidate = number.variant, (number.keys["model"], number.keys["hyperparameter"])
-    if pairing not in accuracies:
-        return _of_system(number, pairing, summary)
-    if candidate not in accuracies[pairing].index:
-        return _nothing(NO_CANDIDATE, "")
-    return _compared(number, accuracies[pairing][candidate], f"late fusion, {number.words}")
+def _fusions(summary: Summary, pairing: str) -> list[str]:
+    """The fusions of a pairing, one for each inputs."""
+    rows = summary.table
+    return rows["system"][(rows["fed"] != "") & (rows["variant"] == pairing)].tolist()
 
 
-def _compared(number: PaperNumber, accuracy: float, title: str) -> dict[str, object]:
-    comparison = compare_with_paper(accuracy, number.result)
-    return _nothing(comparison.verdict, title) | {
+def _of_grid(number: PaperNumber, accuracies: pd.Series, fusion: str) -> dict[str, object]:
+    """What the run has for a candidate of a fusion's grid."""
+    fed = inputs_words(fusion.partition("/")[2])
+    candidate = number.keys["model"], number.keys["hyperparameter"]
+    if candidate not in accuracies.index:
+        return _nothing(NO_CANDIDATE, "", fed)
+    title = f"late fusion, {fed}, {number.words}"
+    return _compared(number.result, accuracies[candidate], title, fed)
+
+
+def _of_elsewhere(number: PaperNumber, model: Elsewhere | None) -> dict[str, object]:
+    """What the run has for a network's score on another corpus."""
+    if model is None:
+        return _nothing(NO_SYSTEM, "")
+    if model.not_run is not None:
+        return _nothing(not_run(model.not_run), model.title)
+    accuracy, items = model.held_out()
+    stated = PaperResult(number.result.accuracy, half_width(number.result.accuracy, items))
+    found = _compared(stated, accuracy, model.title)
+    return found | {"ci95": half_width(accuracy, items), "paper_ci95": stated.ci95}
+
+
+def _compared(stated: PaperResult, accuracy: float, title: str, fed: str = "") -> dict[str, object]:
+    comparison = compare_with_paper(accuracy, stated)
+    return _nothing(comparison.verdict, title, fed) | {
         "accuracy": accuracy,
         "difference": comparison.difference,
     }
 
 
-def _nothing(verdict: str, title: str) -> dict[str, object]:
+def _nothing(verdict: str, title: str, fed: str = "") -> dict[str, object]:
     """A line without a number of ours."""
     missing = dict.fromkeys(("accuracy", "ci95", "difference"), np.nan)
-    return {**missing, "verdict": verdict, "title": title}
+    return {**missing, "verdict": verdict, "title": title, "fed": fed}

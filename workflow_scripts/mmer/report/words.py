@@ -33,6 +33,11 @@ def variant_words(variant: str) -> str:
     return VARIANTS.get(variant, variant.replace("_", " "))
 
 
+def inputs_words(inputs: str) -> str:
+    """What a fusion is fed, in words."""
+    return f"{inputs.replace('_', ' ')} inputs"
+
+
 def split_words(split: str) -> str:
     """A split in words; ``fold0`` tests on the first fold of the protocol."""
     fold = split.removeprefix("fold")

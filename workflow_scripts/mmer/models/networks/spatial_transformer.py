@@ -24,7 +24,7 @@ BLOCK = 128
 
 @dataclass(frozen=True)
 class SpatialTransformerOutput:
-    """The last three layers, from early to late.
+    """The last three layers.
 
     Attributes
     ----------
@@ -32,12 +32,15 @@ class SpatialTransformerOutput:
         ``(batch, 810)`` after dropout, not negative.
     fc50
         ``(batch, 50)`` after its ReLU, as the last layer reads it, not negative.
+    fc50_before_relu
+        ``(batch, 50)``.
     logits
         ``(batch, classes)``.
     """
 
     flatten810: Tensor
     fc50: Tensor
+    fc50_before_relu: Tensor
     logits: Tensor
 
 
@@ -99,8 +102,9 @@ class GuidedSpatialTransformer(nn.Module):
         x = functional.relu(self.conv3(x))  # (batch, 10, 20, 20)
         x = functional.relu(self.pool(self.norm(self.conv4(x))))  # (batch, 10, 9, 9)
         flatten810 = self.dropout(x).flatten(1)
-        fc50 = functional.relu(self.fc1(flatten810))
-        return SpatialTransformerOutput(flatten810, fc50, self.fc2(fc50))
+        before = self.fc1(flatten810)
+        fc50 = functional.relu(before)
+        return SpatialTransformerOutput(flatten810, fc50, before, self.fc2(fc50))
 
 
 def move_to(network: GuidedSpatialTransformer, device: torch.device) -> GuidedSpatialTransformer:

@@ -16,6 +16,13 @@ from mmer.runtime.errors import UserError
 PROJECT = Path(__file__).parents[3]
 
 
+PAPERS = "resources/papers"
+"""The folder of every paper, relative to the project."""
+
+Measure = Literal["mean_accuracy", "pooled_accuracy", "deviation"]
+"""What a number is: the mean over folds; or mean or deviation over all items, right or wrong."""
+
+
 class _Described(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -24,8 +31,9 @@ class PaperTable(_Described):
     """One of the paper's tables or figures: its place as the paper counts it, what its rows are."""
 
     place: str
-    kind: Literal["systems", "tops", "grid", "architectures"]
+    kind: Literal["systems", "tops", "grid", "architectures", "over_items", "elsewhere"]
     modality: str | None = None
+    measures: dict[str, Measure] = {}
 
 
 class Example(_Described):
@@ -44,6 +52,7 @@ class Paper(_Described):
     citation: str
     address: str
     data: str
+    items: int
     tables: dict[str, PaperTable]
     accuracies: dict[str, str | None]
     conditions: tuple[str, ...] = ()
@@ -54,6 +63,7 @@ class Paper(_Described):
     confusions: dict[str, str] = {}
     examples: tuple[Example, ...] = ()
     significance: str = ""
+    verdicts: str = ""
     architectures: str = ""
     words: dict[str, str] = {}
 
