@@ -91,7 +91,7 @@ class ClassTraining(ABC):
 
     def labels(self, rows: Tensor) -> Tensor:
         """Labels of some rows, on the device."""
-        return self.items.labels[rows.to(self.items.labels.device)]
+        return self.items.labels[rows.to(self.items.labels.device, non_blocking=True)]
 
     def batches(self, generator: torch.Generator) -> Iterator[Tensor]:
         """Rows of all training items in random order; the last batch may be smaller."""

@@ -103,7 +103,7 @@ class Cnn14FineTuning(ClassTraining):
         device = self.items.labels.device
         reduced = self.settings.precision == "bfloat16"
         with torch.autocast(device.type, torch.bfloat16, enabled=reduced):
-            return self.network(self.items.inputs[rows.to(device)], mixing).logits
+            return self.network(self.items.inputs[rows.to(device, non_blocking=True)], mixing).logits
 
     def criterion(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Negative log-likelihood, as the setting ``loss``."""

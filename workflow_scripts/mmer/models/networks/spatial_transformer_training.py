@@ -162,7 +162,7 @@ class SpatialTransformerTraining:
     def loss(self, batch: Tensor) -> Tensor:
         """Weighted cross-entropy of a batch of frames."""
         images, saliency = self.frames.pair(batch)
-        labels = self._labels[batch.to(self.frames.device)]
+        labels = self._labels[batch.to(self.frames.device, non_blocking=True)]
         logits = self.network(images, saliency).logits
         self._right.append((logits.detach().argmax(dim=1) == labels).sum())
         return functional.cross_entropy(logits, labels, weight=self._weights)
