@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,9 @@ from mmer.media.speech_spans import SpeechSpan, write_spans
 from mmer.models.base import Family, ModelJob
 from mmer.models.bilstm import BiLstm
 from mmer.models.max_voting import MaxVoting
+from mmer.models.networks.bilstm_training import SequenceTraining
 from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
+from mmer.models.networks.spatial_transformer_training import SpatialTransformerTraining
 from mmer.models.spatial_transformer import SpatialTransformer
 from mmer.predictions import read_predictions
 from mmer.protocol import Split
@@ -146,6 +149,35 @@ def test_steps_lead_from_frames_to_predictions(prepared, tmp_path, variant, fram
     means = grid.groupby("architecture", sort=False)["accuracy"].mean()
     assert set(grid["architecture"][grid["chosen"]]) == {means.idxmax()}
     assert not list(tmp_path.rglob("checkpoint*"))
+
+
+@pytest.mark.parametrize("training", [SpatialTransformerTraining, SequenceTraining])
+def test_a_killed_training_whose_data_change_begins_anew(prepared, tmp_path, monkeypatch, training):
+    monkeypatch.setenv("MMER_CHECKPOINT_SECONDS", "0")
+    inputs = dict(prepared)
+    if training is SequenceTraining:
+        inputs["model"] = (_train(prepared, tmp_path / "stn"),)
+
+    def trained(folder: str) -> bytes:
+        if training is SpatialTransformerTraining:
+            return _train(inputs, tmp_path / folder).read_bytes()
+        return _grid(inputs, tmp_path / folder, "full").output("model", "fold1").read_bytes()
+
+    measured = training.scores
+
+    def killed_at_the_second_look(self: Any) -> dict[str, float]:
+        patched.setattr(training, "scores", killed)
+        return measured(self)
+
+    def killed(self: Any) -> dict[str, float]:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(training, "scores", killed_at_the_second_look)
+        trained("killed")
+    frames = read_ragged(prepared["frames"][:1])
+    write_ragged(prepared["frames"][0], replace(frames, values=255 - frames.values))
+    assert trained("killed") == trained("anew")
 
 
 def test_frames_vote_for_every_split_without_loading_torch(prepared, tmp_path):

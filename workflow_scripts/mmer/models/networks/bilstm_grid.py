@@ -44,7 +44,7 @@ from mmer.training.checkpoint import read_model, write_model
 from mmer.training.device import choose_device, make_deterministic, prepare_device
 from mmer.training.fit import fit
 from mmer.training.frames import put_on_device
-from mmer.training.job import write_history, write_network
+from mmer.training.job import forget_if_stale, write_history, write_network
 from mmer.training.kept_audio import spans_of
 
 log = logging.getLogger(__name__)
@@ -88,6 +88,7 @@ def train(job: ModelJob) -> None:
     on_cpu = choose_device(compute.device).type == "cpu"
     at_once = compute.threads if on_cpu else compute.trainings_at_once
     folder = (job.checkpoint or job.output("architectures")).with_suffix("")
+    forget_if_stale(job, folder)
     with grid_workers(min(at_once, len(settings.architectures))) as workers:
         grid = {
             split: train_architectures(sequences, settings, job.seed or 0, folder / split, workers)

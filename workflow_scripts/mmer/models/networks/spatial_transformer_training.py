@@ -35,7 +35,13 @@ from mmer.runtime.errors import UserError
 from mmer.training.device import prepare_device
 from mmer.training.fit import FitPlan, fit
 from mmer.training.frames import FramesOnDevice, load_frames
-from mmer.training.job import file_sha256, forget_checkpoint, write_network, write_training
+from mmer.training.job import (
+    file_sha256,
+    forget_checkpoint,
+    forget_if_stale,
+    write_network,
+    write_training,
+)
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +65,7 @@ def train(job: ModelJob) -> None:
         _require_every_class(frames, elsewhere)
     log.info("%d frames of %d items", len(frames.images), len(frames.items))
     training = SpatialTransformerTraining(move_to(network, device), frames, settings)
+    forget_if_stale(job, job.checkpoint)
     history = fit(training, fit_plan(settings, frames, job.seed or 0), job.checkpoint)
     write_training(
         job,
