@@ -42,6 +42,7 @@ from mmer.training.job import (
     write_network,
     write_training,
 )
+from mmer.training.labelled import shuffled_batches
 
 log = logging.getLogger(__name__)
 
@@ -131,14 +132,6 @@ def smallest_over_count(labels: Tensor, classes: int) -> Tensor:
     counts = torch.bincount(labels, minlength=classes).float()
     present = counts > 0
     return torch.where(present, counts[present].min() / counts.clamp(min=1), 0.0)
-
-
-def shuffled_batches(rows: Tensor, size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Rows in random order, batch by batch; a single last one joins the batch before it."""
-    parts = list(rows[torch.randperm(len(rows), generator=generator)].split(size))
-    if len(parts) > 1 and len(parts[-1]) == 1:  # batch norm would know one picture only
-        parts[-2:] = [torch.cat(parts[-2:])]
-    yield from parts
 
 
 class SpatialTransformerTraining:
