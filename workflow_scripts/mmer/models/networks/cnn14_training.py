@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from mmer.media.log_mel import log_mels
 from mmer.models.base import ModelJob
@@ -114,7 +113,7 @@ class Cnn14FineTuning(ClassTraining):
 
     def _one_hot(self, labels: Tensor) -> Tensor:
         """Targets ``(batch, classes)`` float32 of labels ``(batch,)``."""
-        return functional.one_hot(labels, self.items.task.outputs).float()
+        return torch.eye(self.items.task.outputs, device=labels.device)[labels]
 
     def _of_targets(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The loss of soft targets ``(batch, classes)``."""
