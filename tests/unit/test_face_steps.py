@@ -43,7 +43,6 @@ from mmer.protocol import Split
 from mmer.ragged import read_ragged, write_ragged
 from mmer.runtime.errors import UserError
 from mmer.training.checkpoint import read_model, write_model
-from mmer.weights import Weights
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 SPLITS = {"fold0": SPLIT, "fold1": OTHER}
@@ -296,33 +295,3 @@ def test_a_training_on_another_corpus_says_what_it_was_made_of(tmp_path):
 def test_too_few_pictures_of_a_class_are_refused(tmp_path):
     with pytest.raises(UserError, match="faces hold 4 of the class 'a', but training needs 5"):
         _train_elsewhere(tmp_path, of_each=4)
-
-
-def _import(folder: Path, sha256: str | None) -> Path:
-    weights = Weights(name="faces_published", path=folder / "faces.pt", sha256=sha256)
-    job = _job(
-        SpatialTransformer(),
-        "import_published",
-        folder,
-        seed=None,
-        weights=weights,
-        options={"corpus": "faces", "target": "valence"},
-        outputs={"model": {"": folder / "imported" / "model.safetensors"}},
-    )
-    return job.output("model")
-
-
-def test_published_weights_are_imported_bit_for_bit_and_say_where_they_come_from(tmp_path):
-    torch.manual_seed(4)
-    state = GuidedSpatialTransformer(classes=3).state_dict()
-    torch.save(state, tmp_path / "faces.pt")
-    with pytest.raises(UserError, match="sha256"):
-        _import(tmp_path, "0" * 64)
-    assert not (tmp_path / "imported").exists()
-    digest = hashlib.sha256((tmp_path / "faces.pt").read_bytes()).hexdigest()
-    model = _import(tmp_path, digest)
-    imported = read_model(model, CPU)
-    assert imported.keys() == state.keys()
-    assert all(torch.equal(imported[name], state[name]) for name in state)
-    origin = _provenance(model)
-    assert (origin["published_checkpoint"], origin["sha256"]) == ("faces.pt", digest)
