@@ -7,6 +7,7 @@ settings in ``config.yaml`` and for as many epochs as it may take.  Jobs are lai
 from __future__ import annotations
 
 import itertools
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -114,7 +115,10 @@ def bilstm_work(settings: Any, variants: tuple[str, ...], device: torch.device) 
     """The mean architecture of a grid: a call takes a step of each."""
     frames = noise_frames(settings.batch_size * 5 // 4 + 1, device)
     network = move_to(GuidedSpatialTransformer(TASK.outputs), device)
-    sequences = bilstm_training.sequences_of(network, frames, settings.layer)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "features"
+        stored = bilstm_training.store_sequences(network, frames, settings.layer, file)
+        sequences = stored.on(device)  # mapped: it outlives its name
     steps = []
     for architecture in settings.architectures:
         width = sequences.features.shape[1]

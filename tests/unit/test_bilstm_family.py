@@ -7,6 +7,7 @@ from typing import get_args
 
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from mmer.models.bilstm import BiLstmSettings, Layer
 
@@ -37,3 +38,9 @@ def test_the_settings_name_what_was_tried():
     assert "2x300_attention2" in [size.name for size in BiLstmSettings().architectures]
     again = BiLstmSettings.model_validate_json(BiLstmSettings(layer="fc50").model_dump_json())
     assert again == BiLstmSettings(layer="fc50")
+
+
+def test_an_architecture_is_tried_once():
+    size = {"layers": 1, "units": 5, "attention_layers": 1}
+    with pytest.raises(ValidationError, match="name each architecture once"):
+        BiLstmSettings(architectures=[size, size])

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from tests.pictured_items import CPU, RATE, load
+from tests.trainings import reads_of_a_step
 from torch import nn
 
-from mmer.models.bilstm import Architecture, BiLstmSettings
+from mmer.models.bilstm import Architecture, BiLstmSettings, Layer
 from mmer.models.networks.bilstm_training import (
     SequenceTraining,
     balanced_weights,
     build_network,
     fit_plan,
-    sequences_of,
+    store_sequences,
 )
 from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
 from mmer.training.fit import fit
+from mmer.training.frames import FramesOnDevice
+
+
+@pytest.fixture(autouse=True)
+def features_in_a_file(tmp_path, monkeypatch) -> None:
+    """Features lie in a file of the test's own folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+def _sequences(network: GuidedSpatialTransformer, frames: FramesOnDevice, layer: Layer):
+    return store_sequences(network, frames, layer, Path("features")).on(CPU)
 
 
 def _settings(**changes) -> BiLstmSettings:
@@ -29,7 +42,7 @@ def _settings(**changes) -> BiLstmSettings:
 def _task(**changes) -> SequenceTraining:
     torch.manual_seed(0)
     settings = _settings(**changes)
-    sequences = sequences_of(GuidedSpatialTransformer(8), load(), settings.layer)
+    sequences = _sequences(GuidedSpatialTransformer(8), load(), settings.layer)
     size = Architecture(layers=1, units=6, attention_layers=1)
     network = build_network(sequences.features.shape[1], size, settings.dropout, classes=8)
     return SequenceTraining(network, sequences, settings)
@@ -48,7 +61,7 @@ def test_balanced_weights_are_those_of_scikit_learn():
 def test_what_lies_before_an_activation_can_be_read_too():
     frames, network = load(), GuidedSpatialTransformer(8)
     posteriors, logits, fc50, before = (
-        sequences_of(network, frames, layer).features
+        _sequences(network, frames, layer).features.clone()
         for layer in ("posteriors", "logits", "fc50", "fc50_before_relu")
     )
     torch.testing.assert_close(logits.softmax(1), posteriors)
@@ -59,7 +72,7 @@ def test_what_lies_before_an_activation_can_be_read_too():
 @pytest.mark.parametrize(("layer", "width"), [("posteriors", 8), ("fc50", 50), ("flatten810", 810)])
 def test_features_are_a_layer_of_the_transformer_for_every_frame(layer, width):
     frames, network = load(), GuidedSpatialTransformer(8)
-    features = sequences_of(network, frames, layer).features
+    features = _sequences(network, frames, layer).features
     assert features.shape == (len(frames.images), width)
     output = network.eval()(*frames.pair(torch.tensor([3])))
     expected = output.logits.softmax(1) if layer == "posteriors" else getattr(output, layer)
@@ -75,6 +88,11 @@ def test_batches_of_items_are_padded_behind():
     assert padded[1, :, 0].tolist() == [0, 1, 2, 3, 0]
     start = frames.offsets[1]
     assert padded[0, :, 0].tolist() == list(range(start, start + 5))
+
+
+def test_no_step_waits_for_the_device():
+    sizes_of_the_batch = 2  # torch's LSTM reads them twice, and they lie on the CPU
+    assert reads_of_a_step(_task()) == sizes_of_the_batch
 
 
 def test_an_epoch_is_every_training_item_once():

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +34,15 @@ from mmer.media.speech_spans import SpeechSpan, write_spans
 from mmer.models.base import Family, ModelJob
 from mmer.models.bilstm import BiLstm
 from mmer.models.max_voting import MaxVoting
+from mmer.models.networks.bilstm_training import SequenceTraining
 from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
+from mmer.models.networks.spatial_transformer_training import SpatialTransformerTraining
 from mmer.models.spatial_transformer import SpatialTransformer
 from mmer.predictions import read_predictions
 from mmer.protocol import Split
 from mmer.ragged import read_ragged, write_ragged
 from mmer.runtime.errors import UserError
 from mmer.training.checkpoint import read_model, write_model
-from mmer.weights import Weights
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 SPLITS = {"fold0": SPLIT, "fold1": OTHER}
@@ -146,6 +148,36 @@ def test_steps_lead_from_frames_to_predictions(prepared, tmp_path, variant, fram
     means = grid.groupby("architecture", sort=False)["accuracy"].mean()
     assert set(grid["architecture"][grid["chosen"]]) == {means.idxmax()}
     assert not list(tmp_path.rglob("checkpoint*"))
+
+
+@pytest.mark.parametrize("training", [SpatialTransformerTraining, SequenceTraining])
+def test_a_killed_training_whose_data_change_begins_anew(prepared, tmp_path, monkeypatch, training):
+    monkeypatch.setenv("MMER_CHECKPOINT_SECONDS", "0")
+    monkeypatch.setattr(sys.modules[__name__], "SIZES", SIZES[:1])
+    inputs = dict(prepared)
+    if training is SequenceTraining:
+        inputs["model"] = (_train(prepared, tmp_path / "stn"),)
+
+    def trained(folder: str) -> bytes:
+        if training is SpatialTransformerTraining:
+            return _train(inputs, tmp_path / folder).read_bytes()
+        return _grid(inputs, tmp_path / folder, "full").output("model", "fold0").read_bytes()
+
+    measured = training.scores
+
+    def killed_at_the_second_look(self: Any) -> dict[str, float]:
+        patched.setattr(training, "scores", killed)
+        return measured(self)
+
+    def killed(self: Any) -> dict[str, float]:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(training, "scores", killed_at_the_second_look)
+        trained("killed")
+    frames = read_ragged(prepared["frames"][:1])
+    write_ragged(prepared["frames"][0], replace(frames, values=255 - frames.values))
+    assert trained("killed") == trained("anew")
 
 
 def test_frames_vote_for_every_split_without_loading_torch(prepared, tmp_path):
@@ -263,33 +295,3 @@ def test_a_training_on_another_corpus_says_what_it_was_made_of(tmp_path):
 def test_too_few_pictures_of_a_class_are_refused(tmp_path):
     with pytest.raises(UserError, match="faces hold 4 of the class 'a', but training needs 5"):
         _train_elsewhere(tmp_path, of_each=4)
-
-
-def _import(folder: Path, sha256: str | None) -> Path:
-    weights = Weights(name="faces_published", path=folder / "faces.pt", sha256=sha256)
-    job = _job(
-        SpatialTransformer(),
-        "import_published",
-        folder,
-        seed=None,
-        weights=weights,
-        options={"corpus": "faces", "target": "valence"},
-        outputs={"model": {"": folder / "imported" / "model.safetensors"}},
-    )
-    return job.output("model")
-
-
-def test_published_weights_are_imported_bit_for_bit_and_say_where_they_come_from(tmp_path):
-    torch.manual_seed(4)
-    state = GuidedSpatialTransformer(classes=3).state_dict()
-    torch.save(state, tmp_path / "faces.pt")
-    with pytest.raises(UserError, match="sha256"):
-        _import(tmp_path, "0" * 64)
-    assert not (tmp_path / "imported").exists()
-    digest = hashlib.sha256((tmp_path / "faces.pt").read_bytes()).hexdigest()
-    model = _import(tmp_path, digest)
-    imported = read_model(model, CPU)
-    assert imported.keys() == state.keys()
-    assert all(torch.equal(imported[name], state[name]) for name in state)
-    origin = _provenance(model)
-    assert (origin["published_checkpoint"], origin["sha256"]) == ("faces.pt", digest)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from tests.trainings import HostReads
 from torch import nn
 
+from mmer.runtime.errors import UserError
 from mmer.training.fit import FitPlan, fit
 
 
@@ -58,6 +60,43 @@ def test_it_evaluates_after_every_epoch_by_default():
 def test_it_evaluates_every_so_many_steps_across_epochs(batch, every, steps):
     pace = plan(max_epochs=None, max_steps=10, evaluate_every=every)
     assert [row["step"] for row in fit(Line(batch=batch), pace, None)] == steps
+
+
+def test_an_end_that_was_looked_at_is_not_looked_at_again():
+    history = fit(Line(), plan(max_epochs=2, evaluate_every=3), None)
+    assert [row["step"] for row in history] == [3, 6]
+
+
+def test_the_host_waits_once_an_epoch_however_many_steps_it_has():
+    counts = []
+    for batch in (1, 12):
+        line = Line(batch=batch)
+        line.optimizer = torch.optim.SGD(line.network.parameters(), lr=0.05)
+        with HostReads() as reads:
+            fit(line, plan(max_epochs=2), None)
+        counts.append(reads.count)
+    assert counts[0] == counts[1]
+
+
+def test_the_training_loss_is_the_mean_of_its_steps_to_the_last_bit():
+    line, losses = Line(batch=1), []
+
+    def noting(batch):
+        losses.append(Line.loss(line, batch))
+        return losses[-1]
+
+    line.loss = noting
+    (row,) = fit(line, plan(max_epochs=1), None)
+    assert row["train_loss"] == sum(loss.item() for loss in losses) / 12
+
+
+@pytest.mark.parametrize("broken", ["train_loss", "accuracy"])
+def test_a_training_that_no_longer_has_numbers_ends_in_one_sentence(broken):
+    line = Line(scores=[0.5, float("nan") if broken == "accuracy" else 0.6])
+    if broken == "train_loss":
+        line.x[3] = torch.nan
+    with pytest.raises(UserError, match=rf"{broken} is nan .* lower its learning_rate"):
+        fit(line, plan(max_epochs=2), None)
 
 
 def test_each_epoch_has_its_own_order_and_the_seed_repeats_them():

@@ -238,6 +238,20 @@ def test_a_network_of_the_wrong_shape_is_told_what_is_needed(labelled, monkeypat
         run(job(*labelled, "my_network"))
 
 
+def test_a_network_may_normalise_batches_whatever_the_number_of_items(labelled, monkeypatch):
+    class Normed(nn.Sequential):
+        def forward(self, features, lengths):
+            return super().forward(features.mean(dim=1))
+
+    def network(self, width, task, _):
+        return Normed(nn.BatchNorm1d(width), nn.Linear(width, task.outputs))
+
+    monkeypatch.setattr(type(read_registry(PLUGINS).families["my_network"]), "network", network)
+    told = job(*labelled, "my_network", "normed", max_epochs=1, batch_size=19)  # of 20 items
+    run(told)
+    assert pd.read_csv(told.output("history"))["step"].tolist() == [1]
+
+
 @pytest.mark.parametrize("name", ["my_model.py", "my_corpus.py"])
 def test_the_readme_shows_the_whole_file(name):
     shown = f"```python\n{(EXAMPLES / name).read_text('utf-8')}```"

@@ -17,7 +17,7 @@ from tests.pictured_items import (
     load,
     pictures_and_items,
 )
-from tests.trainings import kill_after
+from tests.trainings import kill_after, reads_of_a_step
 from torch import nn
 from torch.nn import functional
 
@@ -65,6 +65,10 @@ def test_training_stops_on_frame_accuracy_or_where_nobody_chooses_on_that_of_tra
 def test_a_class_weighs_the_smallest_class_over_its_own_size():
     labels = torch.tensor([0] * 4 + [2] * 2 + [5] * 8)
     assert smallest_over_count(labels, 8).tolist() == [0.5, 0, 1, 0, 0, 0.25, 0, 0]
+
+
+def test_no_step_waits_for_the_device():
+    assert reads_of_a_step(_task()) == 0
 
 
 def test_an_epoch_is_every_training_frame_once():

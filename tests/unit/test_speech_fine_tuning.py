@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from tests.spoken_pitches import CPU, ITEMS, NESTED, SPLIT, TASK, audio_of
-from tests.trainings import kill_after
+from tests.trainings import kill_after, reads_of_a_step
 from torch.nn import functional
 
 from mmer.media.log_mel import log_mels
@@ -49,6 +49,11 @@ def plan(training: Cnn14FineTuning | AlexNetFineTuning, seed: int = 5) -> FitPla
 
 
 BOTH = pytest.mark.parametrize("build", [cnn14, alexnet])
+
+
+@BOTH
+def test_no_step_waits_for_the_device(build):
+    assert reads_of_a_step(build()) == 0
 
 
 @pytest.mark.parametrize(

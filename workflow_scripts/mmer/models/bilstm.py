@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from mmer.models.base import TRAINED, Family, ModelEntry, ModelJob, Name, Output, Resources, Step
 from mmer.settings import Settings, decided, from_source
@@ -120,6 +120,13 @@ class BiLstmSettings(Settings):
             known = PAPER_ARCHITECTURES.get(layer, ()) if isinstance(layer, str) else ()
             return {**given, "architectures": known}
         return given
+
+    @field_validator("architectures")
+    @classmethod
+    def _each_once(cls, sizes: tuple[Architecture, ...]) -> tuple[Architecture, ...]:
+        if len({size.name for size in sizes}) < len(sizes):
+            raise ValueError("name each architecture once")
+        return sizes
 
 
 class BiLstmEntry(ModelEntry):

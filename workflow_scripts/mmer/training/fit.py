@@ -94,7 +94,11 @@ class Training(Protocol):
 
 @dataclass
 class _Progress:
-    """Everything that training knows besides weights; all of it goes into a checkpoint."""
+    """Everything that training knows besides weights; all of it goes into a checkpoint.
+
+    The losses since the last evaluation are summed in float64 on the device: to fetch one would
+    be to wait for it.  Checkpoints are written right after an evaluation, when the sum is 0.
+    """
 
     step: int = 0
     epoch: int = 0
@@ -102,7 +106,7 @@ class _Progress:
     best_score: float = -math.inf
     best_step: int = 0
     evaluations_since_best: int = 0
-    loss_sum: float = 0.0
+    loss_sum: Tensor | float = 0.0
     loss_steps: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
 
@@ -127,6 +131,12 @@ def fit(training: Training, plan: FitPlan, checkpoint: Path | None) -> list[dict
     list of dict
         A row per evaluation: ``step``, ``epoch``, ``train_loss``, the scores and ``kept`` (1 for
         the row whose weights were kept).
+
+    Raises
+    ------
+    UserError
+        If the loss or the watched score is no finite number, or the checkpoint is of another
+        training.
     """
     state = _Progress()
     best: dict[str, Tensor] = {}
@@ -141,7 +151,8 @@ def fit(training: Training, plan: FitPlan, checkpoint: Path | None) -> list[dict
     with tqdm(total=total, initial=state.step, unit="step", mininterval=10) as bar:
         while not _finished(state, plan):
             _train_until_evaluation(training, schedule, plan, state, bar)
-            _evaluate(training, schedule, plan, state, best)
+            if state.loss_steps:  # no step since, where an epoch's last one was looked at
+                _evaluate(training, schedule, plan, state, best)
             bar.set_postfix(best=f"{state.best_score:.4f}", refresh=False)
             if checkpoint is not None and time.monotonic() - saved_at > pause_s:
                 _save(training, schedule, state, best, checkpoint)
@@ -211,7 +222,7 @@ def _step(training: Training, plan: FitPlan, state: _Progress, batch: Tensor) ->
     training.optimizer.step()
     state.step += 1
     state.step_in_epoch += 1
-    state.loss_sum += float(loss.detach())
+    state.loss_sum = state.loss_sum + loss.detach().double()
     state.loss_steps += 1
 
 
@@ -225,10 +236,15 @@ def _evaluate(
     """Score the part that chooses, note a row, and keep the weights if they are the best so far."""
     with schedule.evaluated(training) as network, torch.inference_mode():
         scores = training.scores()
-    train_loss = state.loss_sum / max(state.loss_steps, 1)
-    state.history.append(
-        {"step": state.step, "epoch": state.epoch, "train_loss": train_loss, **scores}
-    )
+    train_loss = float(state.loss_sum) / state.loss_steps
+    row = {"step": state.step, "epoch": state.epoch, "train_loss": train_loss, **scores}
+    for name in ("train_loss", plan.watch):
+        if not math.isfinite(row[name]):
+            raise UserError(
+                f"{name} is {row[name]} after {state.step} steps, and training cannot go on: lower "
+                "its learning_rate, or look for broken values in what it reads"
+            )
+    state.history.append(row)
     state.loss_sum, state.loss_steps = 0.0, 0
     if scores[plan.watch] > state.best_score:
         state.best_score, state.best_step = scores[plan.watch], state.step

@@ -69,7 +69,7 @@ class FramesOnDevice(LabelledItems):
 
         Source of the range: (x − 0.5) / 0.5, with which the published network was trained.
         """
-        rows = rows.to(self.device)
+        rows = rows.to(self.device, non_blocking=True)
         both = (self.images[rows], self.saliency[rows])
         images, saliency = (pictures.float().mul_(2 / 255).sub_(1) for pictures in both)
         return images, saliency

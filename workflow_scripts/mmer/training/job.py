@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import logging
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -40,6 +42,7 @@ def train_and_write(
     """Train, then write the outputs ``model``, ``history`` and ``predictions``."""
     millions = sum(parameter.numel() for parameter in training.network.parameters()) / 1e6
     log.info("%s: %.2f million parameters", job.model, millions)
+    forget_if_stale(job, job.checkpoint)
     history = fit(training, plan, job.checkpoint)
     write_training(job, training.network, history, settings, initial_weights)
     write_predictions(job.output(PREDICTIONS), training.predictions())
@@ -91,6 +94,21 @@ def write_network(path: Path, state: Mapping[str, Tensor], provenance: dict[str,
     # One key: safetensors writes several in random order, and equal models have equal bytes.
     described = {"provenance": json.dumps({**provenance, "torch": torch.__version__})}
     write_model(path, state, described)
+
+
+def forget_if_stale(job: ModelJob, kept: Path | None) -> None:
+    """Remove a checkpoint, or a folder of them, older than a file that the job reads.
+
+    A killed training whose data have changed since begins anew, as it saw other data.
+    """
+    if kept is None or not kept.exists():
+        return
+    saved_at = kept.stat().st_mtime
+    for path in itertools.chain.from_iterable(job.inputs.values()):
+        if path.stat().st_mtime > saved_at:
+            log.info("training begins anew: %s is newer than its checkpoint", path)
+            shutil.rmtree(kept) if kept.is_dir() else kept.unlink()
+            return
 
 
 def forget_checkpoint(job: ModelJob) -> None:

@@ -53,6 +53,14 @@ class LabelledItems:
         return Posteriors(self.task, self.items, self.part, probabilities, logits.numpy())
 
 
+def shuffled_batches(rows: Tensor, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """Rows in random order, batch by batch; a single last one joins the batch before it."""
+    parts = list(rows[torch.randperm(len(rows), generator=generator)].split(size))
+    if len(parts) > 1 and len(parts[-1]) == 1:  # batch norm would know one picture only
+        parts[-2:] = [torch.cat(parts[-2:])]
+    yield from parts
+
+
 class ClassTraining(ABC):
     """A network that learns the class of each item; a subclass says how it sees some items.
 
@@ -91,7 +99,7 @@ class ClassTraining(ABC):
 
     def labels(self, rows: Tensor) -> Tensor:
         """Labels of some rows, on the device."""
-        return self.items.labels[rows.to(self.items.labels.device)]
+        return self.items.labels[rows.to(self.items.labels.device, non_blocking=True)]
 
     def batches(self, generator: torch.Generator) -> Iterator[Tensor]:
         """Rows of all training items in random order; the last batch may be smaller."""

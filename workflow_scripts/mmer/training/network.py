@@ -23,6 +23,7 @@ from mmer.training.device import prepare_device
 from mmer.training.fit import FitPlan
 from mmer.training.job import train_and_write
 from mmer.training.kept_audio import kept_samples, rows_of_split, spans_of
+from mmer.training.labelled import shuffled_batches
 from mmer.training.standardised import Standardised
 
 
@@ -148,10 +149,8 @@ class NetworkTraining:
 
     def batches(self, generator: torch.Generator) -> Iterator[Tensor]:
         """Rows of training items in random order."""
-        train = self.examples.rows(TRAIN)
-        yield from train[torch.randperm(len(train), generator=generator)].split(
-            self.settings.batch_size
-        )
+        rows = self.examples.rows(TRAIN)
+        return shuffled_batches(rows, self.settings.batch_size, generator)
 
     def loss(self, batch: Tensor) -> Tensor:
         """The task's loss of a batch of rows, mixed and smoothed if the settings say so."""

@@ -7,51 +7,71 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import multiprocessing
+import os
+import shutil
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import connection
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, multiprocessing
 
 from mmer.items import read_items
 from mmer.models.base import PREDICTIONS, ModelJob
 from mmer.models.bilstm import Architecture, BiLstmSettings
 from mmer.models.networks.bilstm_training import (
-    Sequences,
     SequenceTraining,
+    StoredSequences,
     build_network,
     fit_plan,
-    sequences_of,
+    store_sequences,
 )
 from mmer.models.networks.spatial_transformer_checkpoint import read_spatial_transformer
-from mmer.predictions import Posteriors, write_predictions
+from mmer.predictions import write_predictions
 from mmer.protocol import TEST
-from mmer.ragged import Ragged, read_ragged, write_ragged
+from mmer.ragged import read_ragged, write_ragged
+from mmer.runtime.errors import UserError
 from mmer.runtime.job import Compute
 from mmer.runtime.writing import writing
+from mmer.training.checkpoint import read_model, write_model
 from mmer.training.device import choose_device, make_deterministic, prepare_device
 from mmer.training.fit import fit
 from mmer.training.frames import put_on_device
-from mmer.training.job import write_history, write_network
+from mmer.training.job import forget_if_stale, write_history, write_network
 from mmer.training.kept_audio import spans_of
 
 log = logging.getLogger(__name__)
 
 
+WEIGHTS, ATTENTION, POSTERIORS = "weights.safetensors", "attention.npz", "predictions.csv"
+"""What a training leaves in its folder, besides its checkpoint."""
+
+
 @dataclass(frozen=True)
 class TrainedArchitecture:
-    """What one training of the grid leaves: the kept weights, and what they say of every item."""
+    """What is told of one training of the grid; all that is large lies in its folder.
+
+    Attributes
+    ----------
+    history
+        As :func:`mmer.training.fit.fit` gives it.
+    test_items
+        How many items are tested.
+    folder
+        Holds the kept weights, and what they say of every item.
+    """
 
     architecture: Architecture
     history: list[dict[str, float]]
-    state: dict[str, Tensor]
-    posteriors: Posteriors
-    attention: Ragged
+    test_items: int
+    folder: Path
 
     @property
     def kept(self) -> dict[str, float]:
@@ -60,21 +80,19 @@ class TrainedArchitecture:
 
 
 def train(job: ModelJob) -> None:
-    """Train the grid split by split, choose, write; the checkpoints go when all else is there."""
+    """Train the grid split by split, choose, write; the trainings' folder goes when that is done.
+
+    That folder holds the checkpoints, by which a killed job goes on, and the features of a split.
+    """
     settings, compute = job.settings(BiLstmSettings), Compute.from_environment()
-    names = [architecture.name for architecture in settings.architectures]
     on_cpu = choose_device(compute.device).type == "cpu"
-    at_once = min(compute.threads if on_cpu else compute.trainings_at_once, len(names))
-    checkpoints = {
-        split: {name: _checkpoint(job.checkpoint, split, name) for name in names}
-        for split in job.splits
-    }
-    with grid_workers(at_once) as workers:
+    at_once = compute.threads if on_cpu else compute.trainings_at_once
+    folder = (job.checkpoint or job.output("architectures")).with_suffix("")
+    forget_if_stale(job, folder)
+    with grid_workers(min(at_once, len(settings.architectures))) as workers:
         grid = {
-            split: train_architectures(
-                sequences, settings, job.seed or 0, checkpoints[split], workers
-            )
-            for split, sequences in _sequences_by_split(job, settings, compute)
+            split: train_architectures(sequences, settings, job.seed or 0, folder / split, workers)
+            for split, sequences in _sequences_by_split(job, settings, compute, folder)
         }
     chosen = best_architecture(grid, settings.choose_by)
     for split, candidates in grid.items():
@@ -84,19 +102,17 @@ def train(job: ModelJob) -> None:
         table = architectures_table(grid)
         table["chosen"] = table["architecture"] == chosen.name
         table.to_csv(unfinished, index=False)
-    for of_split in checkpoints.values():
-        for checkpoint in filter(None, of_split.values()):
-            checkpoint.unlink(missing_ok=True)
+    shutil.rmtree(folder)
 
 
 def _sequences_by_split(
-    job: ModelJob, settings: BiLstmSettings, compute: Compute
-) -> Iterator[tuple[str, Sequences]]:
+    job: ModelJob, settings: BiLstmSettings, compute: Compute, folder: Path
+) -> Iterator[tuple[str, StoredSequences]]:
     """Features of each split's items; made once where splits share network and items."""
     device = prepare_device(job.seed)
     frames, saliency = (read_ragged(job.inputs[kind]) for kind in ("frames", "saliency"))
     spans, items = spans_of(job), read_items(job.one("items"))
-    made: tuple[Path, Sequences] | None = None
+    made: tuple[Path, StoredSequences] | None = None
     for name, path in job.of_splits("model").items():
         split = job.splits[name]
         loaded = put_on_device(frames, saliency, spans, items, job.classes, split, device)
@@ -104,14 +120,11 @@ def _sequences_by_split(
             # A training in this very process leaves one thread behind.
             torch.set_num_threads(compute.threads)
             network = read_spatial_transformer(path, device)
-            made = path, sequences_of(network, loaded, settings.layer)
+            file = folder / "features.float32"
+            made = path, store_sequences(network, loaded, settings.layer, file)
         of_split = {"part": loaded.part, "choosing_part": loaded.choosing_part}
+        del loaded  # as large as what was read, and not needed while the split is trained on
         yield name, dataclasses.replace(made[1], **of_split)
-
-
-def _checkpoint(base: Path | None, split: str, architecture: str) -> Path | None:
-    """Where one training of the grid keeps its state."""
-    return base and base.with_name(f"{base.stem}_{split}_{architecture}.safetensors")
 
 
 def _write_split(
@@ -126,10 +139,12 @@ def _write_split(
         "settings": settings.model_dump(mode="json", exclude={"architectures"}),
         "architecture": trained.architecture.model_dump(),
     }
-    write_network(job.output("model", split), trained.state, provenance)
+    state = read_model(trained.folder / WEIGHTS, torch.device("cpu"))
+    write_network(job.output("model", split), state, provenance)
     write_history(job.output("history", split), trained.history)
-    write_ragged(job.output("attention", split), trained.attention)
-    write_predictions(job.output(PREDICTIONS, split), trained.posteriors)
+    for name, file in (("attention", ATTENTION), (PREDICTIONS, POSTERIORS)):
+        with writing(job.output(name, split)) as unfinished:
+            shutil.copyfile(trained.folder / file, unfinished)
 
 
 @contextmanager
@@ -140,48 +155,75 @@ def grid_workers(at_once: int) -> Iterator[Executor | None]:
         return
     # Forking would copy a GPU's context, which CUDA forbids.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(at_once, mp_context=context) as workers:
+    with ProcessPoolExecutor(at_once, context, _end_with_parent) as workers:
         yield workers
 
 
+def _end_with_parent() -> None:
+    """Let a worker end when the process that started it is killed, so that none trains unseen."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "a worker has a parent"
+
+    def wait() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def train_architectures(
-    sequences: Sequences,
+    sequences: StoredSequences,
     settings: BiLstmSettings,
     seed: int,
-    checkpoints: Mapping[str, Path | None],
+    folder: Path,
     workers: Executor | None,
 ) -> list[TrainedArchitecture]:
-    """Train every architecture of the settings on one split.
+    """Train every architecture of the settings on one split, each in a folder of its own name.
 
     Each training draws from its own seed and, on the CPU, takes one thread, so that how many run
-    side by side changes no number.  Checkpoints are by an architecture's name; without workers the
-    trainings run here, one after the other.
+    side by side changes no number.  Without workers the trainings run here, one after the other.
+
+    Raises
+    ------
+    UserError
+        If the system kills a worker.
     """
     trainings = [
-        (sequences, settings, architecture, seed, checkpoints[architecture.name])
+        (sequences, settings, architecture, seed, folder / architecture.name)
         for architecture in settings.architectures
     ]
     if workers is None:
         return [train_architecture(*training) for training in trainings]
-    return list(workers.map(train_architecture, *zip(*trainings, strict=True)))
+    try:
+        return list(workers.map(train_architecture, *zip(*trainings, strict=True)))
+    except BrokenProcessPool as error:
+        raise UserError(
+            "a process that trained the bi-LSTM was killed, most likely for want of memory: give "
+            "the job more, or lower compute.threads (compute.trainings_at_once on a GPU), and run "
+            "the same command again, which goes on from the last checkpoints"
+        ) from error
 
 
 def train_architecture(
-    sequences: Sequences,
+    sequences: StoredSequences,
     settings: BiLstmSettings,
     architecture: Architecture,
     seed: int,
-    checkpoint: Path | None,
+    folder: Path,
 ) -> TrainedArchitecture:
-    """Train one architecture on one split."""
+    """Train one architecture on one split and write what it leaves."""
     make_deterministic(seed, threads=1)
-    width = sequences.features.shape[1]
+    on_device = sequences.on(choose_device(Compute.from_environment().device))
+    width = on_device.features.shape[1]
     network = build_network(width, architecture, settings.dropout, sequences.task.outputs)
-    training = SequenceTraining(network.to(sequences.features.device), sequences, settings)
-    history = fit(training, fit_plan(settings, seed), checkpoint)
+    training = SequenceTraining(network.to(on_device.labels.device), on_device, settings)
+    history = fit(training, fit_plan(settings, seed), folder / "checkpoint.safetensors")
     posteriors, attention = training.results()
-    state = {name: tensor.cpu() for name, tensor in network.state_dict().items()}
-    return TrainedArchitecture(architecture, history, state, posteriors, attention)
+    write_model(folder / WEIGHTS, network.state_dict(), {})
+    write_ragged(folder / ATTENTION, attention)
+    write_predictions(folder / POSTERIORS, posteriors)
+    test_items = int((posteriors.part == TEST).sum())
+    return TrainedArchitecture(architecture, history, test_items, folder)
 
 
 def architectures_table(grid: Mapping[str, Sequence[TrainedArchitecture]]) -> pd.DataFrame:
@@ -191,7 +233,7 @@ def architectures_table(grid: Mapping[str, Sequence[TrainedArchitecture]]) -> pd
             "architecture": trained.architecture.name,
             **trained.architecture.model_dump(),
             "split": split,
-            "test_items": int((trained.posteriors.part == TEST).sum()),
+            "test_items": trained.test_items,
             "accuracy": 100 * trained.kept["accuracy"],
             "f1": trained.kept["f1"],
             "kept_epoch": int(trained.kept["epoch"]),

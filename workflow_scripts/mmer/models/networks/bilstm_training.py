@@ -6,6 +6,7 @@ Source: paper sections 3.3 and 4.2.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from sklearn.metrics import f1_score
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from mmer.items import Items
 from mmer.models.bilstm import Architecture, BiLstmSettings, Layer
 from mmer.models.networks.bilstm import BiLstm
 from mmer.models.networks.spatial_transformer import (
@@ -22,6 +24,8 @@ from mmer.models.networks.spatial_transformer import (
 )
 from mmer.predictions import Posteriors
 from mmer.ragged import Ragged
+from mmer.runtime.writing import writing
+from mmer.tasks import Classes
 from mmer.training.fit import FitPlan
 from mmer.training.frames import FramesOnDevice
 from mmer.training.labelled import ClassTraining, LabelledItems
@@ -53,23 +57,64 @@ class Sequences(LabelledItems):
         return pad_sequence(parts, batch_first=True), lengths
 
 
-def sequences_of(
-    network: GuidedSpatialTransformer, frames: FramesOnDevice, layer: Layer
-) -> Sequences:
-    """Features of all frames from one layer of a trained spatial transformer."""
+@dataclass(frozen=True, kw_only=True)
+class StoredSequences:
+    """Features in a file, which the processes that train map into their memory.
+
+    It holds no tensor: one that goes to another process goes through shared memory, of which a
+    container has little, and keeps a descriptor open.
+
+    Attributes
+    ----------
+    task, items, part, choosing_part, offsets, rate
+        As :class:`Sequences` has them.
+    file
+        ``(frames, width)`` float32, nothing else.
+    """
+
+    task: Classes
+    items: Items
+    part: np.ndarray
+    choosing_part: str
+    offsets: np.ndarray
+    rate: float
+    file: Path
+
+    def on(self, device: torch.device) -> Sequences:
+        """These features on a device; the CPU reads them from the file as they are needed."""
+        # Copied where written to: torch knows no array that is only read.
+        features = np.memmap(self.file, np.float32, mode="c").reshape(self.offsets[-1], -1)
+        return Sequences(
+            task=self.task,
+            items=self.items,
+            part=self.part,
+            choosing_part=self.choosing_part,
+            labels=torch.from_numpy(self.task.labels(self.items)).to(device),
+            features=torch.from_numpy(features).to(device),
+            offsets=self.offsets,
+            rate=self.rate,
+        )
+
+
+def store_sequences(
+    network: GuidedSpatialTransformer, frames: FramesOnDevice, layer: Layer, file: Path
+) -> StoredSequences:
+    """Write features of all frames from one layer of a trained spatial transformer."""
 
     def chosen(output: SpatialTransformerOutput) -> Tensor:
         return output.logits.softmax(dim=1) if layer == "posteriors" else getattr(output, layer)
 
-    return Sequences(
+    with writing(file) as unfinished, unfinished.open("wb") as stream:
+        for output in run_over(network, frames):
+            stream.write(chosen(output).cpu().numpy().tobytes())
+    return StoredSequences(
         task=frames.task,
         items=frames.items,
         part=frames.part,
         choosing_part=frames.choosing_part,
-        labels=frames.labels,
-        features=torch.cat([chosen(output) for output in run_over(network, frames)]),
         offsets=frames.offsets,
         rate=frames.rate,
+        file=file,
     )
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from mmer.media.log_mel import log_mels
 from mmer.models.base import ModelJob
@@ -94,7 +93,8 @@ class Cnn14FineTuning(ClassTraining):
         if self.settings.mixup_alpha == 0:
             return self.criterion(self.forward(batch), labels)
         alpha = torch.full((len(batch) // 2,), self.settings.mixup_alpha, device=labels.device)
-        mixing = torch.distributions.Beta(alpha, alpha).sample()
+        # Checking the parameters would fetch them from the device in every step.
+        mixing = torch.distributions.Beta(alpha, alpha, validate_args=False).sample()
         targets = mix_pairs(self._one_hot(labels), mixing)
         return self._of_targets(self.forward(batch, mixing), targets)
 
@@ -103,7 +103,9 @@ class Cnn14FineTuning(ClassTraining):
         device = self.items.labels.device
         reduced = self.settings.precision == "bfloat16"
         with torch.autocast(device.type, torch.bfloat16, enabled=reduced):
-            return self.network(self.items.inputs[rows.to(device)], mixing).logits
+            return self.network(
+                self.items.inputs[rows.to(device, non_blocking=True)], mixing
+            ).logits
 
     def criterion(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Negative log-likelihood, as the setting ``loss``."""
@@ -111,7 +113,7 @@ class Cnn14FineTuning(ClassTraining):
 
     def _one_hot(self, labels: Tensor) -> Tensor:
         """Targets ``(batch, classes)`` float32 of labels ``(batch,)``."""
-        return functional.one_hot(labels, self.items.task.outputs).float()
+        return torch.eye(self.items.task.outputs, device=labels.device)[labels]
 
     def _of_targets(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The loss of soft targets ``(batch, classes)``."""

@@ -35,7 +35,14 @@ from mmer.runtime.errors import UserError
 from mmer.training.device import prepare_device
 from mmer.training.fit import FitPlan, fit
 from mmer.training.frames import FramesOnDevice, load_frames
-from mmer.training.job import file_sha256, forget_checkpoint, write_network, write_training
+from mmer.training.job import (
+    file_sha256,
+    forget_checkpoint,
+    forget_if_stale,
+    write_network,
+    write_training,
+)
+from mmer.training.labelled import shuffled_batches
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +66,7 @@ def train(job: ModelJob) -> None:
         _require_every_class(frames, elsewhere)
     log.info("%d frames of %d items", len(frames.images), len(frames.items))
     training = SpatialTransformerTraining(move_to(network, device), frames, settings)
+    forget_if_stale(job, job.checkpoint)
     history = fit(training, fit_plan(settings, frames, job.seed or 0), job.checkpoint)
     write_training(
         job,
@@ -126,14 +134,6 @@ def smallest_over_count(labels: Tensor, classes: int) -> Tensor:
     return torch.where(present, counts[present].min() / counts.clamp(min=1), 0.0)
 
 
-def shuffled_batches(rows: Tensor, size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Rows in random order, batch by batch; a single last one joins the batch before it."""
-    parts = list(rows[torch.randperm(len(rows), generator=generator)].split(size))
-    if len(parts) > 1 and len(parts[-1]) == 1:  # batch norm would know one picture only
-        parts[-2:] = [torch.cat(parts[-2:])]
-    yield from parts
-
-
 class SpatialTransformerTraining:
     """A spatial transformer that learns the classes of one split from single frames."""
 
@@ -162,7 +162,7 @@ class SpatialTransformerTraining:
     def loss(self, batch: Tensor) -> Tensor:
         """Weighted cross-entropy of a batch of frames."""
         images, saliency = self.frames.pair(batch)
-        labels = self._labels[batch.to(self.frames.device)]
+        labels = self._labels[batch.to(self.frames.device, non_blocking=True)]
         logits = self.network(images, saliency).logits
         self._right.append((logits.detach().argmax(dim=1) == labels).sum())
         return functional.cross_entropy(logits, labels, weight=self._weights)

@@ -1,0 +1,51 @@
+"""A published spatial transformer is imported as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from tests.pictured_items import TASK
+
+from mmer.models.base import ModelJob
+from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
+from mmer.models.spatial_transformer import SpatialTransformer
+from mmer.runtime.errors import UserError
+from mmer.training.checkpoint import read_model
+from mmer.weights import Weights
+
+
+def _import(folder: Path, sha256: str | None) -> Path:
+    weights = Weights(name="faces_published", path=folder / "faces.pt", sha256=sha256)
+    job = ModelJob(
+        family="spatial_transformer",
+        step="import_published",
+        model="face",
+        task=TASK,
+        weights=weights,
+        options={"corpus": "faces", "target": "valence"},
+        outputs={"model": {"": folder / "imported" / "model.safetensors"}},
+    )
+    SpatialTransformer().run(job)
+    return job.output("model")
+
+
+def test_published_weights_are_imported_bit_for_bit_and_say_where_they_come_from(tmp_path):
+    torch.manual_seed(4)
+    state = GuidedSpatialTransformer(classes=3).state_dict()
+    torch.save(state, tmp_path / "faces.pt")
+    with pytest.raises(UserError, match="sha256"):
+        _import(tmp_path, "0" * 64)
+    assert not (tmp_path / "imported").exists()
+    digest = hashlib.sha256((tmp_path / "faces.pt").read_bytes()).hexdigest()
+    model = _import(tmp_path, digest)
+    imported = read_model(model, torch.device("cpu"))
+    assert imported.keys() == state.keys()
+    assert all(torch.equal(imported[name], state[name]) for name in state)
+    with safe_open(model, framework="pt") as stream:
+        origin = json.loads(stream.metadata()["provenance"])
+    assert (origin["published_checkpoint"], origin["sha256"]) == ("faces.pt", digest)
