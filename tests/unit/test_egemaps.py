@@ -62,7 +62,7 @@ def test_values_are_the_packages_own(tmp_path, variant):
     assert found.items == tuple(sorted(audio.items)) and found.values.shape == (16, 88)
     kept = slice(None) if variant == "full" else slice(800, 6400)  # the span of every item
     samples = audio.of(audio.items.index("a0"))[kept]
-    own = opensmile.Smile(feature_set="eGeMAPSv02", feature_level="functionals")
+    own = opensmile.Smile(opensmile.FeatureSet.eGeMAPSv02, opensmile.FeatureLevel.Functionals)
     (expected,) = own.process_signal(samples.astype(np.float32) / 32768, 16_000).to_numpy()
     values = found.values[found.items.index("a0")]
     np.testing.assert_array_equal(values, expected)
