@@ -32,7 +32,7 @@ DESCRIBE = Step(
     {"embeddings": Output("embeddings.npz", "variant")},
     media=("audio",),
     seeded=False,
-    resources=Resources(minutes=60),
+    resources=Resources(minutes=20),
 )
 """The only step of what is computed of a voice without a network."""
 
