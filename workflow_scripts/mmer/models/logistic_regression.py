@@ -15,8 +15,8 @@ class LogisticRegressionSettings(Settings):
     C: float = decided(
         0.1,
         "Inverse strength of the regularisation (L2).",
-        "Of nine values from 0.0001 to 1 the best on both functionals (49.3 %) and egemaps (47.5 %) "
-        "when speakers were held out inside the training speakers of RAVDESS's first split.",
+        "Of nine values from 0.0001 to 1 the best on functionals (49.3 %) and on egemaps (47.5 %), "
+        "with speakers held out inside the training speakers of RAVDESS's first split.",
         gt=0,
     )
     scaling: Literal["none", "standard", "minmax", "l2"] = decided(
