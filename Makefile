@@ -14,7 +14,7 @@ VAD_WEIGHTS := $(MIRROR)/github.com/ina-foss/inaSpeechSegmenter/releases/downloa
 PUBLISHED_MIRROR ?=
 MIRROR_OPTION = $(if $(PUBLISHED_MIRROR),--config data='{"mirror": "$(PUBLISHED_MIRROR)"}')
 
-.PHONY: help environment demo corpus test test-long test-slurm lint bench decisions lock published paper
+.PHONY: help environment egemaps demo corpus test test-long test-slurm lint bench decisions lock published paper
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -85,6 +85,11 @@ bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r envs/benchmark.lock --upgrade --target $(VENV)/benchmark-packages
 	PYTHONPATH=workflow_scripts:$(VENV)/benchmark-packages $(BIN)/python -m benchmarks --out benchmarks/results.md
 
+## make egemaps    adds openSMILE, for eGeMAPS; its licence is for research and private use, not commerce
+egemaps: $(READY)
+	@echo "openSMILE is licensed for research, teaching and private use, not for commerce (the licence is in its metadata: pip show --verbose opensmile); by installing it you agree."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r envs/egemaps.lock
+
 ## make decisions  write docs/decisions.md from the settings' declarations, and config/schema.json
 decisions: $(READY)
 	$(BIN)/python workflow_scripts/list_decisions.py --out docs/decisions.md --schema config/schema.json
@@ -92,3 +97,4 @@ decisions: $(READY)
 ## make lock       resolve envs/requirements.in again; needs uv
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-emit-package onnxruntime-gpu --no-emit-package pip --override envs/overrides.in envs/requirements.in -o envs/requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-deps envs/egemaps.in -o envs/egemaps.lock

@@ -1,4 +1,4 @@
-"""Items whose class is the pitch of a tone, and what a step on them is told."""
+"""Tones: items whose class is the pitch, what a step on them is told, and one like a voice."""
 
 from __future__ import annotations
 
@@ -41,6 +41,13 @@ def tone(number: int, speaker: str) -> np.ndarray:
     seed = 100 * (SPEAKERS.index(speaker) + 1) + number + 1
     noise = np.random.default_rng(seed).normal(0, 300, len(time))
     return (8000 * np.sin(2 * np.pi * 250 * 1.5 ** (number + 1) * time) + noise).astype(np.int16)
+
+
+def voice(hertz: float, seconds: float, loudness: float = 0.1) -> np.ndarray:
+    """Ten harmonics, each weaker than the one below."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    harmonics = [np.sin(2 * np.pi * hertz * n * time) / n for n in range(1, 11)]
+    return loudness * np.sum(harmonics, axis=0)
 
 
 def audio_of(speakers: tuple[str, ...] = SPEAKERS) -> Ragged:

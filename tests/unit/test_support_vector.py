@@ -7,9 +7,10 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, Normalizer, StandardScaler
 from sklearn.svm import SVC
+from tests.embedded_letters import FIRST, SPLIT, TASK, by_hand, embeddings, some, table
 
 from mmer.embeddings import Embeddings, write_embeddings
-from mmer.items import Items, items_table, write_items
+from mmer.items import write_items
 from mmer.models.base import ModelJob
 from mmer.models.networks.support_vector import KernelToTraining, classify_split, outvoted
 from mmer.models.support_vector import SupportVector, SupportVectorSettings
@@ -18,52 +19,16 @@ from mmer.protocol import Split
 from mmer.runtime.errors import UserError
 from mmer.tasks import Classes
 
-TASK = Classes(names=tuple("abcdefgh"), column="letter")
-SPLIT = Split(name="fold0", train=("1", "2", "3"), choose=("4",), test=("4",))
-FIRST = 0
-
-
-def embeddings(per_class: int = 4, fewer_of_first: int = 0, spread: float = 1.0) -> Embeddings:
-    """Twelve noisy numbers per item, named 4a0, around a centre for each class; not negative."""
-    rng = np.random.default_rng(5)
-    centres = 2 * rng.random((8, 12))
-    names, values = [], []
-    for speaker in "4123":
-        for number, letter in enumerate(TASK.names):
-            for take in range(per_class - (fewer_of_first if number == FIRST else 0)):
-                names.append(f"{speaker}{letter}{take}")
-                values.append(np.maximum(0, centres[number] + rng.normal(0, spread, 12)))
-    return Embeddings(tuple(names), np.array(values, np.float32))
-
-
-def table(data: Embeddings) -> Items:
-    rows = ({"item": name, "speaker": name[0], "letter": name[1]} for name in data.items)
-    return items_table(rows, ["letter"])
-
 
 def classify(data: Embeddings, split: Split = SPLIT, **settings) -> Posteriors:
     return classify_split(data, table(data), split, TASK, SupportVectorSettings(**settings))
-
-
-def some(data: Embeddings, rows: list[int]) -> Embeddings:
-    return Embeddings(tuple(data.items[row] for row in rows), data.values[rows])
-
-
-def _by_hand(data: Embeddings) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Training values and labels, then tested ones, items in order of their names."""
-    order = np.argsort(data.items)
-    names = [data.items[row] for row in order]
-    values = data.values[order].astype(np.float64)
-    labels = np.array([TASK.names.index(name[1]) for name in names])
-    train = np.array([name[0] != "4" for name in names])
-    return values[train], labels[train], values[~train], labels[~train]
 
 
 @pytest.mark.parametrize("ties", [False, True], ids=["ties to the first", "ties to the clearest"])
 @pytest.mark.parametrize("c", [0.001, 1.0])
 def test_the_most_probable_class_is_the_classifiers_own_prediction(ties, c):
     data = embeddings(spread=6.0)
-    values, labels, tested, _ = _by_hand(data)
+    values, labels, tested, _ = by_hand(data)
     own = SVC(C=c, break_ties=ties).fit(values, labels).predict(tested)
     posteriors = classify(data, C=c, break_ties=ties)
     assert posteriors.only("test").predicted.tolist() == own.tolist()
@@ -92,10 +57,10 @@ def test_both_ways_with_ties_differ_only_where_duels_are_even():
 def test_scaling_is_fitted_on_the_training_rows_only(scaling, scaler):
     data = embeddings(spread=2.0)
     data.values[:32] *= 3  # the tested speaker, louder than any other
-    values, labels, tested, _ = _by_hand(data)
-    by_hand = make_pipeline(scaler(), SVC(C=1.0, break_ties=True)).fit(values, labels)
+    values, labels, tested, _ = by_hand(data)
+    own = make_pipeline(scaler(), SVC(C=1.0, break_ties=True)).fit(values, labels)
     posteriors = classify(data, C=1.0, scaling=scaling, break_ties=True).only("test")
-    np.testing.assert_allclose(posteriors.logits, by_hand.decision_function(tested))
+    np.testing.assert_allclose(posteriors.logits, own.decision_function(tested))
 
 
 def test_other_speakers_and_the_order_of_items_do_not_matter():
@@ -110,7 +75,7 @@ def test_other_speakers_and_the_order_of_items_do_not_matter():
 def test_of_two_classes_the_more_probable_is_the_classifiers_own_prediction():
     data = embeddings(spread=6.0)
     data = some(data, [row for row, name in enumerate(data.items) if name[1] in "ab"])
-    values, labels, tested, _ = _by_hand(data)
+    values, labels, tested, _ = by_hand(data)
     own = SVC(C=1.0).fit(values, labels)
     task = Classes(names=("a", "b"), column="letter")
     posteriors = classify_split(data, table(data), SPLIT, task, SupportVectorSettings(C=1.0))

@@ -1,4 +1,4 @@
-"""Embeddings: one vector per item from a network that is not trained here."""
+"""Embeddings: one vector per item from what is not trained here, a network or functionals."""
 
 from __future__ import annotations
 
@@ -14,24 +14,31 @@ from mmer.runtime.writing import writing
 
 @dataclass(frozen=True)
 class Embeddings:
-    """One vector per item, ``(items, dimensions)`` float32."""
+    """One vector per item, ``(items, dimensions)`` float32; names of dimensions that have any."""
 
     items: tuple[str, ...]
     values: np.ndarray
+    dimensions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         assert self.values.ndim == 2 and len(self.values) == len(self.items)
         assert self.values.dtype == np.float32
+        assert len(self.dimensions) in (0, self.values.shape[1])
 
 
 def write_embeddings(path: Path, embeddings: Embeddings) -> None:
-    """Write embeddings as NPZ: ``items`` (text) and ``values`` (float32)."""
+    """Write embeddings as NPZ: ``items`` and ``dimensions`` (text), ``values`` (float32)."""
     with writing(path) as unfinished, unfinished.open("wb") as stream:
-        np.savez(stream, items=np.array(embeddings.items, np.str_), values=embeddings.values)
+        np.savez(
+            stream,
+            items=np.array(embeddings.items, np.str_),
+            values=embeddings.values,
+            dimensions=np.array(embeddings.dimensions, np.str_),
+        )
 
 
 def read_embeddings(path: Path) -> Embeddings:
-    """Read and check what :func:`write_embeddings` wrote.
+    """Read and check what :func:`write_embeddings` wrote; names of dimensions are for readers.
 
     Raises
     ------

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, PositiveFloat
+from pydantic import PositiveFloat
 
-from mmer.models.base import PREDICTIONS, TRAINED, Family, ModelEntry, ModelJob, Name, Step
+from mmer.models.base import ModelJob
+from mmer.models.embedding_classifier import EmbeddingClassifier, EmbeddingClassifierEntry
 from mmer.settings import Settings, decided, from_source
 
 
@@ -50,30 +51,18 @@ class SupportVectorSettings(Settings):
     )
 
 
-class SupportVectorEntry(ModelEntry):
+class SupportVectorEntry(EmbeddingClassifierEntry):
     """A support vector classifier on embeddings."""
 
     family: Literal["support_vector"]
-    of: Name = Field(description="The embeddings it reads.")
     settings: SupportVectorSettings = SupportVectorSettings()
 
 
-class SupportVector(Family):
+class SupportVector(EmbeddingClassifier):
     """A support vector machine per split on the embeddings of another model."""
 
     name = "support_vector"
     Entry = SupportVectorEntry
-    needs = frozenset({"embeddings"})
-    starts_from_weights = False
-    takes = (
-        Step(  # for all splits at once, each takes seconds
-            "classify",
-            "variant",
-            {PREDICTIONS: TRAINED[PREDICTIONS]},
-            of_base=("embeddings",),
-            seeded=False,
-        ),
-    )
 
     def classify(self, job: ModelJob) -> None:
         """Classify every split."""

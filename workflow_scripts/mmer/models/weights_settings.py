@@ -26,6 +26,16 @@ EMBED = Step(
 )
 """The only step of a network that is not trained here."""
 
+DESCRIBE = Step(
+    "embed",
+    "variant",
+    {"embeddings": Output("embeddings.npz", "variant")},
+    media=("audio",),
+    seeded=False,
+    resources=Resources(minutes=20),
+)
+"""The only step of what is computed of a voice without a network."""
+
 
 class WeightsSettings(Settings):
     """Settings of such a family, which declares the keys ``weights`` and ``width`` itself."""

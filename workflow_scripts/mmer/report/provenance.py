@@ -21,7 +21,7 @@ from mmer.report.table import NOTHING, Column, Table
 LIBRARIES = (
     *("torch", "torchaudio", "torchvision", "tensorflow", "inaSpeechSegmenter", "numpy", "scipy"),
     *("pandas", "scikit-learn", "statsmodels", "librosa", "opencv-python-headless", "av", "h5py"),
-    *("espeakng-loader", "safetensors", "pydantic", "matplotlib", "snakemake"),
+    *("espeakng-loader", "opensmile", "safetensors", "pydantic", "matplotlib", "snakemake"),
 )
 """Distributions whose version can change a number, and the workflow's own engine."""
 

@@ -40,6 +40,7 @@ NUMERICAL_LIBRARIES: dict[str, tuple[str, ...]] = {
     "inaSpeechSegmenter": ("inaSpeechSegmenter", "tensorflow", "keras"),
     "librosa": ("librosa", "numpy", "scipy"),
     "numpy": ("numpy",),
+    "opensmile": ("opensmile",),
     "scipy": ("scipy", "numpy"),
     "sklearn": ("scikit-learn", "scipy", "numpy"),
     "statsmodels": ("statsmodels", "scipy", "numpy"),

@@ -110,6 +110,12 @@ def _kept(
     return [kept_samples(audio, row, spans, SHORTEST_SECONDS) for row in rows]
 
 
+def at_least_shortest(samples: np.ndarray) -> np.ndarray:
+    """The int16 samples of one item, followed by silence where they last less than 0.31 s."""
+    shortest = round(SHORTEST_SECONDS * SAMPLE_RATE)
+    return np.pad(samples, (0, max(0, shortest - len(samples))))
+
+
 def _of_length(waveforms: Sequence[np.ndarray], samples: int) -> list[np.ndarray]:
     """Waveforms cut at their end, or followed by silence."""
     cut = sum(len(waveform) > samples for waveform in waveforms)

@@ -18,17 +18,16 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mmer.embeddings import Embeddings, write_embeddings
-from mmer.media.log_mel import FULL_SCALE, SAMPLE_RATE, LogMel
+from mmer.media.log_mel import FULL_SCALE, LogMel
 from mmer.media.speech_spans import SpeechSpan
 from mmer.models.base import ModelJob
 from mmer.models.cnn14_embedding import Cnn14EmbeddingSettings
 from mmer.models.networks.cnn14 import Cnn14
 from mmer.models.networks.panns_checkpoint import start_from
-from mmer.models.weights_settings import SHORTEST_SECONDS
 from mmer.ragged import Ragged, read_ragged
 from mmer.training.device import prepare_device
 from mmer.training.kept_audio import spans_of
-from mmer.training.recordings import every_recording
+from mmer.training.recordings import at_least_shortest, every_recording
 
 ITEMS_AT_ONCE = 16
 """Items of one length per pass at most: bounds memory."""
@@ -80,6 +79,5 @@ def embed_items(
 
 def _log_mel(front_end: LogMel, samples: np.ndarray) -> Tensor:
     """The log-mel of one item's int16 samples at its own length, ``(frames, 64)`` on the CPU."""
-    shortest = round(SHORTEST_SECONDS * SAMPLE_RATE)
-    padded = np.pad(samples, (0, max(0, shortest - len(samples))))
+    padded = at_least_shortest(samples)
     return front_end(torch.from_numpy(padded)[None].float() / FULL_SCALE)[0]

@@ -8,45 +8,32 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.metrics.pairwise import linear_kernel, rbf_kernel
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import MinMaxScaler, Normalizer, StandardScaler
+from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
-from mmer.embeddings import Embeddings, read_embeddings
-from mmer.items import Items, read_items
-from mmer.models.base import PREDICTIONS, ModelJob
+from mmer.embeddings import Embeddings
+from mmer.items import Items
+from mmer.models.base import ModelJob
+from mmer.models.networks.embedding_classifier import (
+    classify_every_split,
+    posteriors_of_split,
+    scaled,
+)
 from mmer.models.support_vector import SupportVectorSettings
-from mmer.predictions import Posteriors, posteriors_of, tested, write_predictions
-from mmer.protocol import TRAIN, Split
-from mmer.runtime.errors import UserError
+from mmer.predictions import Posteriors
+from mmer.protocol import Split
 from mmer.tasks import Classes
-from mmer.training.kept_audio import rows_of_split
 
 log = logging.getLogger(__name__)
-
-SCALERS: dict[str, Callable[[], Any] | None] = {
-    "none": None,
-    "standard": StandardScaler,
-    "minmax": MinMaxScaler,
-    "l2": Normalizer,
-}
 
 
 def classify(job: ModelJob) -> None:
     """Classify split by split; each takes seconds."""
-    settings = job.settings(SupportVectorSettings)
-    embeddings, items = read_embeddings(job.one("embeddings")), read_items(job.one("items"))
-    for name, split in job.splits.items():
-        posteriors = classify_split(embeddings, items, split, job.classes, settings)
-        held_out = tested(posteriors)
-        accuracy = 100 * (held_out.predicted == held_out.labels).mean()
-        log.info("%s: %.2f %% of %d tested items", name, accuracy, len(held_out.items))
-        write_predictions(job.output(PREDICTIONS, name), posteriors)
+    classify_every_split(job, classify_split, job.settings(SupportVectorSettings))
 
 
 def classify_split(
@@ -66,14 +53,13 @@ def classify_split(
     UserError
         If a speaker of the split has no item, or a class no training item.
     """
-    rows, chosen, part = rows_of_split(embeddings.items, items, split, task)
-    labels = task.labels(chosen)
-    training = part == TRAIN
-    _check_classes(split, task, labels[training], settings)
-    values = embeddings.values[rows].astype(np.float64)
-    classifier = _classifier(settings).fit(values[training], labels[training])
-    logits = decision_values(classifier, values, settings.break_ties)
-    return posteriors_of(task, chosen, part, logits)
+
+    def fit(values: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        _warn_of_small_c(split, task, np.bincount(labels), settings)
+        classifier = _classifier(settings).fit(values, labels)
+        return lambda values: decision_values(classifier, values, settings.break_ties)
+
+    return posteriors_of_split(embeddings, items, split, task, fit)
 
 
 def decision_values(classifier: Pipeline, values: np.ndarray, break_ties: bool) -> np.ndarray:
@@ -112,7 +98,6 @@ def decision_values(classifier: Pipeline, values: np.ndarray, break_ties: bool) 
 
 def _classifier(settings: SupportVectorSettings) -> Pipeline:
     """Scaling, fitted with the classifier on the same rows, then the classifier."""
-    scaler = SCALERS[settings.scaling]
     machine = SVC(
         kernel="precomputed",
         C=settings.C,
@@ -121,7 +106,7 @@ def _classifier(settings: SupportVectorSettings) -> Pipeline:
         break_ties=settings.break_ties,
     )
     kernel = KernelToTraining(settings.kernel, settings.gamma)
-    return make_pipeline(*([scaler()] if scaler else []), kernel, machine)
+    return scaled(settings.scaling, kernel, machine)
 
 
 class KernelToTraining(TransformerMixin, BaseEstimator):
@@ -156,24 +141,12 @@ class KernelToTraining(TransformerMixin, BaseEstimator):
         return rbf_kernel(values, self.training_, gamma=self.gamma_)
 
 
-def _check_classes(
-    split: Split, task: Classes, labels: np.ndarray, settings: SupportVectorSettings
-) -> None:
-    """A UserError where a class has no training item; a warning where one cannot win."""
-    counts = np.bincount(labels, minlength=task.outputs)
-    if not counts.all():
-        raise UserError(
-            f"split {split.name} has no training item of the {task.column} "
-            f"{task.names[int(counts.argmin())]}: give embeddings of all {task.outputs} classes"
-        )
-    if settings.kernel == "rbf":
-        _warn_of_small_c(split, task, counts, settings)
-
-
 def _warn_of_small_c(
     split: Split, task: Classes, counts: np.ndarray, settings: SupportVectorSettings
 ) -> None:
     """Say where C is so small that class sizes decide and not the embeddings."""
+    if settings.kernel != "rbf":
+        return
     small = outvoted(counts, settings.C)
     if settings.class_weight == "none":
         for label in small:

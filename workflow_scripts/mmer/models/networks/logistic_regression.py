@@ -1,0 +1,62 @@
+"""Multinomial logistic regression of embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from mmer.embeddings import Embeddings
+from mmer.items import Items
+from mmer.models.base import ModelJob
+from mmer.models.logistic_regression import LogisticRegressionSettings
+from mmer.models.networks.embedding_classifier import (
+    classify_every_split,
+    posteriors_of_split,
+    scaled,
+)
+from mmer.predictions import Posteriors
+from mmer.protocol import Split
+from mmer.tasks import Classes
+
+
+def classify(job: ModelJob) -> None:
+    """Classify split by split; each takes seconds."""
+    classify_every_split(job, classify_split, job.settings(LogisticRegressionSettings))
+
+
+def classify_split(
+    embeddings: Embeddings,
+    items: Items,
+    split: Split,
+    task: Classes,
+    settings: LogisticRegressionSettings,
+) -> Posteriors:
+    """Fit scaling and regression on the training speakers; posteriors of all items of the split.
+
+    Nothing here is random.
+
+    Raises
+    ------
+    UserError
+        If a speaker of the split has no item, or a class no training item.
+    """
+
+    def fit(values: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        regression = LogisticRegression(
+            C=settings.C,
+            class_weight=None if settings.class_weight == "none" else settings.class_weight,
+            max_iter=settings.max_iter,
+        )
+        fitted = scaled(settings.scaling, regression).fit(values, labels)
+
+        def logits(values: np.ndarray) -> np.ndarray:
+            decisions = fitted.decision_function(values)
+            if decisions.ndim == 1:  # of two classes scikit-learn tells the second's log-odds
+                return np.stack([np.zeros_like(decisions), decisions], axis=1)
+            return decisions
+
+        return logits
+
+    return posteriors_of_split(embeddings, items, split, task, fit)
