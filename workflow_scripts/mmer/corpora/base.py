@@ -7,7 +7,7 @@ Planning imports every such file, so one that needs a heavy library imports it w
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -135,6 +135,10 @@ class Corpus(ABC):
         followed = any(isinstance(task, Traces) for task in self.tasks.values())
         return (*MEDIA[self.recordings], *(("traces",) if followed else ()))
 
+    def lacks(self, media: Collection[str]) -> str:
+        """Why a model is not run that reads what the corpus does not have."""
+        return f"{self.name} has no {' and no '.join(media)}"
+
     def check(self) -> None:
         """Look at the folder that the user names, before anything runs.
 
@@ -144,8 +148,14 @@ class Corpus(ABC):
             If it does not hold what it should.
         """
         for speaker in self.speakers:
-            if self.archive(speaker) is None:
+            archive = self.archive(speaker)
+            if archive is None:
                 self.files(speaker)
+            elif self.folder is not None and not (self.folder / archive.file).is_file():
+                raise UserError(
+                    f"{self.folder} holds neither {archive.file} nor loose recordings of speaker "
+                    f"{speaker}: look at data.{self.name}"
+                )
 
     def archive(self, speaker: str) -> Archive | None:
         """The archive to extract a speaker's recordings from; None where they lie loose."""
