@@ -147,8 +147,8 @@ class Corpus(ABC):
         UserError
             If it does not hold what it should.
         """
-        for speaker in self.speakers:
-            archive = self.archive(speaker)
+        archives = {speaker: self.archive(speaker) for speaker in self.speakers}
+        for speaker, archive in archives.items():
             if archive is None:
                 self.files(speaker)
             elif self.folder is not None and not (self.folder / archive.file).is_file():

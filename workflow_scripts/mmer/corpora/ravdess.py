@@ -211,14 +211,13 @@ class Ravdess(Corpus):
         return [str(file) for file in loose.values()]
 
     def _lacking(self, found: Collection[str], speaker: str) -> str:
-        """Which recordings of an actor are not there, where all are wanted: the first, and how
-        many."""
+        """Which recordings of an actor are not there, where all are wanted."""
         if self.settings.clips_per_actor != WHOLE:
             return ""
         designed = [clip.name for clip in self._designed() if clip.speaker == speaker]
-        lacking = [name for name in designed if name not in found]
-        others = f" and {len(lacking) - 1} others" if len(lacking) > 1 else ""
-        return f" and lacks {lacking[0]}{others}" if lacking else ""
+        first, *others = sorted(set(designed) - set(found)) or [""]
+        more = f" and {len(others)} others" if len(others) > 1 else " and one other" * len(others)
+        return f" and lacks {first}{more}" if first else ""
 
     def extract(self, archive: Path, speaker: str, folder: Path) -> None:
         """Unpack an actor's recordings; silent twins stay in the archive."""
