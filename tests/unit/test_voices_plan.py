@@ -39,7 +39,7 @@ def test_the_whole_paper_runs_on_the_voices_but_for_what_needs_films():
     speech = {f"{model}/{variant}" for model in SPEECH for variant in ("full", "vad")}
     constants = {"human_speech/full", "human_face/full"}
     assert runs == speech | constants | {"zero_rule/full", "zero_rule_face/full"}
-    assert len(found) == len(runs) + 15 + 3  # rows of faces, fusions
+    assert len(found) == len(runs) + 17 + 3  # rows of faces, fusions
     assert {found[name] for name in speech} == {"predictions"}
 
 

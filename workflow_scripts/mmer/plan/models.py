@@ -189,10 +189,13 @@ class ModelsPlan:
         return next((reason for reason in found if reason), None)
 
     def lacks_media(self, model: str) -> str | None:
-        """What a model would read that the run's corpus does not have; None where it has all."""
-        corpus = self.corpora.own
+        """What a model would read that the run's corpus does not have; None where it has all.
+
+        It is asked as if every other corpus were there.
+        """
+        corpus, every = self.corpora.own, frozenset(self.run.kinds.corpora)
         has = {*corpus.media, *(("saliency",) if "frames" in corpus.media else ())}
-        for step in self.steps[model]:
+        for step in self.family(model).steps(self.entry(model), every):
             lacking = [medium for medium in step.media if medium not in has]
             if step.corpus is None and lacking:
                 return corpus.lacks(lacking)

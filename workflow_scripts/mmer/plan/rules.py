@@ -80,7 +80,8 @@ class ModelRule:
     @property
     def compared(self) -> list[str]:
         """What must be there before a job looks at recordings of the run's corpus."""
-        looks = self.step.media and self.step.corpus is None
+        steps = [self.plan.step(model, self.step.verb) for model in self.names]
+        looks = any(step.media and step.corpus is None for step in steps)
         return self.plan.corpora.comparison if looks else []
 
     def told(self, wildcards: Any) -> str:
