@@ -39,6 +39,15 @@ def published_mirror() -> Path:
 
 
 @pytest.fixture(scope="session")
+def ravdess_voices() -> Path:
+    """All spoken RAVDESS recordings as FLAC; the test is skipped where they are absent."""
+    folder = REPOSITORY.parent / "shared" / "ravdess-voices"
+    if not folder.is_dir():
+        pytest.skip("RAVDESS's spoken recordings are not on this machine")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def make_clip() -> Callable[..., Path]:
     """A function that writes a small H.264/AAC clip."""
     return write_clip

@@ -114,7 +114,11 @@ def preparation_step(context: ReportContext) -> ReportStep:
         found.append(shown(layout.figure("saliency"), what, "saliency", what))
     return context.step(
         "describe_preparation",
-        [layout.items(), *corpora.comparison, *(path for paths in files.values() for path in paths)],
+        [
+            layout.items(),
+            *corpora.comparison,
+            *(path for paths in files.values() for path in paths),
+        ],
         found,
         others,
         task=context.task.model_dump(mode="json"),
