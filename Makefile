@@ -11,10 +11,17 @@ MIRROR := results/demo/mirror
 ACTORS := 1 2 3 4 5 6 8 10 11 17
 CLIPS := 16
 VAD_WEIGHTS := $(MIRROR)/github.com/ina-foss/inaSpeechSegmenter/releases/download/models/keras_speech_music_noise_cnn.hdf5
+VAD_DOWNLOAD := $(VAD_WEIGHTS:$(MIRROR)/%=downloads/%)
 PUBLISHED_MIRROR ?=
 MIRROR_OPTION = $(if $(PUBLISHED_MIRROR),--config data='{"mirror": "$(PUBLISHED_MIRROR)"}')
 
-.PHONY: help environment egemaps demo corpus test test-long test-slurm lint bench decisions lock published paper
+RAVDESS ?=
+FILMS ?=
+VOICES_RUN = $(if $(FILMS),voices_of_films,voices)
+VOICES_CORPUS = $(if $(FILMS),ravdess,ravdess_voices)
+VOICES_OPTION = $(if $(FILMS)$(RAVDESS),--config run=$(VOICES_RUN) corpus=$(VOICES_CORPUS) data='{"$(VOICES_CORPUS)": "$(or $(FILMS),$(RAVDESS))"}')
+
+.PHONY: help environment egemaps demo corpus voices test test-long test-slurm lint bench decisions lock published paper
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -48,6 +55,24 @@ published: $(READY)
 	$(SNAKEMAKE) --configfile config/published.yaml $(MIRROR_OPTION)
 	$(BIN)/snakemake --cores 1 --configfile config/published.yaml $(MIRROR_OPTION) --report results/published/report.html
 	@echo "The report is results/published/report.html"
+
+$(VAD_DOWNLOAD): $(VAD_WEIGHTS)
+	mkdir -p $(@D)
+	cp $< $@.unfinished
+	mv $@.unfinished $@
+
+# Weights that cannot be downloaded are no reason to stop: what is there is then all that there is, and
+# rows that need more say so.
+## make voices     the speech branch on RAVDESS's voices: downloads 208 MB; RAVDESS=<folder> has them,
+##                 or FILMS=<folder> the films
+voices: $(READY) $(VAD_DOWNLOAD)
+	$(if $(FILMS)$(RAVDESS),,$(SNAKEMAKE) --configfile config/voices.yaml --until download_archive)
+	overlays=config/voices.yaml; \
+	$(SNAKEMAKE) --configfile $$overlays $(VOICES_OPTION) --until download_registered || { \
+	  echo "Going on without the weights that could not be had."; overlays="$$overlays config/downloaded.yaml"; }; \
+	$(SNAKEMAKE) --configfile $$overlays $(VOICES_OPTION) && \
+	$(BIN)/snakemake --cores 1 --configfile $$overlays $(VOICES_OPTION) --report results/$(VOICES_RUN)/report.html
+	@echo "The report is results/$(VOICES_RUN)/report.html"
 
 ## make paper      the paper's protocol on RAVDESS: downloads 13.4 GB, wants a GPU
 paper: $(READY)

@@ -8,6 +8,9 @@ for RULE in model_rules(PLAN.models):
             RULE.name
         input:
             RULE.inputs,
+            # A corpus that contradicts itself stops before anything is trained; what else is said
+            # there bears on no model.
+            compared=ancient(RULE.compared),
         output:
             RULE.outputs,
         log:

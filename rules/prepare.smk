@@ -42,6 +42,24 @@ for RECORDINGS, MEDIA in PLAN.prepared_media.items():
             "python -m prepare_media {params.job:q} > {log:q} 2>&1"
 
 
+rule compare_recordings:
+    input:
+        audio=PLAN.corpora.prepared("audio") if PLAN.corpora.comparison else [],
+        item_table=LAYOUT.items(),
+    output:
+        LAYOUT.same_recordings(),
+    log:
+        LAYOUT.log("compare_recordings"),
+    benchmark:
+        LAYOUT.benchmark("compare_recordings")
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        job=lambda w: PLAN.corpora.told_of_comparison(),
+    shell:
+        "python -m compare_recordings {params.job:q} > {log:q} 2>&1"
+
+
 rule detect_speech:
     input:
         audio=LAYOUT.prepared("audio", "{speaker}", "{corpus}"),

@@ -53,6 +53,7 @@ REPORT = {step.name for plan in PLANS for step in plan.report.steps}
 RULES = {*MODEL_RULES, *WRITTEN, *REPORT, "prepare_films", "prepare_pictures", "assemble_external"}
 ALONE = {
     *("write_configuration", "list_items", "prepare_pictures", "convert_msi_net"),
+    "compare_recordings",
     "import_published_spatial_transformer",
 }
 """Steps that a run has once or twice, before anything that they could share a job with."""

@@ -65,6 +65,7 @@ FITTED = together(
 """All that the fit loop trains, and what follows."""
 
 READ_FROM_RECORDINGS = together(
+    jobs("compare_recordings"),
     EMBEDDED,
     jobs("train_alexnet", "alexnet_fine_tuned", "full", SPLITS),
     CNN14,

@@ -28,6 +28,7 @@ def test_the_full_plan_of_the_paper_is_listed(bare):
         "extract_speaker": 24,
         "list_items": 1,
         "prepare_films": 24,
+        "compare_recordings": 1,
         "detect_speech": 24,
         "convert_msi_net": 1,
         "map_saliency": 24,
@@ -87,6 +88,30 @@ def test_the_plan_of_the_published_posteriors_needs_no_corpus(bare):
     assert planned["download_archive"] == planned["download_record"] == 0
     assert planned["draw_items"] == 0
     assert planned["describe_run"] == 1
+
+
+def test_one_archive_holds_the_voices_of_everybody(bare):
+    assert Counter(bare.planned("config/voices.yaml")) == {
+        "download_record": 1,
+        "download_registered": 3,
+        "download_archive": 1,
+        "extract_speaker": 24,
+        "list_items": 1,
+        "prepare_voices": 24,
+        "compare_recordings": 1,
+        "detect_speech": 24,
+        "embed_alexnet_embedding": 2,
+        "embed_cnn14_embedding": 2,
+        "classify_support_vector": 4,
+        "predict_majority": 1,
+        "evaluate_systems": 1,
+        "write_tables": 1,
+        "draw_figures": 1,
+        "describe_preparation": 1,
+        "tabulate_costs": 1,
+        "write_configuration": 1,
+        "describe_run": 1,
+    }
 
 
 def test_local_archives_are_not_downloaded(bare):

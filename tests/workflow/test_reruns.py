@@ -130,6 +130,10 @@ RARE: dict[str, tuple[Change, Jobs]] = {
         edited(f"{LIBRARY}/training/fit.py", "1_000_003", "1_000_033"),
         FITTED,
     ),
+    "the source of the comparison of recordings": (
+        edited(f"{LIBRARY}/media/same_recordings.py", "hashlib.sha256(", "hashlib.blake2b("),
+        together(jobs("compare_recordings"), jobs("describe_preparation")),
+    ),
     "the source of the McNemar test": (
         edited(f"{LIBRARY}/evaluation/significance.py", "= mcnemar(", "= 1 * mcnemar("),
         EVALUATED,

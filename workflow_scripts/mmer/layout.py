@@ -34,6 +34,10 @@ class Layout:
         """What is prepared of a speaker."""
         return f"{self.results}/prepared/{corpus}{kind}/{speaker}.{ENDINGS[kind]}"
 
+    def same_recordings(self) -> str:
+        """The recordings that the run's corpus holds more than once."""
+        return f"{self.results}/prepared/same_recordings.csv"
+
     def clips(self, speaker: str) -> str:
         """The folder of a speaker's extracted recordings."""
         return f"{self.results}/clips/{speaker}"

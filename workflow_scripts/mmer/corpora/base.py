@@ -7,7 +7,7 @@ Planning imports every such file, so one that needs a heavy library imports it w
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -134,6 +134,10 @@ class Corpus(ABC):
         """What is prepared of every speaker."""
         followed = any(isinstance(task, Traces) for task in self.tasks.values())
         return (*MEDIA[self.recordings], *(("traces",) if followed else ()))
+
+    def lacks(self, media: Collection[str]) -> str:
+        """Why a model is not run that reads what the corpus does not have."""
+        return f"{self.name} has no {' and no '.join(media)}"
 
     def check(self) -> None:
         """Look at the folder that the user names, before anything runs.

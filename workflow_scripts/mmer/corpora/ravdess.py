@@ -8,7 +8,7 @@ example ``01-01-03-02-01-01-12``; no two digits of it are read outside this file
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from itertools import product
 from pathlib import Path, PurePosixPath
@@ -37,6 +37,7 @@ PAPER_FOLDS: tuple[tuple[str, ...], ...] = (
 
 AUDIO_VIDEO = 1
 VIDEO_ONLY = 2
+AUDIO_ONLY = 3
 SPEECH = 1
 NEUTRAL = 1
 NORMAL, STRONG = 1, 2
@@ -144,7 +145,8 @@ class Ravdess(Corpus):
     media_settings = frozenset({"clips_per_actor"})
     item_settings = frozenset({"actors", "clips_per_actor"})
     modality: ClassVar[int] = AUDIO_VIDEO
-    ending: ClassVar[str] = ".mp4"
+    endings: ClassVar[tuple[str, ...]] = (".mp4",)
+    """Of loose recordings; the first one is that of the published ones."""
 
     @property
     def tasks(self) -> Mapping[str, Classes]:
@@ -175,33 +177,54 @@ class Ravdess(Corpus):
         return {"intensity": INTENSITIES, "sex": ("male", "female"), "sentence": STATEMENTS}
 
     def archive(self, speaker: str) -> Archive | None:
-        """An archive per actor, unless the user's folder has the recordings loose."""
+        """The published one, unless the user's folder has the recordings loose."""
         if self.files(speaker):
             return None
-        return Archive(self.settings.record, f"Video_Speech_Actor_{speaker}.zip")
+        return Archive(self.settings.record, self.archive_of(speaker))
+
+    def archive_of(self, speaker: str) -> str:
+        """Name of the published archive that holds an actor's recordings."""
+        return f"Video_Speech_Actor_{speaker}.zip"
 
     def files(self, speaker: str) -> list[str]:
         """Loose recordings ``Actor_NN/01-01-*.mp4``; none where archives are to be extracted."""
         if self.folder is None:
             return []
         folder = self.folder / f"Actor_{speaker}"
-        loose = sorted(folder.glob(f"{self.modality:02d}-{SPEECH:02d}-*{self.ending}"))
+        loose: dict[str, Path] = {}
+        for file in sorted(folder.glob("[!.]*")):
+            if file.suffix.lower() not in self.endings or not self._is_wanted(file, speaker):
+                continue
+            if file.stem in loose:
+                raise UserError(
+                    f"{folder} holds {file.stem} twice, as {loose[file.stem].name} and "
+                    f"{file.name}: remove one"
+                )
+            loose[file.stem] = file
         if loose and len(loose) != self.settings.clips_per_actor:
             raise UserError(
                 f"{folder} holds {len(loose)} clips of modality {self.modality:02d} and channel "
-                f"{SPEECH:02d} instead of {self.settings.clips_per_actor}: complete the folder, or "
-                f"set corpora.{self.name}.clips_per_actor"
+                f"{SPEECH:02d} instead of {self.settings.clips_per_actor}"
+                f"{self._lacking(loose, speaker)}: complete the folder, or set "
+                f"corpora.{self.name}.clips_per_actor"
             )
-        for file in loose:
-            self._is_wanted(file, speaker)
-        return [str(file) for file in loose]
+        return [str(file) for file in loose.values()]
+
+    def _lacking(self, found: Collection[str], speaker: str) -> str:
+        """Which recordings of an actor are not there, where all are wanted."""
+        if self.settings.clips_per_actor != WHOLE:
+            return ""
+        designed = [clip.name for clip in self._designed() if clip.speaker == speaker]
+        first, *others = sorted(set(designed) - set(found)) or [""]
+        more = f" and {len(others)} others" if len(others) > 1 else " and one other" * len(others)
+        return f" and lacks {first}{more}" if first else ""
 
     def extract(self, archive: Path, speaker: str, folder: Path) -> None:
         """Unpack an actor's recordings; silent twins stay in the archive."""
         extract_files(
             archive,
             folder,
-            self.ending,
+            self.endings[0],
             lambda path: self._is_wanted(path, speaker),
             self.settings.clips_per_actor,
         )

@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from mmer.media.settings import PreparationSettings
+from mmer.media.whole_sound import check_whole
 from mmer.runtime.errors import UserError
 
 SAMPLE_RATE = 16_000
@@ -91,12 +92,24 @@ def decode_voice(path: Path, settings: PreparationSettings) -> np.ndarray:
     Raises
     ------
     UserError
-        If the file is damaged, has no audio, or is shorter than the models' front ends need.
+        If the file is damaged, cut off, has no audio, or is shorter than the models' front ends
+        need.
     """
-    audio = _Audio(path)
+    audio, heard = _Audio(path), 0.0
     for frame, _ in _decoded(path, ("audio",)):
         audio.add(frame)
+        heard += frame.samples / frame.sample_rate
+    check_whole(path, _promised(path), heard)
     return audio.samples(settings)
+
+
+def _promised(path: Path) -> float | None:
+    """Seconds of sound that a FLAC's header names; lengths of other files are often guesses."""
+    with av.open(str(path)) as container:
+        length = container.streams.audio[0].duration
+        if container.format.name != "flac" or length is None:
+            return None
+        return float(length * container.streams.audio[0].time_base)
 
 
 class _Audio:

@@ -169,6 +169,24 @@ class CorporaPlan:
         layout = self.run.layout
         return [layout.prepared(kind, s, place) for s in self.by_place[place].speakers]
 
+    @property
+    def comparison(self) -> list[str]:
+        """The recordings that are there more than once; none where no sound is prepared."""
+        if "audio" not in self.own.media or not self.reads_recordings:
+            return []
+        return [self.run.layout.same_recordings()]
+
+    def told_of_comparison(self) -> str:
+        """What the comparison of recordings is told."""
+        tasks = self.own.tasks.values()
+        told = {
+            "audio": self.prepared("audio"),
+            "items": self.run.layout.items(),
+            "classes": [task.column for task in tasks if isinstance(task, Classes)],
+            "out": self.run.layout.same_recordings(),
+        }
+        return self.run.told("compare_recordings", told)
+
     def pattern(self, recordings: str | None = None) -> str:
         """A pattern of the places of all corpora, or of those with one kind of recording."""
         kinds = self.by_place.items()

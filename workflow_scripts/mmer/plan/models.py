@@ -171,27 +171,34 @@ class ModelsPlan:
         unique = "_".join(part for part in (model, variant, split, digest) if part)
         return json.dumps({**json.loads(whole), "checkpoint": self.run.layout.checkpoint(unique)})
 
-    def cannot_run(self, model: str) -> str | None:
-        """Why a model cannot be had; None where it can."""
-        entry, family = self.entry(model), self.family(model)
-        if entry.of is not None and (reason := self.cannot_run(entry.of)):
-            return reason
-        if reason := family.cannot_run(entry, self.corpora.had) or self.lacks_media(model):
-            return reason
-        needed = [self.registered_weights(model)]
-        if self.weights.maps_by_network and self.sees_saliency(model):
-            needed.append(SALIENCY)
-        found = [self.weights.missing(name) for name in needed if name is not None]
+    def cannot_run(self, model: str, variant: str = "") -> str | None:
+        """Why a model, or one of its variants, cannot be had; None where it can.
+
+        What the corpus lacks comes first: where that is so, no weights help.
+        """
+        chain = self.run.configuration.chain(model)
+        found = [self.lacks_media(name) for name in chain]
+        for name in chain:
+            found.append(self.family(name).cannot_run(self.entry(name), self.corpora.had))
+            if (weights := self.registered_weights(name)) is not None:
+                found.append(self.weights.missing(weights))
+            if self.weights.maps_by_network and self.sees_saliency(name):
+                found.append(self.weights.missing(SALIENCY))
+        if variant == "vad" and self.reads_recordings(model):
+            found.append(self.weights.missing(VOICE_ACTIVITY))
         return next((reason for reason in found if reason), None)
 
     def lacks_media(self, model: str) -> str | None:
-        """What a model would read that the run's corpus does not have; None where it has all."""
-        corpus = self.corpora.own
+        """What a model would read that the run's corpus does not have; None where it has all.
+
+        It is asked as if every other corpus were there.
+        """
+        corpus, every = self.corpora.own, frozenset(self.run.kinds.corpora)
         has = {*corpus.media, *(("saliency",) if "frames" in corpus.media else ())}
-        for step in self.steps[model]:
+        for step in self.family(model).steps(self.entry(model), every):
             lacking = [medium for medium in step.media if medium not in has]
             if step.corpus is None and lacking:
-                return f"{corpus.name} has no {' and no '.join(lacking)}"
+                return corpus.lacks(lacking)
         return None
 
     def sees_saliency(self, model: str) -> bool:
@@ -202,6 +209,12 @@ class ModelsPlan:
         """Whether a model, or one that it reads, looks at anything prepared."""
         chain = self.run.configuration.chain(model)
         return any(step.media for name in chain for step in self.steps[name])
+
+    def hears_spans(self, model: str, variant: str) -> bool:
+        """Whether a system is given trimmed items, its weights there or not."""
+        lacking = [self.lacks_media(name) for name in self.run.configuration.chain(model)]
+        lacking.append(self.weights.missing(VOICE_ACTIVITY))
+        return variant == "vad" and self.reads_recordings(model) and not any(lacking)
 
     def starts_at_random(self, model: str) -> bool:
         """Whether a model, or the one it reads, is trained from random weights here."""
@@ -257,7 +270,7 @@ class ModelsPlan:
         """Learning curves of everything evaluated, by ``model/variant`` (or model) and split."""
         found: dict[str, dict[str, str]] = {}
         for evaluated, variant in self.run.configuration.evaluated():
-            if self.cannot_run(evaluated):
+            if self.cannot_run(evaluated, variant):
                 continue
             for model in self.run.configuration.chain(evaluated):
                 for step in self.steps[model]:

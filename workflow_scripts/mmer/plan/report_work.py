@@ -83,14 +83,17 @@ def items_step(context: ReportContext) -> ReportStep | None:
 
 
 def preparation_step(context: ReportContext) -> ReportStep:
-    """What the corpus holds, and what preparation made of it, where a model of the run read it."""
+    """What the corpus holds, and what preparation made of it, where a model of the run read it.
+
+    Sound is prepared for systems without weights too: only the weights are then left to be had.
+    """
     models, corpora = context.models, context.models.corpora
-    read = [(model, variant) for model, variant in context.run if models.reads_recordings(model)]
-    chains = [models.run.configuration.chain(model) for model, _ in read]
+    chains = [models.run.configuration.chain(model) for model, _ in context.run]
     maps = any(models.sees_saliency(name) for chain in chains for name in chain)
-    trimmed = any(variant == "vad" for _, variant in read)
+    trimmed = any(models.hears_spans(*system) for system in models.run.configuration.evaluated())
     kinds = [*(["audio", "speech"] if trimmed else []), *(["frames", "saliency"] if maps else [])]
     files = {kind: corpora.prepared(kind) for kind in kinds}
+    same = next(iter(corpora.comparison), None)
 
     def shown(path: str, what: str, caption: str, link: str) -> Shown:
         labels = {"what": what, "as": "table" if path.endswith(".html") else "figure"}
@@ -111,11 +114,16 @@ def preparation_step(context: ReportContext) -> ReportStep:
         found.append(shown(layout.figure("saliency"), what, "saliency", what))
     return context.step(
         "describe_preparation",
-        [layout.items(), *(path for paths in files.values() for path in paths)],
+        [
+            layout.items(),
+            *corpora.comparison,
+            *(path for paths in files.values() for path in paths),
+        ],
         found,
         others,
         task=context.task.model_dump(mode="json"),
         items=layout.items(),
+        same=same,
         **files,
         method=models.run.configuration.saliency.method if maps else "",
         tables=context.tables,

@@ -77,6 +77,13 @@ class ModelRule:
         weights = self.plan.weights_file(wildcards.model, self.step.verb)
         return [*(path for paths in files for path in paths), *weights]
 
+    @property
+    def compared(self) -> list[str]:
+        """What must be there before a job looks at recordings of the run's corpus."""
+        steps = [self.plan.step(model, self.step.verb) for model in self.names]
+        looks = any(step.media and step.corpus is None for step in steps)
+        return self.plan.corpora.comparison if looks else []
+
     def told(self, wildcards: Any) -> str:
         """What a job is told, as JSON."""
         return self.plan.told(verb=self.step.verb, **self._where(wildcards))

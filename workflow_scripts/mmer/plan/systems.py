@@ -35,7 +35,7 @@ class SystemsPlan:
             }
             if (constant := family.constant(entry)) is not None:
                 system["constant"], system["source"] = constant
-            elif reason := self.models.cannot_run(model):
+            elif reason := self.models.cannot_run(model, variant):
                 system["not_run"] = reason
             else:
                 system["predictions"] = self.predictions_by_split(system["name"])
@@ -72,9 +72,9 @@ class SystemsPlan:
                 "variant": pairing,
                 "fed": inputs,
             }
-            reasons = [self.models.cannot_run(member.split("/")[0]) for member in members]
-            if found := [reason for reason in reasons if reason]:
-                fused["not_run"] = found[0]
+            reasons = [self.models.cannot_run(*member.split("/")) for member in members]
+            if found := [reason for reason in dict.fromkeys(reasons) if reason]:
+                fused["not_run"] = "; ".join(found)
             else:
                 fused["predictions"] = self.run.layout.fusion(pairing, inputs, "predictions")
             described.append(fused)

@@ -67,16 +67,19 @@ class WeightsPlan:
 
         Weights that a mirror folder lacks are missing.  Without a mirror they are expected from
         the internet, and from a mirror folder that vanished they are expected when it is back: a
-        failing download is an error and no missing row.
+        failing download is an error and no missing row.  The folder of downloads is a mirror too:
+        named as the mirror, it means that nothing more is downloaded.
         """
-        mirror = self.run.configuration.data.mirror
+        data = self.run.configuration.data
+        mirror = data.mirror
         if mirror is None or "://" in mirror or not Path(mirror).is_dir():
             return None
         path = Path(self.path(name))
         place = self.registered[name].place
         if path.exists() or (Path(mirror) / place).exists():
             return None
-        return f"weights missing ({name}: the mirror lacks {place})"
+        where = "folder of downloads" if Path(mirror) == Path(data.downloads) else "mirror"
+        return f"weights missing ({name}: the {where} lacks {place})"
 
     def origin(self, of: str, name: str) -> dict[str, str | None]:
         """Where registered weights come from, for provenance."""

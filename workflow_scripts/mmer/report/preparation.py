@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mmer.items import SPEAKER, Items, read_items
+from mmer.media.same_recordings import read_same_recordings
 from mmer.media.speech_spans import read_spans
 from mmer.ragged import read_ragged
 from mmer.report.formats import write_table
@@ -28,11 +29,13 @@ MOST = 8
 class PreparationJob(ReportJob):
     """Files of the speakers: ``audio`` and ``speech`` where a model heard trimmed items.
 
-    ``frames`` and ``saliency`` are given where a model saw maps, which ``method`` made.
+    ``frames`` and ``saliency`` are given where a model saw maps, which ``method`` made; ``same``,
+    the recordings that are there more than once, where sound was prepared.
     """
 
     task: Task
     items: Path
+    same: Path | None = None
     audio: tuple[Path, ...] = ()
     speech: tuple[Path, ...] = ()
     frames: tuple[Path, ...] = ()
@@ -45,7 +48,8 @@ class PreparationJob(ReportJob):
 def describe_preparation(job: PreparationJob) -> None:
     """Write what there is: items, speech spans, saliency maps."""
     items = read_items(job.items)
-    write_table(job.tables, "items", items_table(items, job.task, job.label))
+    same = None if job.same is None else read_same_recordings(job.same)
+    write_table(job.tables, "items", items_table(items, job.task, job.label, same))
     with house_style():
         if job.speech:
             kept = kept_of_items(read_spans(job.speech), durations_of(job.audio), items)
@@ -61,8 +65,19 @@ def describe_preparation(job: PreparationJob) -> None:
             save_figure(figure, job.figures / "saliency")
 
 
-def items_table(items: Items, task: Classes | Traces, label: str) -> Table:
-    """A row per speaker, items of each class, and all together in the last row."""
+def items_table(
+    items: Items,
+    task: Classes | Traces,
+    label: str,
+    same: Sequence[Sequence[str]] | None = None,
+) -> Table:
+    """A row per speaker, items of each class, and all together in the last row.
+
+    Parameters
+    ----------
+    same
+        Names of items that are the same recording; None where nobody looked.
+    """
     table = items.table
     kinds: list[str] = []
     counts = table.groupby(SPEAKER).size().to_frame("items")
@@ -80,8 +95,19 @@ def items_table(items: Items, task: Classes | Traces, label: str) -> Table:
             *(Column(name, name, digits=0) for name in kinds),
         ),
         rows=pd.concat([counts, together]).rename_axis(SPEAKER).reset_index(),
-        notes=("What the item table holds; every later step reads labels and speakers from it.",),
+        notes=(
+            "What the item table holds; every later step reads labels and speakers from it.",
+            *([] if same is None else [same_sentence(same)]),
+        ),
     )
+
+
+def same_sentence(same: Sequence[Sequence[str]]) -> str:
+    """What is told of recordings that are there more than once."""
+    if not same:
+        return "No recording is there more than once: no two items have the same samples."
+    listed = "; ".join(" and ".join(names) for names in same)
+    return f"The same recording more than once, sample for sample: {listed}."
 
 
 def examples(job: PreparationJob, items: Items) -> list[tuple[str, np.ndarray, np.ndarray]]:
