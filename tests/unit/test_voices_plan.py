@@ -11,9 +11,7 @@ from tests.plans import ROOT, WEIGHTS, checked, planned, read
 from mmer.plan.rules import model_rules
 from mmer.plan.weights import VOICE_ACTIVITY
 
-FILMS = (
-    "the films are needed: these recordings are RAVDESS's voices alone, and corpus: ravdess is both"
-)
+FILMS = "the films are needed (this corpus is their sound alone, corpus: ravdess is both)"
 OVERLAY = ROOT / "config" / "voices.yaml"
 SPEECH = ("deepspectrum_svc", "panns_svc", "alexnet_fine_tuned", "cnn14_fine_tuned")
 
