@@ -12,9 +12,7 @@ from mmer.plan.rules import model_rules
 from mmer.plan.weights import VOICE_ACTIVITY
 from mmer.runtime.errors import UserError
 
-FILMS = (
-    "the films are needed: these recordings are RAVDESS's voices alone, and corpus: ravdess is both"
-)
+FILMS = "the films are needed (this corpus is their sound alone, corpus: ravdess is both)"
 OVERLAY = ROOT / "config" / "voices.yaml"
 SPEECH = ("deepspectrum_svc", "panns_svc", "alexnet_fine_tuned", "cnn14_fine_tuned")
 

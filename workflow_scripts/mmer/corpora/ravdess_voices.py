@@ -37,10 +37,7 @@ class RavdessVoices(Ravdess):
 
     def lacks(self, media: Collection[str]) -> str:
         """The films have what the voices have not."""
-        return (
-            "the films are needed: these recordings are RAVDESS's voices alone, and corpus: "
-            "ravdess is both"
-        )
+        return "the films are needed (this corpus is their sound alone, corpus: ravdess is both)"
 
     def _is_wanted(self, path: PurePosixPath, speaker: str) -> bool:
         """Nothing is asked of the others' recordings, which share the archive."""
