@@ -64,7 +64,7 @@ def test_a_constant_is_shown_and_read_from_nowhere():
 def test_what_reads_a_network_that_nobody_published_is_not_run():
     systems = by_name(planned(systems=["affectnet_max_voting", "stn_max_voting"]))
     reason = systems["affectnet_max_voting/vad"]["not_run"]
-    assert reason.startswith("weights missing (no network of affectnet's emotion is published")
+    assert reason.startswith("weights missing (no published network of affectnet's emotion is named")
     assert "predictions" in systems["stn_max_voting/vad"]
 
 

@@ -17,7 +17,10 @@ from mmer.tasks import Classes, Task
 
 
 class _Request(BaseModel):
-    """A system by name, with the reason where it was not run."""
+    """A system by name, with the reason where it was not run.
+
+    ``stand_in`` is what it was trained on in the place of the paper's corpus.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -25,6 +28,7 @@ class _Request(BaseModel):
     title: str
     variant: str = ""
     not_run: str | None = None
+    stand_in: str | None = None
 
 
 class SystemRequest(_Request):

@@ -11,6 +11,9 @@ from mmer.evaluation.intervals import half_width
 from mmer.evaluation.settings import PaperRow
 from mmer.runtime.errors import UserError
 
+UNJUDGED = "not comparable"
+"""How the verdict begins on a number that was not made as the paper's was."""
+
 PAPER_CLIPS = 1440
 """Clips of the paper's evaluation (section 3.1)."""
 
@@ -45,6 +48,11 @@ def compare_with_paper(accuracy: float, paper: PaperResult) -> Comparison:
     if beyond < 0.005:
         return Comparison(difference, "reproduced")
     return Comparison(difference, f"outside by {beyond:.2f} points")
+
+
+def compare_stand_in(accuracy: float, paper: PaperResult, stand_in: str) -> Comparison:
+    """The difference from the paper's number, and why it is not judged by it."""
+    return Comparison(accuracy - paper.accuracy, f"{UNJUDGED} ({stand_in})")
 
 
 def not_run(reason: str) -> str:

@@ -75,6 +75,8 @@ class System(Generic[Fold]):
         An accuracy from the literature in percent, and who measured it, else None.
     note
         What a reader must know to judge its numbers, or nothing.
+    stand_in
+        What it was trained on in the place of the paper's corpus, else None.
     """
 
     name: str
@@ -86,6 +88,7 @@ class System(Generic[Fold]):
     constant: float | None = None
     source: str | None = None
     note: str = ""
+    stand_in: str | None = None
 
     def __post_init__(self) -> None:
         given = [bool(self.folds), self.not_run is not None, self.constant is not None]

@@ -38,6 +38,7 @@ class SystemsPlan:
                 system["not_run"] = reason
             else:
                 system["predictions"] = self.predictions_by_split(system["name"])
+                system["stand_in"] = self.models.stand_in(model)
                 if merged := self.counted_as_one(model):
                     system["merged"] = merged
             described.append(system)
@@ -60,20 +61,23 @@ class SystemsPlan:
         return {s: self.run.layout.predictions(model, variant, s) for s in splits}
 
     @cached_property
-    def fusions(self) -> list[dict[str, str]]:
+    def fusions(self) -> list[dict[str, Any]]:
         """Every pairing, as the evaluation wants it."""
         described = []
         for pairing, members in self.run.configuration.fusion.pairings.items():
-            fused = {
+            fused: dict[str, Any] = {
                 "name": pairing,
                 "title": f"late fusion, {variant_words(pairing)}",
                 "variant": pairing,
             }
             reasons = [self.models.cannot_run(member.split("/")[0]) for member in members]
-            if found := [reason for reason in reasons if reason]:
-                fused["not_run"] = found[0]
+            if missing := [reason for reason in reasons if reason]:
+                fused["not_run"] = missing[0]
             else:
                 fused["predictions"] = self.run.layout.fusion(pairing, "predictions")
+                found = [self.models.stand_in(member.split("/")[0]) for member in members]
+                if stand_in := next((each for each in found if each), None):
+                    fused |= {"title": f"{fused['title']}, {stand_in}", "stand_in": stand_in}
             described.append(fused)
         return described
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mmer.evaluation.paper import compare_with_paper
+from mmer.evaluation.paper import UNJUDGED, compare_with_paper
 from mmer.evaluation.settings import PaperRow
 from mmer.report.corpus_label import is_synthetic
 from mmer.report.evaluation_folder import CONSTANT, Summary
@@ -17,12 +17,12 @@ from mmer.report.paper_numbers import PaperNumber
 from mmer.report.table import Column, Table
 from mmer.report.words import variant_words
 
-NOT_COMPARABLE = "not comparable (synthetic)"
+NOT_COMPARABLE = f"{UNJUDGED} (synthetic)"
 """The verdict on every number of a synthetic corpus: one near the paper's reproduces nothing."""
 NO_SYSTEM = "not run: no system of this run stands for it"
 NO_CANDIDATE = "not run: the grid of this run leaves it out"
 
-KINDS = ("reproduced", "outside", "not comparable", "not run", "constant")
+KINDS = ("reproduced", "outside", UNJUDGED, "not run", "constant")
 """How verdicts begin."""
 
 
@@ -100,7 +100,7 @@ def counts_by_place(verdicts: pd.DataFrame) -> pd.DataFrame:
 
 def _row(number: PaperNumber, ours: dict[str, object], label: str) -> dict[str, object]:
     """The line of one number; a synthetic corpus is judged on nothing."""
-    judged = str(ours["verdict"]).startswith(("reproduced", "outside"))
+    judged = str(ours["verdict"]).startswith(("reproduced", "outside", UNJUDGED))
     if judged and is_synthetic(label):
         ours = ours | {"verdict": NOT_COMPARABLE}
     return {
@@ -124,7 +124,10 @@ def _of_system(number: PaperNumber, system: str | None, summary: Summary) -> dic
         return _nothing(row["verdict"], title)
     if row["verdict"].startswith(CONSTANT):
         return _nothing(row["verdict"], title) | {"accuracy": row["mean_accuracy"]}
-    return _compared(number, row["mean_accuracy"], title) | {"ci95": row["ci95"]}
+    compared = _compared(number, row["mean_accuracy"], title) | {"ci95": row["ci95"]}
+    if row["verdict"].startswith(UNJUDGED):
+        compared["verdict"] = row["verdict"]
+    return compared
 
 
 def _of_grid(
@@ -136,7 +139,11 @@ def _of_grid(
         return _of_system(number, pairing, summary)
     if candidate not in accuracies[pairing].index:
         return _nothing(NO_CANDIDATE, "")
-    return _compared(number, accuracies[pairing][candidate], f"late fusion, {number.words}")
+    compared = _compared(number, accuracies[pairing][candidate], f"late fusion, {number.words}")
+    fused = _of_system(number, pairing, summary)
+    if fused["verdict"].startswith(UNJUDGED):
+        compared["verdict"] = fused["verdict"]
+    return compared
 
 
 def _compared(number: PaperNumber, accuracy: float, title: str) -> dict[str, object]:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -29,13 +30,19 @@ from mmer.models.networks.spatial_transformer_checkpoint import (
 )
 from mmer.models.networks.voting import vote
 from mmer.models.spatial_transformer import SpatialTransformerSettings
-from mmer.protocol import TRAIN
+from mmer.protocol import TEST, TRAIN
 from mmer.ragged import Ragged, write_ragged
 from mmer.runtime.errors import UserError
 from mmer.training.device import prepare_device
 from mmer.training.fit import FitPlan, fit
 from mmer.training.frames import FramesOnDevice, load_frames
-from mmer.training.job import file_sha256, forget_checkpoint, write_network, write_training
+from mmer.training.job import (
+    file_sha256,
+    forget_checkpoint,
+    write_history,
+    write_network,
+    write_training,
+)
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +51,19 @@ FEWEST_PICTURES = 5
 
 
 def train(job: ModelJob) -> None:
-    """Train on the job's split and write; the checkpoint goes when everything else is there."""
+    """Train on the job's split and write; the checkpoint goes when everything else is there.
+
+    On all of another corpus the trainings that held some of it out say for how long, and how good
+    such a network is.
+    """
     settings = job.settings(SpatialTransformerSettings)
     device = prepare_device(job.seed)
+    scores, epochs = None, None
+    if "score" in job.inputs:
+        scores = pd.concat([pd.read_csv(path) for path in job.inputs["score"]], ignore_index=True)
+        log.info("pictures held out: %.2f %% right", scores["accuracy"].mean())
+        if settings.stop_on_all == "held_out_epochs":
+            epochs = int(scores["epoch"].median())
     network = GuidedSpatialTransformer(job.classes.outputs, settings.dropout)
     initial_weights = "random"
     if "model" in job.inputs:
@@ -59,7 +76,7 @@ def train(job: ModelJob) -> None:
         _require_every_class(frames, elsewhere)
     log.info("%d frames of %d items", len(frames.images), len(frames.items))
     training = SpatialTransformerTraining(move_to(network, device), frames, settings)
-    history = fit(training, fit_plan(settings, frames, job.seed or 0), job.checkpoint)
+    history = fit(training, fit_plan(settings, frames, job.seed or 0, epochs), job.checkpoint)
     write_training(
         job,
         network,
@@ -71,9 +88,38 @@ def train(job: ModelJob) -> None:
         classes=job.classes.names,
         items={str(part): int((frames.part == part).sum()) for part in np.unique(frames.part)},
         kept=next(row for row in history if row["kept"]),
+        held_out=None if scores is None else scores.to_dict("records"),
     )
+    if scores is not None:
+        write_history(job.output("scores"), scores.to_dict("records"))
     if "frame_logits" in job.outputs:
         write_ragged(job.output("frame_logits"), logits_of_frames(network, frames))
+    forget_checkpoint(job)
+
+
+def validate(job: ModelJob) -> None:
+    """Train on a part of another corpus; write after how many epochs the kept network was best.
+
+    And how many of the tested pictures it names, in percent.
+    """
+    settings = job.settings(SpatialTransformerSettings)
+    device = prepare_device(job.seed)
+    network = GuidedSpatialTransformer(job.classes.outputs, settings.dropout)
+    frames = load_frames(job, job.split, device)
+    _require_every_class(frames, job.options["corpus"])
+    training = SpatialTransformerTraining(move_to(network, device), frames, settings)
+    history = fit(training, fit_plan(settings, frames, job.seed or 0), job.checkpoint)
+    logits = torch.cat([output.logits for output in run_over(network, frames)])
+    tested = torch.from_numpy(frames.part == TEST).to(device)[frames.item_of_frame]
+    right = (logits.argmax(dim=1) == frames.labels[frames.item_of_frame])[tested]
+    score = {
+        "split": job.split.name,
+        "epoch": next(row["epoch"] for row in history if row["kept"]),
+        "pictures": len(right),
+        "accuracy": 100 * right.double().mean().item(),
+    }
+    write_history(job.output("score"), [score])
+    write_history(job.output("history"), history)
     forget_checkpoint(job)
 
 
@@ -110,8 +156,18 @@ def import_published(job: ModelJob) -> None:
     write_network(job.output("model"), network.state_dict(), provenance)
 
 
-def fit_plan(settings: SpatialTransformerSettings, frames: FramesOnDevice, seed: int) -> FitPlan:
-    """What the settings ask of the fit loop; the training accuracy stops where nobody chooses."""
+def fit_plan(
+    settings: SpatialTransformerSettings,
+    frames: FramesOnDevice,
+    seed: int,
+    epochs: int | None = None,
+) -> FitPlan:
+    """What the settings ask of the fit loop; the training accuracy stops where nobody chooses.
+
+    ``epochs`` are how many it takes whatever the scores; None lets them decide.
+    """
+    if epochs is not None:
+        return FitPlan(None, "last", "train_accuracy", seed, max_epochs=epochs)
     watch = "train_accuracy" if frames.choosing_part == TRAIN else settings.watch
     return FitPlan.of(settings, watch, seed)
 
