@@ -6,7 +6,7 @@ import json
 from collections import Counter
 
 import pytest
-from tests.plans import WEIGHTS, checked, planned
+from tests.plans import ROOT, SHIPPED, WEIGHTS, checked, merge, planned, read
 
 FACE = ["stn_fine_tuned", "stn_max_voting", "stn_bilstm_flatten810"]
 FROM_SCRATCH = {
@@ -51,6 +51,35 @@ def test_random_weights_and_a_stand_in_for_saliency_are_named_in_every_title():
     assert planned().models.title("stn_max_voting").endswith("fine-tuned, max voting")
 
 
+def test_another_corpus_than_the_papers_is_named_wherever_a_model_was_trained_on_it(tmp_path):
+    for part in ("train", "test"):
+        (tmp_path / part / "happy").mkdir(parents=True)
+    overlay = read(ROOT / "config" / "fer2013.yaml")["models"]
+    plan = planned(
+        data={"fer2013": str(tmp_path)},
+        models=merge(read(SHIPPED)["models"], overlay),
+        fusion={"pairings": {"both": ["zero_rule/full", "affectnet_max_voting/full"]}},
+    )
+    words = "trained on FER2013 instead of AffectNet"
+    systems, (fusion,) = by_name(plan), plan.systems.fusions
+    for model in ("affectnet_max_voting", "affectnet_bilstm_posteriors7"):
+        assert systems[f"{model}/vad"]["stand_in"] == words
+        assert systems[f"{model}/vad"]["title"].endswith(f"({words})")
+    assert words in fusion["title"] and fusion["stand_in"] == words
+    # The published network on valence is AffectNet's.
+    assert systems["stn_max_voting/vad"]["stand_in"] is None
+    assert "FER2013" not in systems["affectnet_bilstm_fc50/full"]["title"]
+
+
+def test_a_folder_in_affectnets_layout_that_says_it_holds_something_else_is_believed(tmp_path):
+    plan = planned(data={"affectnet": str(tmp_path)})
+    assert plan.models.stand_in("affectnet_max_voting") is None
+    (tmp_path / "corpus.json").write_text('{"title": "synthetic faces"}')
+    plan = planned(data={"affectnet": str(tmp_path)})
+    words = "trained on synthetic faces instead of AffectNet"
+    assert plan.models.title("affectnet_max_voting").endswith(f"max voting ({words})")
+
+
 # What cannot be run
 
 
@@ -64,7 +93,9 @@ def test_a_constant_is_shown_and_read_from_nowhere():
 def test_what_reads_a_network_that_nobody_published_is_not_run():
     systems = by_name(planned(systems=["affectnet_max_voting", "stn_max_voting"]))
     reason = systems["affectnet_max_voting/vad"]["not_run"]
-    assert reason.startswith("weights missing (no published network of affectnet's emotion is named")
+    assert reason.startswith(
+        "weights missing (no published network of affectnet's emotion is named"
+    )
     assert "predictions" in systems["stn_max_voting/vad"]
 
 

@@ -23,6 +23,7 @@ from tests.report_data import (
 from mmer.evaluation.paper import PaperResult
 from mmer.evaluation.settings import PaperRow
 from mmer.protocol import Split
+from mmer.report.evaluation_folder import Summary
 from mmer.report.paper_numbers import paper_numbers, top_results
 from mmer.report.result_tables import headline_table
 from mmer.report.run_pages import Page, RunJob, confusion_pages, describe_run, landing
@@ -59,6 +60,25 @@ def test_every_accuracy_that_the_paper_prints_has_a_row(verdicts):
     assert counts.to_dict() == {
         "table 1": 10, "table 2": 2, "table 3": 18, "table A3": 3 * 23, "figure 7": 7
     }  # fmt: skip
+
+
+def test_what_the_evaluation_does_not_judge_is_judged_nowhere(grid):
+    why = "not comparable (trained on B instead of A)"
+    unjudged = ("cnn14_fine_tuned/full", "mixed")
+    table = summary().table.assign(
+        verdict=lambda rows: rows["verdict"].mask(rows["system"].isin(unjudged), why)
+    )
+    of_run = Summary(table, REFERENCES)
+    found = verdicts_table(NUMBERS, of_run, PAPER_ROWS, {"mixed": grid}, "RAVDESS").rows
+    ours = found[found["title"].str.contains("cnn14_fine_tuned") & found["accuracy"].notna()]
+    assert len(ours) and set(ours["verdict"]) == {why} and ours["difference"].notna().all()
+    fused = found[(found["place"] == "table A3") & found["accuracy"].notna()]
+    assert len(fused) and set(fused["verdict"]) == {why}
+    assert "not comparable" in counts_by_place(found)
+    # The best for speech is another system, which is judged; that of fusion is not.
+    headline = headline_table(of_run, TOPS, "RAVDESS").rows.set_index(["modality", "variant"])
+    assert headline["verdict"]["fusion", "mixed"] == why
+    assert headline["verdict"]["speech", "full"].startswith("outside")
 
 
 VOTING = "fine-tuning, posteriors of 8 classes, max voting"

@@ -173,8 +173,8 @@ class SpatialTransformer(Family):
         if entry.corpus is None or entry.corpus in has or entry.published is not None:
             return None
         return (
-            f"weights missing (no published network of {entry.corpus}'s {entry.target} is named, and "
-            f"data.{entry.corpus} names no folder to train one from)"
+            f"weights missing (no published network of {entry.corpus}'s {entry.target} is named, "
+            f"and data.{entry.corpus} names no folder to train one from)"
         )
 
     def origin(self, entry: SpatialTransformerEntry, has: frozenset[str]) -> Origin | None:

@@ -83,7 +83,9 @@ class CorporaPlan:
         """A pattern of every split of every corpus."""
         names = set(self.splits)
         for place, corpus in self.by_place.items():
-            names.update(name for task in corpus.tasks if place for name in corpus.splits(task, None))
+            names.update(
+                name for task in corpus.tasks if place for name in corpus.splits(task, None)
+            )
         return "|".join(sorted(names))
 
     def check(self) -> None:
