@@ -299,7 +299,17 @@ def test_too_few_pictures_of_a_class_are_refused(tmp_path):
         _elsewhere("validate", _pictures(tmp_path, of_each=4), tmp_path, HELD)
 
 
-def _import(folder: Path, sha256: str | None) -> Path:
+def test_a_class_too_rare_for_folds_is_told_by_name(tmp_path):
+    inputs = _pictures(tmp_path, of_each=20)
+    table = pd.read_csv(inputs["items"][0], dtype=str, keep_default_na=False)
+    rare = table.index[table["place"] == "c"][4:]
+    table.drop(index=rare).assign(fold="").to_csv(inputs["items"][0], index=False)
+    split = Split(name="fold0", by="fold", train=("1",), choose=("0",), test=("0",))
+    with pytest.raises(UserError, match="faces hold 4 of the class 'c', but training needs 5"):
+        _elsewhere("validate", inputs, tmp_path, split)
+
+
+def _import(folder: Path, sha256: str | None, classes: int = 3) -> Path:
     weights = Weights(name="faces_published", path=folder / "faces.pt", sha256=sha256)
     job = _job(
         SpatialTransformer(),
@@ -308,6 +318,7 @@ def _import(folder: Path, sha256: str | None) -> Path:
         seed=None,
         weights=weights,
         options={"corpus": "faces", "target": "valence"},
+        task=TASK.model_copy(update={"names": PLACES[:classes]}),
         outputs={"model": {"": folder / "imported" / "model.safetensors"}},
     )
     return job.output("model")
@@ -319,6 +330,8 @@ def test_published_weights_are_imported_bit_for_bit_and_say_where_they_come_from
     torch.save(state, tmp_path / "faces.pt")
     with pytest.raises(UserError, match="sha256"):
         _import(tmp_path, "0" * 64)
+    with pytest.raises(UserError, match="tells 3 classes apart, but faces's valence has 7"):
+        _import(tmp_path, None, classes=7)
     assert not (tmp_path / "imported").exists()
     digest = hashlib.sha256((tmp_path / "faces.pt").read_bytes()).hexdigest()
     model = _import(tmp_path, digest)

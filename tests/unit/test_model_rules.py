@@ -49,6 +49,13 @@ def test_naming_affectnets_folder_trains_only_the_network_that_nobody_published(
     assert [path for path in needed if path.endswith("score.csv")] == scores
 
 
+def test_a_published_network_is_imported_for_the_classes_of_its_target():
+    told = json.loads(planned().models.told("affectnet_valence", "import_published"))
+    assert told["task"]["names"] == ["neutral", "positive", "negative"]
+    told = json.loads(planned().models.told("affectnet_valence", "score", "full"))
+    assert len(told["task"]["names"]) == 8  # whose items are scored
+
+
 def test_the_published_network_is_trained_again_where_the_user_asks(tmp_path):
     models = read(SHIPPED)["models"]
     models["affectnet_valence"]["published"] = None

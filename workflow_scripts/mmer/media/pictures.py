@@ -79,10 +79,10 @@ def readable_pictures(
         unreadable += 1
         log.warning("%s is left out: %s", picture.item, decoded)
         if unreadable > allowed:
+            raised = ", or raise max_unreadable_share" if unreadable_share else ""
             raise UserError(
                 f"more than {allowed} of {count} pictures cannot be read, the last one "
-                f"{picture.source} ({decoded}): unpack the corpus again, or raise "
-                "max_unreadable_share"
+                f"{picture.item} ({decoded}): unpack the corpus again{raised}"
             )
     log.info("%d of %d pictures read", count - unreadable, count)
 

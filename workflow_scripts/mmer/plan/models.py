@@ -128,10 +128,10 @@ class ModelsPlan:
         return self.family(model).weights(self.entry(model), self.corpora.had)
 
     def task(self, model: str, step: Step) -> Classes | Traces:
-        """What a step of a model learns to say."""
-        if step.corpus is None:
+        """What a step of a model learns to say; one that reads no item makes what the model says."""
+        if step.media and step.corpus is None:
             return self.corpora.task
-        return self.corpora.task_of(step.corpus, self.entry(model).target)
+        return self.says(model)
 
     def says(self, model: str) -> Classes | Traces:
         """What a model says of an item: its task, or that of the corpus it is trained on."""

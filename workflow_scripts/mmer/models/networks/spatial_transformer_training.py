@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from mmer.items import read_items
 from mmer.models.base import ModelJob
 from mmer.models.networks.spatial_transformer import (
     BLOCK,
@@ -70,10 +71,10 @@ def train(job: ModelJob) -> None:
         start = job.one("model")
         start_from(network, start)
         initial_weights = f"{start.parent.name}, {file_sha256(start)}"
-    frames = load_frames(job, job.split, device)
     elsewhere = job.options.get("corpus")
     if elsewhere is not None:
-        _require_every_class(frames, elsewhere)
+        _require_every_class(job)
+    frames = load_frames(job, job.split, device)
     log.info("%d frames of %d items", len(frames.images), len(frames.items))
     training = SpatialTransformerTraining(move_to(network, device), frames, settings)
     history = fit(training, fit_plan(settings, frames, job.seed or 0, epochs), job.checkpoint)
@@ -105,8 +106,8 @@ def validate(job: ModelJob) -> None:
     settings = job.settings(SpatialTransformerSettings)
     device = prepare_device(job.seed)
     network = GuidedSpatialTransformer(job.classes.outputs, settings.dropout)
+    _require_every_class(job)
     frames = load_frames(job, job.split, device)
-    _require_every_class(frames, job.options["corpus"])
     training = SpatialTransformerTraining(move_to(network, device), frames, settings)
     history = fit(training, fit_plan(settings, frames, job.seed or 0), job.checkpoint)
     logits = torch.cat([output.logits for output in run_over(network, frames)])
@@ -123,13 +124,14 @@ def validate(job: ModelJob) -> None:
     forget_checkpoint(job)
 
 
-def _require_every_class(frames: FramesOnDevice, corpus: str) -> None:
-    """A UserError where another corpus has too few pictures of a class."""
-    names = frames.task.names
-    counts = np.bincount(frames.labels.cpu().numpy(), minlength=len(names))
+def _require_every_class(job: ModelJob) -> None:
+    """A UserError where another corpus has too few pictures of a class, so no folds of it either."""
+    items, names = read_items(job.one("items")), job.classes.names
+    labels = job.classes.labels(items.where(job.classes.labelled(items)))
+    counts = np.bincount(labels, minlength=len(names))
     if counts.min() < FEWEST_PICTURES:
         raise UserError(
-            f"the prepared pictures of {corpus} hold {counts.min()} of the class "
+            f"the listed pictures of {job.options['corpus']} hold {counts.min()} of the class "
             f"{names[int(counts.argmin())]!r}, but training needs {FEWEST_PICTURES} of each: "
             "unpack and prepare the whole corpus"
         )
@@ -147,11 +149,17 @@ def import_published(job: ModelJob) -> None:
     """Check a published network, convert and write all layers, the last one too."""
     assert job.weights is not None, "registered weights to import"
     network = read_published(job.weights.path, job.weights.sha256)
+    corpus, target = job.options["corpus"], job.options["target"]
+    if network.fc2.out_features != job.classes.outputs:
+        raise UserError(
+            f"{job.weights.path} tells {network.fc2.out_features} classes apart, but {corpus}'s "
+            f"{target} has {job.classes.outputs}: name weights of that target under published"
+        )
     provenance = {
         "published_checkpoint": job.weights.path.name,
         "sha256": file_sha256(job.weights.path),
-        "corpus": job.options["corpus"],
-        "target": job.options["target"],
+        "corpus": corpus,
+        "target": target,
     }
     write_network(job.output("model"), network.state_dict(), provenance)
 
