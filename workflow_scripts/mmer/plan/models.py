@@ -128,7 +128,7 @@ class ModelsPlan:
         return self.family(model).weights(self.entry(model), self.corpora.had)
 
     def task(self, model: str, step: Step) -> Classes | Traces:
-        """What a step of a model learns to say; one that reads no item makes what the model says."""
+        """What a step of a model learns to say; without media, what the model says."""
         if step.media and step.corpus is None:
             return self.corpora.task
         return self.says(model)

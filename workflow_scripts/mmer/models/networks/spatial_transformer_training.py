@@ -125,7 +125,7 @@ def validate(job: ModelJob) -> None:
 
 
 def _require_every_class(job: ModelJob) -> None:
-    """A UserError where another corpus has too few pictures of a class, so no folds of it either."""
+    """A UserError where another corpus has too few pictures of a class, and so no folds."""
     items, names = read_items(job.one("items")), job.classes.names
     labels = job.classes.labels(items.where(job.classes.labelled(items)))
     counts = np.bincount(labels, minlength=len(names))
