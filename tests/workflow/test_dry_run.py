@@ -9,6 +9,7 @@ import pytest
 from demo.affectnet import write_affectnet
 from demo.settings import SyntheticAffectNetSettings
 
+from .planned_jobs import read_plan
 from .project import REPOSITORY, copy_project
 
 SPEAKERS = [f"{actor:02d}" for actor in range(1, 25)]
@@ -72,12 +73,15 @@ def test_fer2013_stands_in_for_affectnet_in_the_rows_on_seven_emotions(bare):
     for part in ("train", "test"):
         (bare.folder / "faces" / part / "happy").mkdir(parents=True)
     (bare.folder / "mine.yaml").write_text("data: {fer2013: faces}\n")
-    planned = Counter(bare.planned("config/fer2013.yaml", "mine.yaml"))
-    assert planned["train_spatial_transformer_on_fer2013"] == 1
-    assert planned["validate_spatial_transformer_on_fer2013"] == 1
-    assert planned["import_published_spatial_transformer"] == 1
-    assert planned["prepare_pictures"] == 8
-    assert planned["vote_max_voting"] == 5
+    planned = read_plan(bare.dry_run("--configfile", "config/fer2013.yaml", "mine.yaml"))
+    on_faces = {("affectnet_emotion",)}
+    assert planned["train_spatial_transformer_on_fer2013"] == on_faces
+    validate = planned["validate_spatial_transformer_on_fer2013"]
+    assert validate == {("affectnet_emotion", "contest")}
+    assert planned["import_published_spatial_transformer"] == {("affectnet_valence",)}
+    blocks = {("fer2013/", f"block{block:02d}") for block in range(8)}
+    assert planned["prepare_pictures"] == blocks and blocks < planned["map_saliency"]
+    assert len(planned["vote_max_voting"]) == 5
 
 
 def test_a_folder_that_is_not_affectnet_stops_before_anything_runs(bare):
