@@ -62,7 +62,7 @@ wildcard_constraints:
     corpus=PLAN.corpora.pattern(),
     speaker=PLAN.corpora.speakers_pattern,
     variant="full|vad",
-    split="|".join(PLAN.corpora.splits),
+    split=PLAN.corpora.splits_pattern,
     pairing="|".join(CONFIG.fusion.pairings) or "none",
     inputs="|".join(CONFIG.fusion.inputs),
     place="|".join(map(re.escape, PLAN.weights.by_place)),

@@ -28,7 +28,7 @@ from mmer.corpora.affectnet_lists import COLUMNS, EXPRESSIONS, IMAGES, LABEL, LI
 from mmer.runtime.errors import UserError
 from mmer.runtime.writing import writing
 
-TITLE = "a synthetic corpus in the shape of AffectNet (drawn faces)"
+TITLE = "synthetic faces"
 
 _log = logging.getLogger(__name__)
 

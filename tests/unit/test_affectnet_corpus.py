@@ -9,7 +9,7 @@ import pytest
 
 from mmer.corpora.affectnet import EMOTIONS, AffectNet, AffectNetSettings, emotions
 from mmer.corpora.affectnet_lists import COLUMNS, find_images, read_lists
-from mmer.protocol import TEST, TRAIN
+from mmer.protocol import TEST, TRAIN, everybody
 from mmer.runtime.errors import UserError
 
 HEADER = ",".join(COLUMNS) + "\n"
@@ -129,7 +129,7 @@ def test_a_picture_without_a_class_is_no_item_and_contempt_keeps_its_valence(tmp
     assert items.column("valence").tolist() == ["negative", "", "negative"]
     assert items.column("list").tolist() == ["training", "training", "validation"]
     seven = _corpus(root, valence_pictures="seven_emotions").items({})
-    assert seven.names == ("unrated.jpg", "2/cc.jpg")
+    assert seven.column("valence").tolist() == ["", "", "negative"]
 
 
 def test_lists_without_any_class_are_refused(tmp_path):
@@ -147,16 +147,27 @@ def test_blocks_follow_the_lists_and_are_of_one_size(tmp_path, blocks, expected)
     assert corpus.speakers == tuple(f"block{block:02d}" for block in range(blocks))
 
 
+def test_what_is_prepared_of_a_block_depends_on_no_seed_and_on_no_choice_of_labels(rated):
+    prepared = _corpus(rated).pictures("block01")
+    assert len(prepared) in (1, 2)
+    for other in (_corpus(rated, seed=1), _corpus(rated, valence_pictures="seven_emotions")):
+        assert other.pictures("block01") == prepared
+        assert other.items({}).names == _corpus(rated).items({}).names
+
+
 def test_a_converted_picture_is_named_beside_its_listed_name(tmp_path):
     rows = _row("1/a.tif") + _row("1/b.tif")
     corpus = _corpus(_folder(tmp_path, training=HEADER + rows), blocks=1)
     images = find_images(tmp_path)
     (images / "1").mkdir()
     (images / "1" / "b.tif").touch()
-    named = corpus.named([], "block00", corpus.items({}))
-    assert list(named) == ["1/a.tif", "1/b.tif", "2/cc.jpg"]
-    assert named["1/a.tif"] == images / "1" / "a.jpg"
-    assert named["1/b.tif"] == images / "1" / "b.tif"
+    pictures = corpus.pictures("block00")
+    assert [picture.item for picture in pictures] == ["1/a.tif", "1/b.tif", "2/cc.jpg"]
+    files = ("1/a.jpg", "1/b.tif", "2/cc.jpg")
+    assert [picture.source for picture in pictures] == [images / file for file in files]
+    assert {picture.box for picture in pictures} == {None}
+    boxed = _corpus(tmp_path, blocks=1, crop="face_box").pictures("block00")
+    assert [picture.box for picture in boxed] == [(1, 2, 3, 4)] * 3
 
 
 # Splits
@@ -186,20 +197,26 @@ def test_where_a_class_is_too_rare_no_fold_is_drawn(tmp_path):
     assert items.column("fold_emotion").tolist() == ["", ""]
 
 
-def test_one_fold_is_held_out_to_choose_and_to_test(rated):
-    corpus = _corpus(rated, fold=3)
-    (split,) = corpus.splits("emotion", None).values()
+def test_each_fold_is_held_out_to_choose_and_to_test(rated):
+    corpus = _corpus(rated)
+    splits = corpus.splits("emotion", None)
+    assert list(splits) == [f"fold{fold}" for fold in range(5)]
     items = corpus.items({})
-    parts = split.parts_of(items)
-    assert split.choose == split.test
+    parts = splits["fold3"].parts_of(items)
+    assert splits["fold3"].choose == splits["fold3"].test
     assert (parts[items.column("fold_emotion") == "3"] == TEST).all()
     assert (parts == TEST).sum() == 14 and (parts == TRAIN).sum() == 56
 
 
-def test_the_published_list_or_nothing_is_held_out(rated):
+def test_the_published_list_may_be_held_out(rated):
     items = _corpus(rated).items({})
     (split,) = _corpus(rated, held_out="published_list").splits("valence", None).values()
     assert (split.parts_of(items) == TEST).tolist() == [False] * 75 + [True]
-    (split,) = _corpus(rated, held_out="nothing").splits("valence", None).values()
+
+
+@pytest.mark.parametrize("held_out", ["folds", "published_list"])
+def test_everybody_in_the_splits_is_every_picture_with_a_class(rated, held_out):
+    corpus = _corpus(rated, held_out=held_out)
+    split, items = everybody(corpus.splits("valence", None).values()), corpus.items({})
     assert (split.parts_of(items) == TRAIN).all()
     assert split.choosing_part == TRAIN

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from tests.plans import planned
+from tests.plans import SHIPPED, planned, read
 
 from mmer.plan import Plan
 from mmer.plan.rules import ModelRule, model_rules
@@ -35,17 +36,44 @@ def test_a_rule_is_named_by_its_step_and_taken_by_every_model_of_the_family():
     assert not [name for name in rules if "literature" in name]
 
 
-def test_a_network_of_another_corpus_is_imported_or_trained(tmp_path):
-    assert "import_published_spatial_transformer" in rules_of()
-    for part in ("training", "validation"):
-        (tmp_path / f"{part}.csv").touch()
+def test_naming_affectnets_folder_trains_only_the_network_that_nobody_published(tmp_path):
     rules = rules_of(data={"affectnet": str(tmp_path)})
-    assert "import_published_spatial_transformer" not in rules
-    elsewhere = rules["train_spatial_transformer_on_affectnet"]
-    assert elsewhere.models == "affectnet_valence|affectnet_emotion"
-    assert elsewhere.outputs == [
-        f"results/paper/models/{{model}}/{file}" for file in ("model.safetensors", "history.csv")
+    assert rules["import_published_spatial_transformer"].models == "affectnet_valence"
+    everybody = rules["train_spatial_transformer_on_affectnet"]
+    assert everybody.models == "affectnet_emotion"
+    place = "results/paper/models"
+    files = ("model.safetensors", "history.csv", "held_out.csv")
+    assert everybody.outputs == [f"{place}/{{model}}/{file}" for file in files]
+    needed = everybody.inputs(wildcards(model="affectnet_emotion"))
+    scores = [f"{place}/affectnet_emotion/fold{fold}/score.csv" for fold in range(5)]
+    assert [path for path in needed if path.endswith("score.csv")] == scores
+
+
+def test_a_published_network_is_imported_for_the_classes_of_its_target():
+    told = json.loads(planned().models.told("affectnet_valence", "import_published"))
+    assert told["task"]["names"] == ["neutral", "positive", "negative"]
+    told = json.loads(planned().models.told("affectnet_valence", "score", "full"))
+    assert len(told["task"]["names"]) == 8  # whose items are scored
+
+
+def test_the_published_network_is_trained_again_where_the_user_asks(tmp_path):
+    models = read(SHIPPED)["models"]
+    models["affectnet_valence"]["published"] = None
+    plan = planned(data={"affectnet": str(tmp_path)}, models=models)
+    rules = {rule.name: rule for rule in model_rules(plan.models)}
+    held_out = rules["validate_spatial_transformer_on_affectnet"]
+    assert held_out.models == "affectnet_valence|affectnet_emotion"
+    assert held_out.outputs == [
+        f"results/paper/models/{{model}}/{{split}}/{file}" for file in ("score.csv", "history.csv")
     ]
+    told = json.loads(held_out.told(wildcards(model="affectnet_valence", split="fold3")))
+    assert told["splits"]["fold3"]["by"] == "fold_valence"
+    assert told["splits"]["fold3"]["test"] == ["3"] and "stop_on_all" not in str(told["options"])
+    told = json.loads(
+        rules["train_spatial_transformer_on_affectnet"].told(wildcards(model="affectnet_valence"))
+    )
+    (split,) = told["splits"].values()
+    assert split["train"] == list("01234") and split["choose"] == split["test"] == []
 
 
 def test_a_job_for_a_variant_writes_every_split_and_one_for_a_split_its_own():

@@ -236,6 +236,19 @@ def test_merged_classes_count_as_one_and_the_note_says_so(told: EvaluationJob) -
     assert row[["paper_accuracy", "paper_ci95", "difference", "verdict"]].isna().all()
 
 
+def test_what_was_trained_on_another_corpus_is_shown_beside_the_papers_and_not_judged(
+    told: EvaluationJob,
+) -> None:
+    words = {"unlike_paper": "trained on B instead of A"}
+    system, fusion = (each.model_copy(update=words) for each in (told.systems[0], told.fusions[0]))
+    rows = {"a": CNN14, "f": CNN14}
+    changes = {"systems": (system,), "fusions": (fusion,), "paper_rows": rows}
+    evaluate(told.model_copy(update=changes))
+    summary = pd.read_csv(told.out / "summary.csv").set_index("system")
+    assert summary["difference"].round(2).to_dict() == {"a": -26.58, "f": 23.42}
+    assert set(summary["verdict"]) == {"not comparable (trained on B instead of A)"}
+
+
 def test_a_table_without_tested_items_is_refused(told: EvaluationJob) -> None:
     path = told.systems[0].predictions["fold1"]
     table = pd.read_csv(path)

@@ -7,8 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.plans import WEIGHTS, checked, planned
+from tests.plans import ROOT, SHIPPED, WEIGHTS, checked, merge, planned, read
 
+from mmer.plan.origins import origins_of
 from mmer.runtime.errors import UserError
 
 FACE = ["stn_fine_tuned", "stn_max_voting", "stn_bilstm_flatten810"]
@@ -54,6 +55,35 @@ def test_random_weights_and_a_stand_in_for_saliency_are_named_in_every_title():
     assert planned().models.title("stn_max_voting").endswith("fine-tuned, max voting")
 
 
+def test_another_corpus_than_the_papers_is_named_wherever_a_model_was_trained_on_it(tmp_path):
+    for part in ("train", "test"):
+        (tmp_path / part / "happy").mkdir(parents=True)
+    overlay = read(ROOT / "config" / "fer2013.yaml")["models"]
+    plan = planned(
+        data={"fer2013": str(tmp_path)},
+        models=merge(read(SHIPPED)["models"], overlay),
+        fusion={"pairings": {"both": ["zero_rule/full", "affectnet_max_voting/full"]}},
+    )
+    words = "trained on FER2013 instead of AffectNet"
+    systems, fusion = by_name(plan), plan.systems.fusions[0]
+    for model in ("affectnet_max_voting", "affectnet_bilstm_posteriors7"):
+        assert systems[f"{model}/vad"]["unlike_paper"] == words
+        assert systems[f"{model}/vad"]["title"].endswith(f"({words})")
+    assert words in fusion["title"] and fusion["unlike_paper"] == words
+    # The published network on valence is AffectNet's.
+    assert systems["stn_max_voting/vad"]["unlike_paper"] is None
+    assert "FER2013" not in systems["affectnet_bilstm_fc50/full"]["title"]
+
+
+def test_a_folder_in_affectnets_layout_that_says_it_holds_something_else_is_believed(tmp_path):
+    plan = planned(data={"affectnet": str(tmp_path)})
+    assert plan.models.stand_in("affectnet_max_voting") is None
+    (tmp_path / "corpus.json").write_text('{"title": "synthetic faces"}')
+    plan = planned(data={"affectnet": str(tmp_path)})
+    words = "trained on synthetic faces instead of AffectNet"
+    assert plan.models.title("affectnet_max_voting").endswith(f"max voting ({words})")
+
+
 # What cannot be run
 
 
@@ -67,7 +97,9 @@ def test_a_constant_is_shown_and_read_from_nowhere():
 def test_what_reads_a_network_that_nobody_published_is_not_run():
     systems = by_name(planned(systems=["affectnet_max_voting", "stn_max_voting"]))
     reason = systems["affectnet_max_voting/vad"]["not_run"]
-    assert reason.startswith("weights missing (no network of affectnet's emotion is published")
+    assert reason.startswith(
+        "weights missing (no published network of affectnet's emotion is named"
+    )
     assert "predictions" in systems["stn_max_voting/vad"]
 
 
@@ -160,17 +192,17 @@ def test_weights_are_converted_once_for_all_runs():
 
 
 def test_only_networks_have_initial_weights():
-    origins = planned(systems=["zero_rule", "panns_svc"]).models.origins()
+    origins = origins_of(planned(systems=["zero_rule", "panns_svc"]).models)
     assert {origin["name"] for origin in origins} == {"panns_cnn14_embedding", "voice activity"}
 
 
 def test_the_origin_of_saliency_is_told_where_a_network_makes_it():
-    origins = {o["name"]: o for o in planned(systems=["stn_max_voting"]).models.origins()}
+    origins = {o["name"]: o for o in origins_of(planned(systems=["stn_max_voting"]).models)}
     assert origins["saliency, MSI-Net"]["sha256"] == WEIGHTS["msi_net"].sha256
     assert origins["saliency, MSI-Net"]["licence"] == "MIT"
     assert origins["stn_fine_tuned"]["source"] == "the weights of affectnet_valence"
     plan = planned(systems=["stn_max_voting"], saliency={"method": "spectral_residual"})
-    assert "saliency, MSI-Net" not in {origin["name"] for origin in plan.models.origins()}
+    assert "saliency, MSI-Net" not in {origin["name"] for origin in origins_of(plan.models)}
 
 
 # What jobs are told

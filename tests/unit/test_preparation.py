@@ -106,9 +106,7 @@ def test_pictures_are_prepared_by_block_in_the_order_of_the_items(tmp_path):
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (30, 20), (100 * grey,) * 3).save(path)
     told = {"corpus": "affectnet", "settings": {"blocks": 2}, "folder": tmp_path}
-    items = tmp_path / "items.csv"
-    list_items(ItemsJob(**told, found={}, out=items))
-    told |= {"speaker": "block01", "items": items}
+    told |= {"speaker": "block01"}
     prepare_media(
         PreparationJob(**told, preparation={}, outputs={"frames": tmp_path / "frames.npz"})
     )

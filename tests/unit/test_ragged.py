@@ -1,5 +1,7 @@
 """Files: readable without this project."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,22 @@ def test_when_an_items_first_row_is_stays_with_the_item(tmp_path):
     assert joined.only(["b1", "a2"]).starts.tolist() == [0.0, -0.5]
     with np.load(tmp_path / "a", allow_pickle=False) as archive:  # plain NumPy
         assert archive["starts"].tolist() == [0.25, -0.5]
+
+
+def test_joining_many_files_holds_the_whole_and_one_file_in_memory(tmp_path):
+    block = np.zeros((500, 48, 48), np.uint8)
+    paths = [tmp_path / f"{number}.npz" for number in range(8)]
+    for number, path in enumerate(paths):
+        items = [f"{number}_{row}" for row in range(500)]
+        write_ragged(path, Ragged(tuple(items), block + number, np.arange(501), 1))
+    tracemalloc.start()
+    try:
+        joined = read_ragged(paths)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [joined.of(500 * number)[0, 0, 0] for number in range(8)] == list(range(8))
+    assert peak < 1.5 * joined.values.nbytes
 
 
 def test_files_of_different_rates_are_no_whole(tmp_path):

@@ -25,6 +25,7 @@ from mmer.evaluation.paper_description import read_paper
 from mmer.evaluation.settings import PaperRow
 from mmer.protocol import Split
 from mmer.report.elsewhere import Elsewhere
+from mmer.report.evaluation_folder import Summary
 from mmer.report.paper_numbers import paper_numbers, top_results
 from mmer.report.result_tables import headline_table
 from mmer.report.run_pages import Page, RunJob, confusion_pages, describe_run, landing
@@ -157,6 +158,25 @@ def test_the_later_paper_is_compared_by_the_published_configuration():
     best = top_results(LATER)
     assert best["fusion", "full"] == pytest.approx((86.70, 1.754), abs=1e-3)
     assert best["face", "full"].accuracy == 62.13
+
+
+def test_what_the_evaluation_does_not_judge_is_judged_nowhere(grid):
+    why = "not comparable (trained on B instead of A)"
+    unjudged = ("cnn14_fine_tuned/full", "mixed/minmax", "mixed/unscaled")
+    table = summary().table.assign(
+        verdict=lambda rows: rows["verdict"].mask(rows["system"].isin(unjudged), why)
+    )
+    of_run = Summary(table, REFERENCES)
+    found = verdicts_table(NUMBERS, of_run, PAPER_ROWS, grids(grid), "RAVDESS").rows
+    ours = found[found["title"].str.contains("cnn14_fine_tuned") & found["accuracy"].notna()]
+    assert len(ours) and set(ours["verdict"]) == {why} and ours["difference"].notna().all()
+    fused = found[(found["place"] == "table A3") & found["accuracy"].notna()]
+    assert len(fused) and set(fused["verdict"]) == {why}
+    assert "not comparable" in counts_by_place(found)
+    # The best for speech is another system, which is judged; that of fusion is not.
+    headline = headline_table(of_run, TOPS, "RAVDESS").rows.set_index(["modality", "variant"])
+    assert headline["verdict"]["fusion", "mixed"] == why
+    assert headline["verdict"]["speech", "full"].startswith("outside")
 
 
 VOTING = "fine-tuning, posteriors of 8 classes, max voting"

@@ -44,17 +44,23 @@ def test_on_the_runs_corpus_it_trains_on_every_split():
     assert FAMILY.origin(_entry(of="other"), HERE).source == "the weights of other"
 
 
-def test_on_another_corpus_it_trains_once_or_takes_published_weights_or_cannot_run():
-    alone = _entry(corpus="faces", target="valence")
-    published = _entry(corpus="faces", target="valence", published="weights")
-    for entry in (alone, published):
-        assert _steps(entry, HERE) == [("train", "model"), ("score", "variant")]
-        assert FAMILY.steps(entry, HERE)[0].corpus == "faces"
-        assert FAMILY.weights(entry, HERE) is None and not FAMILY.starts_at_random(entry)
-        assert FAMILY.cannot_run(entry, HERE) is None
-        assert "trained here on valence" in FAMILY.origin(entry, HERE).source
-    assert _steps(published, ELSEWHERE) == [("import_published", "model"), ("score", "variant")]
-    assert FAMILY.weights(published, ELSEWHERE) == "weights"
-    assert FAMILY.cannot_run(published, ELSEWHERE) is None
-    assert _steps(alone, ELSEWHERE) == []
-    assert "no network of faces's valence is published" in FAMILY.cannot_run(alone, ELSEWHERE)
+def test_on_another_corpus_it_trains_on_all_of_it_and_held_out_groups_give_its_score():
+    entry = _entry(corpus="faces", target="valence")
+    validate, train, score = FAMILY.steps(entry, HERE)
+    assert (validate.verb, validate.per, validate.corpus) == ("validate", "split", "faces")
+    assert (train.verb, train.per, train.corpus) == ("train", "model", "faces")
+    assert train.own == ("score",) and "score" in validate.outputs
+    assert (score.verb, score.per, score.corpus) == ("score", "variant", None)
+    assert FAMILY.weights(entry, HERE) is None and not FAMILY.starts_at_random(entry)
+    assert FAMILY.cannot_run(entry, HERE) is None
+    assert "trained here on valence" in FAMILY.origin(entry, HERE).source
+    assert _steps(entry, ELSEWHERE) == []
+    assert "no published network of faces's valence is named" in FAMILY.cannot_run(entry, ELSEWHERE)
+
+
+@pytest.mark.parametrize("has", [HERE, ELSEWHERE])
+def test_a_published_network_stays_whether_or_not_its_corpus_is_there(has):
+    entry = _entry(corpus="faces", target="valence", published="weights")
+    assert _steps(entry, has) == [("import_published", "model"), ("score", "variant")]
+    assert FAMILY.weights(entry, has) == "weights"
+    assert FAMILY.cannot_run(entry, has) is None and FAMILY.origin(entry, has) is None

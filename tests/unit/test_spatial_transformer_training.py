@@ -62,6 +62,11 @@ def test_training_stops_on_frame_accuracy_or_where_nobody_chooses_on_that_of_tra
     assert fit_plan(_settings(), _pictures(NOBODY_CHOOSES), seed=7).watch == "train_accuracy"
 
 
+def test_a_given_number_of_epochs_is_trained_whatever_the_scores():
+    plan = fit_plan(_settings(max_epochs=9), _pictures(NOBODY_CHOOSES), seed=7, epochs=4)
+    assert (plan.max_epochs, plan.patience, plan.keep) == (4, None, "last")
+
+
 def test_a_class_weighs_the_smallest_class_over_its_own_size():
     labels = torch.tensor([0] * 4 + [2] * 2 + [5] * 8)
     assert smallest_over_count(labels, 8).tolist() == [0.5, 0, 1, 0, 0, 0.25, 0, 0]

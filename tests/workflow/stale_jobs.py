@@ -8,6 +8,8 @@ from .tiny import SPEAKERS, SPLITS
 PICTURES = ("affectnet/", "block00")
 """The wildcards of what is prepared of the other corpus."""
 
+ON_PICTURES = ["affectnet_valence", "affectnet_emotion"]
+
 EVALUATED = together(
     jobs("evaluate_systems"),
     jobs("write_tables"),
@@ -42,7 +44,8 @@ SCORED = together(
 )
 
 TRAINED_ON_PICTURES = together(
-    jobs("train_spatial_transformer_on_affectnet", ["affectnet_valence", "affectnet_emotion"]),
+    jobs("validate_spatial_transformer_on_affectnet", ON_PICTURES, "published_list"),
+    jobs("train_spatial_transformer_on_affectnet", ON_PICTURES),
     SCORED,
     FINE_TUNED_STN,
 )

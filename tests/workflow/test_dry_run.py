@@ -9,6 +9,7 @@ import pytest
 from demo.affectnet import write_affectnet
 from demo.settings import SyntheticAffectNetSettings
 
+from .planned_jobs import read_plan
 from .project import REPOSITORY, copy_project
 
 SPEAKERS = [f"{actor:02d}" for actor in range(1, 25)]
@@ -55,16 +56,33 @@ def test_the_full_plan_of_the_paper_is_listed(bare):
     }
 
 
-def test_a_folder_of_affectnet_trains_both_networks(bare):
+def test_a_folder_of_affectnet_trains_the_network_that_nobody_published(bare):
     folder = bare.folder / "results" / "demo" / "affectnet"
     write_affectnet(folder, SyntheticAffectNetSettings(pictures=50))
     (bare.folder / "mine.yaml").write_text(f"data: {{affectnet: {folder}}}\n")
     planned = Counter(bare.planned("mine.yaml"))
-    assert planned["train_spatial_transformer_on_affectnet"] == 2
-    assert planned["import_published_spatial_transformer"] == 0
+    assert planned["train_spatial_transformer_on_affectnet"] == 1
+    assert planned["validate_spatial_transformer_on_affectnet"] == 5
+    assert planned["import_published_spatial_transformer"] == 1
     assert planned["train_bilstm"] == 12
     assert planned["score_spatial_transformer"] == 2
-    assert planned["prepare_pictures"] == 16
+    assert planned["prepare_pictures"] == 64
+    assert planned["map_saliency"] == 64 + 24
+
+
+def test_fer2013_stands_in_for_affectnet_in_the_rows_on_seven_emotions(bare):
+    for part in ("train", "test"):
+        (bare.folder / "faces" / part / "happy").mkdir(parents=True)
+    (bare.folder / "mine.yaml").write_text("data: {fer2013: faces}\n")
+    planned = read_plan(bare.dry_run("--configfile", "config/fer2013.yaml", "mine.yaml"))
+    on_faces = {("affectnet_emotion",)}
+    assert planned["train_spatial_transformer_on_fer2013"] == on_faces
+    validate = planned["validate_spatial_transformer_on_fer2013"]
+    assert validate == {("affectnet_emotion", "contest")}
+    assert planned["import_published_spatial_transformer"] == {("affectnet_valence",)}
+    blocks = {("fer2013/", f"block{block:02d}") for block in range(8)}
+    assert planned["prepare_pictures"] == blocks and blocks < planned["map_saliency"]
+    assert len(planned["vote_max_voting"]) == 5
 
 
 def test_a_folder_that_is_not_affectnet_stops_before_anything_runs(bare):

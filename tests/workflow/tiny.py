@@ -28,7 +28,7 @@ TINY = {
             "actors": list(ACTORS),
             "clips_per_actor": CLIPS,
         },
-        "affectnet": {"blocks": 1},
+        "affectnet": {"blocks": 1, "held_out": "published_list"},
     },
     "protocol": {"folds": FOLDS},
     "compute": {"device": "cpu", "threads": 1},
@@ -86,7 +86,7 @@ TINY = {
                 "evaluate_every": 2,
             }
         },
-        "affectnet_valence": {"settings": {"max_epochs": 2}},
+        "affectnet_valence": {"published": None, "settings": {"max_epochs": 2}},
         "affectnet_emotion": {"settings": {"max_epochs": 2}},
         "stn_fine_tuned": {"settings": {"max_epochs": 2}},
         "stn_bilstm_flatten810": {

@@ -6,7 +6,7 @@ tested.  In the paper's protocol those who choose are those who are tested.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -16,6 +16,8 @@ from mmer.runtime.errors import UserError
 
 TRAIN, CHOOSE, TEST = "train", "choose", "test"
 PARTS = (TRAIN, CHOOSE, TEST)
+EVERYBODY = "everybody"
+"""The name of a split in which all train."""
 
 
 class Split(BaseModel):
@@ -89,7 +91,14 @@ class Split(BaseModel):
         return np.array([known.get(group, "") for group in groups])
 
 
-def one_fold_out(folds: Sequence[Sequence[str]]) -> dict[str, Split]:
+def everybody(splits: Collection[Split]) -> Split:
+    """All who are in some splits of one corpus train, and nobody is left to choose or to test."""
+    (by,) = {split.by for split in splits}
+    train = tuple(sorted({group for split in splits for group in split.groups}))
+    return Split(name=EVERYBODY, by=by, train=train, choose=(), test=())
+
+
+def one_fold_out(folds: Sequence[Sequence[str]], by: str = SPEAKER) -> dict[str, Split]:
     """The paper's protocol: one split per fold, which tests on that fold and chooses by it.
 
     Source: paper section 3.1.
@@ -98,11 +107,13 @@ def one_fold_out(folds: Sequence[Sequence[str]]) -> dict[str, Split]:
     ----------
     folds
         Groups of speakers; each speaker in exactly one.
+    by
+        The column of the item table that holds them, where it is not the speaker.
     """
     everybody = sorted(speaker for fold in folds for speaker in fold)
     splits = {}
     for index, fold in enumerate(folds):
         name, tested = f"fold{index}", tuple(sorted(fold))
         train = tuple(speaker for speaker in everybody if speaker not in fold)
-        splits[name] = Split(name=name, train=train, choose=tested, test=tested)
+        splits[name] = Split(name=name, by=by, train=train, choose=tested, test=tested)
     return splits

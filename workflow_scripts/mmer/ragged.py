@@ -117,19 +117,30 @@ def read_ragged(paths: Iterable[Path]) -> Ragged:
     UserError
         If a file is not such an NPZ.
     """
+    paths = list(paths)
     items: list[str] = []
-    values, lengths, rates, starts = [], [], set(), []
+    lengths, rates, starts = [], set(), []
     for path in paths:
-        arrays = read_arrays(
-            path, ("items", "values", "offsets", "rate"), "prepared data", ("starts",)
-        )
+        arrays = read_arrays(path, ("items", "offsets", "rate"), "prepared data", ("starts",))
         items.extend(map(str, arrays["items"]))
-        values.append(arrays["values"])
         lengths.append(np.diff(arrays["offsets"]))
         rates.add(float(arrays["rate"]))
         starts.append(arrays.get("starts", np.zeros(len(arrays["items"]))))
     assert len(rates) == 1, f"files with different rates {sorted(rates)} cannot be joined"
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.concatenate(lengths))])
-    return Ragged(
-        tuple(items), np.concatenate(values), offsets, rates.pop(), np.concatenate(starts)
-    )
+    values = _read_values(paths, int(offsets[-1]))
+    return Ragged(tuple(items), values, offsets, rates.pop(), np.concatenate(starts))
+
+
+def _read_values(paths: Sequence[Path], rows: int) -> np.ndarray:
+    """The values of several files as one array; besides it only one file's are in memory."""
+    whole, filled = None, 0
+    for path in paths:
+        values = read_arrays(path, ("values",), "prepared data")["values"]
+        if whole is None:
+            whole = np.empty((rows, *values.shape[1:]), values.dtype)
+        assert filled + len(values) <= rows, f"{path} holds more rows than its offsets say"
+        whole[filled : filled + len(values)] = values
+        filled += len(values)
+    assert whole is not None and filled == rows, "offsets cover values"
+    return whole

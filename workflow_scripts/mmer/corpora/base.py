@@ -45,6 +45,26 @@ class Archive:
         return f"zenodo.org/records/{self.record}/files/{self.file}"
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A picture to prepare.
+
+    Attributes
+    ----------
+    item
+        Its item.
+    source
+        Its file, or its grey pixels ``(height, width)`` uint8 where no file of its own has them.
+    box
+        What is cut out of it before it is resized: left, top, width and height in pixels, cut at
+        the picture's edges; None for all of it.
+    """
+
+    item: str
+    source: Path | np.ndarray
+    box: tuple[int, int, int, int] | None = None
+
+
 class CorpusJob(Job):
     """What every step that asks a corpus is told.
 
@@ -82,6 +102,9 @@ class Corpus(ABC):
         value of any other repeats neither; None for all of them.
     seeded
         Whether the item table depends on the seed.
+    paper_corpora
+        Other corpora that the paper trained on.  A model trained on any other is named so in its
+        title, and its numbers are not judged by the paper's.
     """
 
     name: ClassVar[str]
@@ -91,6 +114,7 @@ class Corpus(ABC):
     media_settings: ClassVar[frozenset[str] | None] = None
     item_settings: ClassVar[frozenset[str] | None] = None
     seeded: ClassVar[bool] = False
+    paper_corpora: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: Any, folder: Path | None, seed: int) -> None:
         """Describe a corpus; ``folder`` is the user's own copy, None where there is none."""
@@ -178,24 +202,13 @@ class Corpus(ABC):
     def items(self, found: Mapping[str, Sequence[Path]]) -> Items:
         """The item table of recordings by speaker; of none where no model of the run reads any."""
 
-    def named(self, files: Sequence[Path], speaker: str, items: Items | None) -> dict[str, Path]:
-        """Recordings by their item.
-
-        Parameters
-        ----------
-        files
-            Those given to the preparation of one speaker.
-        items
-            The item table, for corpora whose :attr:`sources` name the files.
-        """
+    def named(self, files: Sequence[Path], speaker: str) -> dict[str, Path]:
+        """Recordings by their item, of the files given to the preparation of one speaker."""
         return {file.stem: file for file in sorted(files, key=lambda file: file.stem)}
 
-    def crop(self, items: Items) -> np.ndarray | None:
-        """What is cut out of each picture before it is resized; None for all of it.
-
-        It is left, top, width and height in pixels, ``(items, 4)`` int32.
-        """
-        return None
+    def pictures(self, speaker: str) -> Sequence[Picture]:
+        """What :attr:`sources` say that is to be prepared of a speaker, of a corpus of pictures."""
+        raise AssertionError(f"{self.name} has no pictures")
 
     @property
     def unreadable_share(self) -> float:

@@ -142,6 +142,7 @@ class Ravdess(Corpus):
     Settings = RavdessSettings
     recordings = "film"
     paper = "luna_jimenez_2021"
+    paper_corpora = ("affectnet",)
     media_settings = frozenset({"clips_per_actor"})
     item_settings = frozenset({"actors", "clips_per_actor"})
     modality: ClassVar[int] = AUDIO_VIDEO

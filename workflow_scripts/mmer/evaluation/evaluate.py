@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from mmer.evaluation import tables, trace_tables
@@ -61,7 +63,8 @@ def _of_classes(job: EvaluationJob, items: Items) -> dict[str, pd.DataFrame]:
             systems.append(fusion.absent())
         else:
             fused = read_fused(fusion.predictions, job.task)
-            systems.append(best_fusion(fusion, fused, job.task, items))
+            best = best_fusion(fusion, fused, job.task, items)
+            systems.append(replace(best, unlike_paper=fusion.unlike_paper))
     return {
         "accuracies": tables.accuracies_table(systems),
         "summary": summary_table(systems, paper, job.settings, job.seed),

@@ -17,7 +17,10 @@ from mmer.tasks import Classes, Task
 
 
 class _Request(BaseModel):
-    """A system by name, with the reason where it was not run."""
+    """A system by name, with the reason where it was not run.
+
+    ``unlike_paper`` is in what it was made unlike the paper's, by whose number it is not judged.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -25,6 +28,7 @@ class _Request(BaseModel):
     title: str
     variant: str = ""
     not_run: str | None = None
+    unlike_paper: str | None = None
 
 
 class SystemRequest(_Request):

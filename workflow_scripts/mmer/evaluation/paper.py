@@ -13,6 +13,9 @@ from mmer.evaluation.paper_description import read_paper
 from mmer.evaluation.settings import PaperRow
 from mmer.runtime.errors import UserError
 
+UNJUDGED = "not comparable"
+"""How the verdict begins on a number that was not made as the paper's was."""
+
 
 class PaperResult(NamedTuple):
     """The paper's accuracy, in percent.
@@ -65,6 +68,11 @@ def result_of_deviation(deviation: float, items: int) -> PaperResult:
     beside = half_width(accuracy, items)
     ends = [deviation_over_items(min(accuracy + sign * beside, 100)) for sign in (-1, 1)]
     return PaperResult(deviation, (ends[0] - ends[1]) / 2)
+
+
+def compare_unlike(accuracy: float, paper: PaperResult, unlike: str) -> Comparison:
+    """The difference from the paper's number, and why it is not judged by it."""
+    return Comparison(accuracy - paper.accuracy, f"{UNJUDGED} ({unlike})")
 
 
 def not_run(reason: str) -> str:

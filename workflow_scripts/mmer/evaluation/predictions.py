@@ -77,6 +77,8 @@ class System(Generic[Fold]):
         An accuracy from the literature in percent, and who measured it, else None.
     note
         What a reader must know to judge its numbers, or nothing.
+    unlike_paper
+        In what it was made unlike the paper's, by whose number it is then not judged; else None.
     """
 
     name: str
@@ -89,6 +91,7 @@ class System(Generic[Fold]):
     source: str | None = None
     note: str = ""
     fed: str = ""
+    unlike_paper: str | None = None
 
     def __post_init__(self) -> None:
         given = [bool(self.folds), self.not_run is not None, self.constant is not None]

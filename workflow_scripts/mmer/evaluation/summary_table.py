@@ -13,7 +13,12 @@ import pandas as pd
 from mmer.evaluation import metrics
 from mmer.evaluation.calibration import calibrate
 from mmer.evaluation.intervals import half_width, wilson_interval
-from mmer.evaluation.paper import PaperResult, compare_with_paper, not_run
+from mmer.evaluation.paper import (
+    PaperResult,
+    compare_unlike,
+    compare_with_paper,
+    not_run,
+)
 from mmer.evaluation.predictions import FoldPredictions, System
 from mmer.evaluation.settings import EvaluationSettings
 from mmer.evaluation.speaker_bootstrap import accuracy_interval
@@ -83,7 +88,11 @@ def _row(
         }
     row |= _measured(system, settings, seed)
     if paper is not None:
-        row |= compare_with_paper(metrics.mean_accuracy(system), paper)._asdict()
+        accuracy = metrics.mean_accuracy(system)
+        if system.unlike_paper is None:
+            row |= compare_with_paper(accuracy, paper)._asdict()
+        else:
+            row |= compare_unlike(accuracy, paper, system.unlike_paper)._asdict()
     return row
 
 

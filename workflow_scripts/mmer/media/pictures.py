@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from mmer.corpora.base import Picture
 from mmer.media.decoding import FRAME_SIZE
 from mmer.ragged import Ragged
 from mmer.runtime.errors import UserError
@@ -46,23 +47,19 @@ class Decoded:
     image: np.ndarray
 
 
-def small_pictures(
-    named: Mapping[str, Path], boxes: np.ndarray | None, unreadable_share: float, threads: int
-) -> Ragged:
+def small_pictures(pictures: Sequence[Picture], unreadable_share: float, threads: int) -> Ragged:
     """Readable pictures as small grey images, ``(48, 48)`` uint8; see :func:`readable_pictures`."""
-    readable = readable_pictures(named, boxes, unreadable_share, threads)
+    readable = readable_pictures(pictures, unreadable_share, threads)
     return one_per_item([(item, picture.image) for item, picture in readable])
 
 
 def readable_pictures(
-    named: Mapping[str, Path], boxes: np.ndarray | None, unreadable_share: float, threads: int
+    pictures: Sequence[Picture], unreadable_share: float, threads: int
 ) -> Iterator[tuple[str, Decoded]]:
     """Readable pictures in their order; the others are logged and left out.
 
     Parameters
     ----------
-    boxes
-        What is cut out of each, ``(pictures, 4)``: left, top, width and height; None for all of it.
     unreadable_share
         Share of the pictures that may be missing or damaged, rounded up to whole pictures.
 
@@ -71,49 +68,47 @@ def readable_pictures(
     UserError
         If more pictures cannot be read.
     """
-    allowed = math.ceil(unreadable_share * len(named))
-    places = [None] * len(named) if boxes is None else list(boxes)
-    found = _in_order(
-        lambda given: decode_picture(*given), zip(named.values(), places, strict=True), threads
-    )
+    count = len(pictures)
+    allowed = math.ceil(unreadable_share * count)
+    found = zip(pictures, _in_order(decode_picture, pictures, threads), strict=True)
     unreadable = 0
-    pictures = zip(named.items(), found, strict=True)
-    for (item, path), picture in tqdm(pictures, total=len(named), unit="picture", mininterval=5):
-        if isinstance(picture, Decoded):
-            yield item, picture
+    for picture, decoded in tqdm(found, total=count, unit="picture", mininterval=5):
+        if isinstance(decoded, Decoded):
+            yield picture.item, decoded
             continue
         unreadable += 1
-        log.warning("%s is left out: %s", item, picture)
+        log.warning("%s is left out: %s", picture.item, decoded)
         if unreadable > allowed:
+            raised = ", or raise max_unreadable_share" if unreadable_share else ""
             raise UserError(
-                f"more than {allowed} of {len(named)} pictures cannot be read, the last one {path} "
-                f"({picture}): unpack the corpus again, or raise max_unreadable_share"
+                f"more than {allowed} of {count} pictures cannot be read, the last one "
+                f"{picture.item} ({decoded}): unpack the corpus again{raised}"
             )
-    log.info("%d of %d pictures read", len(named) - unreadable, len(named))
+    log.info("%d of %d pictures read", count - unreadable, count)
 
 
-def decode_picture(path: Path, box: np.ndarray | None) -> Decoded | str:
-    """Decode a picture and make its small image; of a damaged picture, say why it is none.
-
-    Parameters
-    ----------
-    box
-        Left, top, width and height of the crop in pixels, cut at the picture's edges; None crops
-        nothing.
-    """
+def decode_picture(picture: Picture) -> Decoded | str:
+    """Decode a picture and make its small image; of a damaged picture, say why it is none."""
     try:
-        with Image.open(path) as picture:
-            colours = picture.convert("RGB")
+        colours = _opened(picture.source)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         return f"{type(error).__name__}: {error}"
     crop = (0, 0, *colours.size)
-    if box is not None:
-        left, top, width, height = map(int, box)
+    if picture.box is not None:
+        left, top, width, height = picture.box
         right, bottom = min(left + width, colours.width), min(top + height, colours.height)
         crop = (max(left, 0), max(top, 0), right, bottom)
         if crop[0] >= right or crop[1] >= bottom:
-            return f"its face box {box.tolist()} holds no pixel of the picture"
+            return f"its face box {list(picture.box)} holds no pixel of the picture"
     return Decoded(np.asarray(colours), crop, shrink(colours.convert("L"), crop))
+
+
+def _opened(source: Path | np.ndarray) -> Image.Image:
+    """A picture in colours."""
+    if isinstance(source, np.ndarray):
+        return Image.fromarray(source).convert("RGB")
+    with Image.open(source) as picture:
+        return picture.convert("RGB")
 
 
 def shrink(grey: Image.Image, crop: Box | None = None) -> np.ndarray:

@@ -15,6 +15,7 @@ from mmer.media.pictures import small_pictures
 from mmer.media.recordings import RecordingsJob, recordings_of
 from mmer.media.settings import PreparationSettings
 from mmer.ragged import Ragged, write_ragged
+from mmer.registry import corpus_of_job
 from mmer.runtime.errors import UserError
 from mmer.runtime.job import Compute
 from mmer.tasks import Traces
@@ -37,18 +38,14 @@ class PreparationJob(RecordingsJob):
 
 def prepare_media(job: PreparationJob) -> None:
     """Decode each recording and write a file of each kind."""
-    corpus, items, named = recordings_of(job)
-    prepared: dict[str, Ragged] = {}
+    corpus = corpus_of_job(job)
     if corpus.recordings == "picture":
-        assert items is not None, "pictures are named by the item table"
-        prepared["frames"] = small_pictures(
-            named,
-            corpus.crop(items.of(named)),
-            corpus.unreadable_share,
-            Compute.from_environment().threads,
-        )
-    else:
-        prepared = _decoded(named, job.preparation, corpus.recordings == "film")
+        threads, share = Compute.from_environment().threads, corpus.unreadable_share
+        frames = small_pictures(corpus.pictures(job.speaker), share, threads)
+        write_ragged(job.outputs["frames"], frames)
+        return
+    corpus, items, named = recordings_of(job)
+    prepared = _decoded(named, job.preparation, corpus.recordings == "film")
     if "traces" in job.outputs:
         assert items is not None, "traces are asked for by item"
         prepared["traces"] = _traces(corpus, job.speaker, items.of(named))

@@ -43,9 +43,9 @@ class RecordingsJob(CorpusJob):
     Attributes
     ----------
     files
-        The recordings, or a folder of them; none where the item table names them.
+        The recordings, or a folder of them; of pictures the lists that name them.
     items
-        The item table, where the corpus needs it to name its recordings.
+        The item table, where the corpus is asked for traces by item.
     """
 
     speaker: str
@@ -78,7 +78,7 @@ def recordings_of(job: RecordingsJob) -> tuple[Corpus, Items | None, dict[str, P
     """
     corpus = corpus_of_job(job)
     items = None if job.items is None else read_items(job.items)
-    named = corpus.named(files_in(job.files), job.speaker, items)
+    named = corpus.named(files_in(job.files), job.speaker)
     if job.files and not named:
         raise UserError(f"no recordings in {job.files[0]}: look at the folder or the archive")
     return corpus, items, named

@@ -23,6 +23,7 @@ from mmer.media.pictures import Decoded, one_per_item, readable_pictures, shrink
 from mmer.media.recordings import RecordingsJob, recordings_of
 from mmer.media.settings import SaliencySettings
 from mmer.ragged import Ragged, write_ragged
+from mmer.registry import corpus_of_job
 from mmer.runtime.job import Compute
 
 TOGETHER = 16
@@ -56,13 +57,12 @@ def map_saliency(job: SaliencyJob) -> None:
     """Map whole frames or pictures, then crop and resize the maps as the faces were."""
     compute = Compute.from_environment()
     method = _method(job, compute)
-    corpus, items, named = recordings_of(job)
+    corpus = corpus_of_job(job)
     if corpus.recordings == "picture":
-        assert items is not None, "pictures are named by the item table"
-        boxes = corpus.crop(items.of(named))
-        readable = readable_pictures(named, boxes, corpus.unreadable_share, compute.threads)
-        maps = maps_of_pictures(readable, method)
+        share, pictures = corpus.unreadable_share, corpus.pictures(job.speaker)
+        maps = maps_of_pictures(readable_pictures(pictures, share, compute.threads), method)
     else:
+        _, _, named = recordings_of(job)
         films = tqdm(named.values(), unit="recording", mininterval=5)
         squares = [square_maps(method(decode_whole_frames(film))) for film in films]
         maps = Ragged.join(list(named), squares, FRAME_RATE)

@@ -96,7 +96,8 @@ class Step:
     verb
         The method's name; with the family's it names the rule: ``train_cnn14``.
     per
-        One job for the model, for each variant, or for each variant and split.
+        One job for the model, for each variant, or for each variant and split; with ``corpus``, for
+        each split of that corpus.
     outputs
         Files by name.  A job for a variant may write files per split: it then looks at all splits
         at once.
@@ -107,11 +108,14 @@ class Step:
     own
         Outputs of an earlier step of the same model that it reads.
     corpus
-        The corpus whose items it reads; None for that of the run.
+        The corpus whose items it reads; None for that of the run.  A job for the model is then told
+        one split, in which everybody trains.
     uses_weights
         Whether it reads registered weights.
     seeded
         Whether anything in it is random.
+    ignores
+        Names of settings that it does not use, so that another value does not repeat it.
     resources
         What it asks of a machine.
     """
@@ -125,6 +129,7 @@ class Step:
     corpus: str | None = None
     uses_weights: bool = False
     seeded: bool = True
+    ignores: frozenset[str] = frozenset()
     resources: Resources = field(default_factory=Resources)
 
     @property
@@ -208,6 +213,14 @@ class Family(ABC):
         It is then named so in every title; a model that reads it inherits the word.
         """
         return getattr(getattr(entry, "settings", None), "weights", None) == "random"
+
+    def unlike_paper(self, entry: Any) -> str | None:
+        """In what a model is by its settings another one than a paper's of its kind, else None.
+
+        It is then not judged by the paper's number.
+        """
+        weights = getattr(getattr(entry, "settings", None), "weights", None)
+        return "random initial weights" if weights == "random" else None
 
     def cannot_run(self, entry: Any, has: frozenset[str]) -> str | None:
         """Why a model cannot be had with what the user names, but for weights; None if it can."""

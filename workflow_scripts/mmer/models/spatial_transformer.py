@@ -43,6 +43,14 @@ class SpatialTransformerSettings(Settings):
         "Early stopping on the validation accuracy implies it.  Where those who choose are tested, "
         "it flatters the score; 'last' does not.",
     )
+    stop_on_all: Literal["held_out_epochs", "train_accuracy"] = decided(
+        "held_out_epochs",
+        "When a training on all pictures of another corpus ends: after the median of the epochs "
+        "that were best for pictures held out, or by patience on the training accuracy.",
+        "The paper is silent. The authors' code for AffectNet stops by the training accuracy, "
+        "which also rises while a network memorises; held-out pictures say how long is enough, and "
+        "those trainings are made anyway, for the score.",
+    )
     frame_stride: int = decided(
         1,
         "Train on every n-th frame of each item; posteriors are made for all frames.",
@@ -64,7 +72,9 @@ class SpatialTransformerEntry(ModelEntry):
     )
     target: str | None = Field(None, description="The task of that corpus.")
     published: Name | None = Field(
-        None, description="Registered weights to use where data.<corpus> names no folder."
+        None,
+        description="Registered weights that are used instead of a training on that corpus, its "
+        "folder named or not; null trains.",
     )
     settings: SpatialTransformerSettings = SpatialTransformerSettings()
 
@@ -88,7 +98,7 @@ class SpatialTransformer(Family):
     needs = frozenset({"model", "frame_logits"})
 
     def steps(self, entry: SpatialTransformerEntry, has: frozenset[str]) -> tuple[Step, ...]:
-        """Train on each split; or train elsewhere once, or import, then score all frames."""
+        """Train on each split; or import a network, or train elsewhere; then score all frames."""
         model, history, logits = "model.safetensors", "history.csv", "frame_logits.npz"
         if entry.corpus is None:
             files = {"model": model, "history": history, "frame_logits": logits}
@@ -99,25 +109,43 @@ class SpatialTransformer(Family):
                     outputs={name: Output(file, "split") for name, file in files.items()},
                     media=("frames", "saliency"),
                     of_base=() if entry.of is None else ("model",),
+                    ignores=frozenset({"stop_on_all"}),
                     resources=Resources("shared", memory_mb=12000, minutes=240),
                 ),
             )
-        if entry.corpus in has:
-            begin = Step(
-                "train",
-                "model",
-                outputs={"model": Output(model, "model"), "history": Output(history, "model")},
-                media=("frames", "saliency"),
-                corpus=entry.corpus,
-                resources=Resources("whole", memory_mb=16000, minutes=720),
+        if entry.published is not None:
+            begin = (
+                Step(
+                    "import_published",
+                    "model",
+                    outputs={"model": Output(model, "model")},
+                    uses_weights=True,
+                    seeded=False,
+                ),
             )
-        elif entry.published is not None:
-            begin = Step(
-                "import_published",
-                "model",
-                outputs={"model": Output(model, "model")},
-                uses_weights=True,
-                seeded=False,
+        elif entry.corpus in has:
+            elsewhere = {
+                "media": ("frames", "saliency"),
+                "corpus": entry.corpus,
+                "resources": Resources("whole", memory_mb=16000, minutes=720),
+            }
+            held_out = {"score": "score.csv", "history": history}
+            whole = {"model": model, "history": history, "scores": "held_out.csv"}
+            begin = (
+                Step(
+                    "validate",
+                    "split",
+                    outputs={name: Output(file, "split") for name, file in held_out.items()},
+                    ignores=frozenset({"stop_on_all"}),
+                    **elsewhere,
+                ),
+                Step(
+                    "train",
+                    "model",
+                    outputs={name: Output(file, "model") for name, file in whole.items()},
+                    own=("score",),
+                    **elsewhere,
+                ),
             )
         else:
             return ()
@@ -130,11 +158,11 @@ class SpatialTransformer(Family):
             seeded=False,
             resources=Resources("shared", memory_mb=8000, minutes=30),
         )
-        return begin, score
+        return *begin, score
 
     def weights(self, entry: SpatialTransformerEntry, has: frozenset[str]) -> str | None:
-        """The published weights, where they stand for a training that cannot be had."""
-        return None if entry.corpus in has else entry.published
+        """The published weights, where they stand for a training on another corpus."""
+        return entry.published
 
     def starts_at_random(self, entry: SpatialTransformerEntry) -> bool:
         """Whether it never sees another corpus; of one that starts from a model, that decides."""
@@ -145,22 +173,28 @@ class SpatialTransformer(Family):
         if entry.corpus is None or entry.corpus in has or entry.published is not None:
             return None
         return (
-            f"weights missing (no network of {entry.corpus}'s {entry.target} is published, and "
-            f"data.{entry.corpus} names no folder to train one from)"
+            f"weights missing (no published network of {entry.corpus}'s {entry.target} is named, "
+            f"and data.{entry.corpus} names no folder to train one from)"
         )
 
     def origin(self, entry: SpatialTransformerEntry, has: frozenset[str]) -> Origin | None:
         """Another corpus, or another model."""
-        if entry.corpus is not None and entry.corpus in has:
-            source = f"trained here on {entry.target} of the pictures in data.{entry.corpus}"
+        if entry.published is None and entry.corpus in has:
+            source = f"trained here on {entry.target} of all pictures in data.{entry.corpus}"
             return Origin(source, f"{entry.corpus}'s own")
         return None if entry.of is None else Origin(f"the weights of {entry.of}")
 
     def train(self, job: ModelJob) -> None:
-        """Train on the job's split."""
+        """Train on the job's split, or on all of another corpus."""
         from mmer.models.networks.spatial_transformer_training import train
 
         train(job)
+
+    def validate(self, job: ModelJob) -> None:
+        """Train on a part of another corpus; say how the network does on what is held out."""
+        from mmer.models.networks.spatial_transformer_training import validate
+
+        validate(job)
 
     def score(self, job: ModelJob) -> None:
         """Logits of all frames of the run's items."""

@@ -71,9 +71,23 @@ class CorporaPlan:
         name = self.run.configuration.task or next(iter(self.own.tasks))
         return self.own.splits(name, self.run.configuration.protocol.folds)
 
+    def label(self, name: str) -> str:
+        """What the configuration calls any corpus, its folder named or not."""
+        return corpus_of(self.run.configuration, self.run.kinds, name).settings.label
+
     def splits_of(self, name: str, target: str) -> dict[str, Split]:
         """The splits of another corpus."""
         return self.by_place[self.place(name)].splits(target, None)
+
+    @property
+    def splits_pattern(self) -> str:
+        """A pattern of every split of every corpus."""
+        names = set(self.splits)
+        for place, corpus in self.by_place.items():
+            names.update(
+                name for task in corpus.tasks if place for name in corpus.splits(task, None)
+            )
+        return "|".join(sorted(names))
 
     def check(self) -> None:
         """Look at what the user names, before anything runs.

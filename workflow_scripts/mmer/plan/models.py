@@ -14,7 +14,7 @@ from mmer.models.base import PREDICTIONS, Family, ModelEntry, Step
 from mmer.plan.corpora import CorporaPlan
 from mmer.plan.run import RunPlan
 from mmer.plan.weights import SALIENCY, VOICE_ACTIVITY, WeightsPlan
-from mmer.protocol import Split
+from mmer.protocol import EVERYBODY, Split, everybody
 from mmer.tasks import Classes, Traces
 
 ENTRY = "run_model"
@@ -53,7 +53,8 @@ class ModelsPlan:
         """The splits that a step of a model looks at, all of them."""
         if step.corpus is None:
             return self.corpora.splits
-        return self.corpora.splits_of(step.corpus, self.entry(model).target)
+        splits = self.corpora.splits_of(step.corpus, self.entry(model).target)
+        return splits if step.per == "split" else {EVERYBODY: everybody(splits.values())}
 
     def path(self, name: str, file: str, model: str, variant: str = "", split: str = "") -> str:
         """An output; predictions have a folder of their own."""
@@ -77,8 +78,10 @@ class ModelsPlan:
 
     def output(self, model: str, name: str, variant: str, splits: Sequence[str]) -> list[str]:
         """An output of a model for some splits: a file for each, or one that all share."""
-        output = next(s.outputs[name] for s in self.steps[model] if name in s.outputs)
+        step = next(step for step in self.steps[model] if name in step.outputs)
+        output = step.outputs[name]
         if output.per == "split":
+            splits = splits if step.corpus is None else list(self.splits(step, model))
             return [self.path(name, output.file, model, variant, split) for split in splits]
         kept = variant if output.per == "variant" else ""
         return [self.path(name, output.file, model, kept)]
@@ -105,7 +108,7 @@ class ModelsPlan:
             found[name] = self.output(model, name, variant, splits)
         for name in step.of_base if entry.of else ():
             found[name] = self.output(entry.of, name, variant, splits)
-        if split:
+        if split and step.corpus is None:
             number = list(self.corpora.splits).index(split)
             for kind, where in self.family(model).files(entry, number).items():
                 found[kind] = [self.downloaded(where)]
@@ -125,10 +128,10 @@ class ModelsPlan:
         return self.family(model).weights(self.entry(model), self.corpora.had)
 
     def task(self, model: str, step: Step) -> Classes | Traces:
-        """What a step of a model learns to say."""
-        if step.corpus is None:
+        """What a step of a model learns to say; without media, what the model says."""
+        if step.media and step.corpus is None:
             return self.corpora.task
-        return self.corpora.task_of(step.corpus, self.entry(model).target)
+        return self.says(model)
 
     def says(self, model: str) -> Classes | Traces:
         """What a model says of an item: its task, or that of the corpus it is trained on."""
@@ -148,11 +151,14 @@ class ModelsPlan:
         if split:
             splits = {split: splits[split]}
         cosmetic = {"family", "title", "modality", "variants"}
+        options = entry.model_dump(mode="json", exclude=cosmetic)
+        for name in step.ignores:
+            del options["settings"][name]
         told: dict[str, Any] = {
             "family": family.name,
             "step": verb,
             "model": model,
-            "options": entry.model_dump(mode="json", exclude=cosmetic),
+            "options": options,
             "task": self.task(model, step).model_dump(mode="json"),
             "variant": variant or None,
             "splits": {name: each.model_dump(mode="json") for name, each in splits.items()},
@@ -226,9 +232,11 @@ class ModelsPlan:
     def title(self, model: str) -> str:
         """What readers see of a model, with what its numbers must not be shown without.
 
-        Random initial weights and a saliency method other than the paper's are named.
+        Random initial weights, and a corpus or a saliency method other than the paper's are named.
         """
         notes = ["random initial weights"] if self.starts_at_random(model) else []
+        if stand_in := self.stand_in(model):
+            notes.append(stand_in)
         chain = self.run.configuration.chain(model)
         if any(self.sees_saliency(name) for name in chain) and not self.weights.maps_by_network:
             method = self.run.configuration.saliency.method
@@ -236,35 +244,26 @@ class ModelsPlan:
         title = self.entry(model).title
         return f"{title} ({', '.join(notes)})" if notes else title
 
-    def origins(self) -> list[dict[str, str | None]]:
-        """Where the initial weights of every evaluated model come from."""
-        found: list[dict[str, str | None]] = []
-        chains = [self.run.configuration.chain(m) for m, _ in self.run.configuration.evaluated()]
-        for model in dict.fromkeys(name for chain in chains for name in chain):
-            family, entry = self.family(model), self.entry(model)
-            if not family.starts_from_weights:
-                continue
-            origin = family.origin(entry, self.corpora.had)
-            name = self.registered_weights(model)
-            if origin is not None:
-                found.append(
-                    {
-                        "name": model,
-                        "source": origin.source,
-                        "sha256": None,
-                        "licence": origin.licence,
-                    }
-                )
-            elif name is not None:
-                found.append(self.weights.origin(model, name))
-            else:
-                source = "random initialisation"
-                found.append({"name": model, "source": source, "sha256": None, "licence": None})
-        if self.weights.maps_by_network and any(self.sees_saliency(str(o["name"])) for o in found):
-            found.append(self.weights.origin("saliency, MSI-Net", SALIENCY))
-        if self.corpora.reads_recordings:
-            found.append(self.weights.origin("voice activity", VOICE_ACTIVITY))
-        return found
+    def stand_in(self, model: str) -> str | None:
+        """What a model, or one that it reads, was trained on in the place of the paper's corpus.
+
+        None where nothing stands in; a folder that says what it holds is believed.
+        """
+        papers = {name: self.corpora.label(name) for name in self.corpora.own.paper_corpora}
+        for name in self.run.configuration.chain(model):
+            for corpus in (step.corpus for step in self.steps[name] if step.corpus is not None):
+                title = self.corpora.by_place[self.corpora.place(corpus)].title or corpus
+                if title == papers.get(corpus):
+                    continue
+                instead = f" instead of {' and '.join(papers.values())}" if papers else ""
+                return f"trained on {title}{instead}"
+        return None
+
+    def unlike_paper(self, model: str) -> str | None:
+        """In what a model, or one that it reads, is another one than the paper's, else None."""
+        chain = self.run.configuration.chain(model)
+        found = [self.family(name).unlike_paper(self.entry(name)) for name in chain]
+        return ", ".join(filter(None, [*dict.fromkeys(found), self.stand_in(model)])) or None
 
     def histories(self) -> dict[str, dict[str, str]]:
         """Learning curves of everything evaluated, by ``model/variant`` (or model) and split."""
@@ -276,10 +275,10 @@ class ModelsPlan:
                 for step in self.steps[model]:
                     if "history" not in step.outputs:
                         continue
-                    per = step.outputs["history"].per
-                    splits = list(self.splits(step, model))
-                    paths = self.output(model, "history", variant, splits)
-                    name = model if per == "model" else f"{model}/{variant}"
-                    names = [step.corpus or "all"] if per == "model" else splits
-                    found[name] = dict(zip(names, paths, strict=True))
+                    name = f"{model}/{variant}" if step.corpus is None else model
+                    file, kept = step.outputs["history"], "" if step.corpus else variant
+                    for split in self.splits(step, model):
+                        where = split if file.per == "split" else ""
+                        path = self.path("history", file.file, model, kept, where)
+                        found.setdefault(name, {})[split] = path
         return found

@@ -97,10 +97,15 @@ class Plan:
         return {corpus.recordings: corpus.media for corpus in self.corpora.by_place.values()}
 
     def recordings_of(self, wildcards: Any) -> dict[str, list[str]]:
-        """What the preparation of a speaker reads: recordings, and items where they name them."""
+        """What the preparation of a speaker reads: recordings, and items where traces are asked.
+
+        Of pictures it reads the lists that name them, so that other labels repeat nothing.
+        """
         corpus = self.corpora.by_place[wildcards.corpus]
+        if corpus.recordings == "picture":
+            return {"recordings": list(corpus.sources)}
         found = {"recordings": self.corpora.recordings(wildcards.corpus, wildcards.speaker)}
-        if corpus.sources or "traces" in corpus.media:
+        if "traces" in corpus.media:
             found["item_table"] = [self.run.layout.items(wildcards.corpus)]
         return found
 

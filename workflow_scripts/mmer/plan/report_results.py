@@ -71,7 +71,7 @@ def tables_step(context: ReportContext) -> ReportStep:
     )
 
 
-def _elsewhere(context: ReportContext) -> dict[str, dict[str, str]]:
+def _elsewhere(context: ReportContext) -> dict[str, dict[str, str | None]]:
     """Models of the run that are trained on another corpus, and that the paper has a number for."""
     models, described = context.models, {}
     configuration = models.run.configuration
@@ -84,6 +84,7 @@ def _elsewhere(context: ReportContext) -> dict[str, dict[str, str]]:
             described[model]["not_run"] = reason
         elif models.gives(model, SCORES):
             (described[model]["scores"],) = models.output(model, SCORES, "", [])
+            described[model]["unlike_paper"] = models.unlike_paper(model)
         else:
             described[model]["not_run"] = f"nothing of {corpus} is held out to score it"
     return described

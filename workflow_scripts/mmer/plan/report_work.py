@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mmer.plan.origins import origins_of
 from mmer.plan.shown import ReportContext, ReportStep, Shown, folder, numbered
 from mmer.report.words import variant_words
 from mmer.tasks import Classes
@@ -173,7 +174,7 @@ def run_step(context: ReportContext, shown: Sequence[Shown]) -> ReportStep:
         configuration=configuration,
         verdicts=verdicts,
         splits=_splits(context),
-        weights=context.models.origins(),
+        weights=origins_of(context.models),
         pages=[
             {"words": each.link, "path": each.path, "group": each.group}
             for each in [*shown, provenance]

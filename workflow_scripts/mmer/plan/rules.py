@@ -45,7 +45,8 @@ class ModelRule:
     def job(self) -> str:
         """What tells the jobs of the rule apart, as a pattern of its log's name."""
         places = {"model": "{model}", "variant": "{model}_{variant}"}
-        return places.get(self.step.per, "{model}_{variant}_{split}")
+        of_split = "{model}_{variant}_{split}" if self.step.corpus is None else "{model}_{split}"
+        return places.get(self.step.per, of_split)
 
     @property
     def log(self) -> str:
@@ -62,7 +63,8 @@ class ModelRule:
         """What a job writes, as patterns."""
         found = []
         for name, output in self.step.outputs.items():
-            variant = "{variant}" if output.per != "model" else ""
+            has_variant = output.per != "model" and self.step.corpus is None
+            variant = "{variant}" if has_variant else ""
             splits = [""]
             if output.per == "split":
                 whole = self.step.per != "split"

@@ -39,6 +39,7 @@ class SystemsPlan:
                 system["not_run"] = reason
             else:
                 system["predictions"] = self.predictions_by_split(system["name"])
+                system["unlike_paper"] = self.models.unlike_paper(model)
                 if merged := self.counted_as_one(model):
                     system["merged"] = merged
             described.append(system)
@@ -61,12 +62,12 @@ class SystemsPlan:
         return {s: self.run.layout.predictions(model, variant, s) for s in splits}
 
     @cached_property
-    def fusions(self) -> list[dict[str, str]]:
+    def fusions(self) -> list[dict[str, Any]]:
         """Every pairing with everything that it is fed, as the evaluation wants it."""
         described = []
         fusion = self.run.configuration.fusion
         for (pairing, members), inputs in product(fusion.pairings.items(), fusion.inputs):
-            fused = {
+            fused: dict[str, Any] = {
                 "name": f"{pairing}/{inputs}",
                 "title": f"late fusion, {variant_words(pairing)}, {inputs_words(inputs)}",
                 "variant": pairing,
@@ -77,6 +78,12 @@ class SystemsPlan:
                 fused["not_run"] = "; ".join(found)
             else:
                 fused["predictions"] = self.run.layout.fusion(pairing, inputs, "predictions")
+                fed = [member.split("/")[0] for member in members]
+                stand_ins = [found for model in fed if (found := self.models.stand_in(model))]
+                if stand_ins:
+                    fused["title"] = f"{fused['title']}, {stand_ins[0]}"
+                unlike = [found for model in fed if (found := self.models.unlike_paper(model))]
+                fused["unlike_paper"] = ", ".join(dict.fromkeys(unlike)) or None
             described.append(fused)
         return described
 

@@ -26,7 +26,8 @@ from mmer.report.words import variant_words
 _ERROR_BAR = {"capsize": 3, "elinewidth": 1.2, "linestyle": "none", "markersize": 6}
 _HOLLOW = {"color": "#555555", "markerfacecolor": "white"}
 _NOT_RUN_COLOUR = "#5c2e00"
-_BEST = ["modality", "variant", "title", "mean_accuracy", "ci95", "paper_accuracy", "paper_ci95"]
+_OURS = ["title", "mean_accuracy", "ci95", "verdict"]
+_BEST = ["modality", "variant", *_OURS, "paper_accuracy", "paper_ci95"]
 
 
 def best_by_condition(
@@ -48,7 +49,7 @@ def best_by_condition(
             stated = group["paper_accuracy"].notna().any()
             paper = tops.get((modality, variant)) if stated else None
             of_paper = paper or (math.nan, math.nan)
-            rows.append((modality, variant, *ours[["title", "mean_accuracy", "ci95"]], *of_paper))
+            rows.append((modality, variant, *ours[_OURS], *of_paper))
     return pd.DataFrame(rows, columns=_BEST)
 
 

@@ -20,6 +20,8 @@ class Elsewhere(BaseModel):
         A row per fold that was held out: its ``pictures``, and the ``accuracy`` on them in percent.
     not_run
         Why there are no scores, else None.
+    unlike_paper
+        In what it is another one than the paper's, by whose number it is not judged, else None.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -27,6 +29,7 @@ class Elsewhere(BaseModel):
     title: str
     scores: Path | None = None
     not_run: str | None = None
+    unlike_paper: str | None = None
 
     def held_out(self) -> tuple[float, int]:
         """Mean accuracy over the folds in percent, and how many pictures these hold together."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mmer.evaluation.paper import PaperResult, compare_with_paper
+from mmer.evaluation.paper import UNJUDGED, PaperResult, compare_with_paper
 from mmer.evaluation.paper_description import read_paper
 from mmer.report.accuracy_figure import best_by_condition
 from mmer.report.corpus_label import is_synthetic
@@ -200,6 +200,8 @@ def headline_table(
         else:
             stated = PaperResult(row["paper_accuracy"], row["paper_ci95"])
             verdict = compare_with_paper(row["mean_accuracy"], stated).verdict
+            if row["verdict"].startswith(UNJUDGED):
+                verdict = row["verdict"]
             verdicts.append(NOT_COMPARABLE if is_synthetic(label) else verdict)
     paper = Column("Paper's best %", "paper_accuracy", "paper_ci95", digits=2)
     return Table(

@@ -11,6 +11,7 @@ import pandas as pd
 
 from mmer.evaluation.intervals import half_width
 from mmer.evaluation.paper import (
+    UNJUDGED,
     PaperResult,
     compare_with_paper,
     deviation_over_items,
@@ -25,7 +26,7 @@ from mmer.report.paper_numbers import PaperNumber
 from mmer.report.table import Column, Table
 from mmer.report.words import inputs_words, variant_words
 
-NOT_COMPARABLE = "not comparable (synthetic)"
+NOT_COMPARABLE = f"{UNJUDGED} (synthetic)"
 """The verdict on every number of a synthetic corpus: one near the paper's reproduces nothing."""
 NO_SYSTEM = "not run: no system of this run stands for it"
 NO_CANDIDATE = "not run: the grid of this run leaves it out"
@@ -41,7 +42,7 @@ _ELSEWHERE = (
     "held out here."
 )
 
-KINDS = ("reproduced", "outside", "not comparable", "not run", "constant")
+KINDS = ("reproduced", "outside", UNJUDGED, "not run", "constant")
 """How verdicts begin."""
 
 
@@ -68,6 +69,7 @@ def verdicts_table(
         for system in systems:
             if number.kind == "grid" and system in accuracies:
                 ours = _of_grid(number, accuracies[system], system)
+                ours = _judged_as(ours, _of_system(number, system, summary)["verdict"])
             elif number.kind == "elsewhere":
                 ours = _of_elsewhere(number, elsewhere.get(system))
             else:
@@ -143,8 +145,8 @@ def counts_by_place(verdicts: pd.DataFrame) -> pd.DataFrame:
 def _row(number: PaperNumber, ours: dict[str, object], label: str) -> dict[str, object]:
     """The line of one number; a synthetic corpus is judged on nothing."""
     if number.not_comparable:
-        ours = ours | {"verdict": f"not comparable ({number.not_comparable})"}
-    judged = str(ours["verdict"]).startswith(("reproduced", "outside"))
+        ours = ours | {"verdict": f"{UNJUDGED} ({number.not_comparable})"}
+    judged = str(ours["verdict"]).startswith(("reproduced", "outside", UNJUDGED))
     if judged and is_synthetic(label):
         ours = ours | {"verdict": NOT_COMPARABLE}
     return {
@@ -169,12 +171,19 @@ def _of_system(number: PaperNumber, system: str, summary: Summary) -> dict[str, 
     if row["verdict"].startswith(CONSTANT):
         return _nothing(row["verdict"], title) | {"accuracy": row["mean_accuracy"]}
     if number.measure == "mean_accuracy":
-        found = _compared(number.result, row["mean_accuracy"], title, fed)
-        return found | {"ci95": row["ci95"]}
-    ours = row["pooled_accuracy"]
-    if number.measure == "deviation":
-        ours = deviation_over_items(ours)
-    return _compared(number.result, ours, title, fed)
+        compared = _compared(number.result, row["mean_accuracy"], title, fed)
+        compared["ci95"] = row["ci95"]
+    else:
+        ours = row["pooled_accuracy"]
+        if number.measure == "deviation":
+            ours = deviation_over_items(ours)
+        compared = _compared(number.result, ours, title, fed)
+    return _judged_as(compared, row["verdict"])
+
+
+def _judged_as(compared: dict[str, object], verdict: str) -> dict[str, object]:
+    """A comparison, unjudged where the evaluation does not judge the system."""
+    return compared | ({"verdict": verdict} if verdict.startswith(UNJUDGED) else {})
 
 
 def _fusions(summary: Summary, pairing: str) -> list[str]:
@@ -202,6 +211,8 @@ def _of_elsewhere(number: PaperNumber, model: Elsewhere | None) -> dict[str, obj
     accuracy, items = model.held_out()
     stated = PaperResult(number.result.accuracy, half_width(number.result.accuracy, items))
     found = _compared(stated, accuracy, model.title)
+    if model.unlike_paper:
+        found["verdict"] = f"{UNJUDGED} ({model.unlike_paper})"
     return found | {"ci95": half_width(accuracy, items), "paper_ci95": stated.ci95}
 
 

@@ -11,10 +11,12 @@ import logging
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from mmer.items import read_items
 from mmer.models.base import ModelJob
 from mmer.models.networks.spatial_transformer import (
     BLOCK,
@@ -29,7 +31,7 @@ from mmer.models.networks.spatial_transformer_checkpoint import (
 )
 from mmer.models.networks.voting import vote
 from mmer.models.spatial_transformer import SpatialTransformerSettings
-from mmer.protocol import TRAIN
+from mmer.protocol import TEST, TRAIN
 from mmer.ragged import Ragged, write_ragged
 from mmer.runtime.errors import UserError
 from mmer.training.device import prepare_device
@@ -39,6 +41,7 @@ from mmer.training.job import (
     file_sha256,
     forget_checkpoint,
     forget_if_stale,
+    write_history,
     write_network,
     write_training,
 )
@@ -51,23 +54,33 @@ FEWEST_PICTURES = 5
 
 
 def train(job: ModelJob) -> None:
-    """Train on the job's split and write; the checkpoint goes when everything else is there."""
+    """Train on the job's split and write; the checkpoint goes when everything else is there.
+
+    On all of another corpus the trainings that held some of it out say for how long, and how good
+    such a network is.
+    """
     settings = job.settings(SpatialTransformerSettings)
     device = prepare_device(job.seed)
+    scores, epochs = None, None
+    if "score" in job.inputs:
+        scores = pd.concat([pd.read_csv(path) for path in job.inputs["score"]], ignore_index=True)
+        log.info("pictures held out: %.2f %% right", scores["accuracy"].mean())
+        if settings.stop_on_all == "held_out_epochs":
+            epochs = int(scores["epoch"].median())
     network = GuidedSpatialTransformer(job.classes.outputs, settings.dropout)
     initial_weights = "random"
     if "model" in job.inputs:
         start = job.one("model")
         start_from(network, start)
         initial_weights = f"{start.parent.name}, {file_sha256(start)}"
-    frames = load_frames(job, job.split, device)
     elsewhere = job.options.get("corpus")
     if elsewhere is not None:
-        _require_every_class(frames, elsewhere)
+        _require_every_class(job)
+    frames = load_frames(job, job.split, device)
     log.info("%d frames of %d items", len(frames.images), len(frames.items))
     training = SpatialTransformerTraining(move_to(network, device), frames, settings)
     forget_if_stale(job, job.checkpoint)
-    history = fit(training, fit_plan(settings, frames, job.seed or 0), job.checkpoint)
+    history = fit(training, fit_plan(settings, frames, job.seed or 0, epochs), job.checkpoint)
     write_training(
         job,
         network,
@@ -79,19 +92,49 @@ def train(job: ModelJob) -> None:
         classes=job.classes.names,
         items={str(part): int((frames.part == part).sum()) for part in np.unique(frames.part)},
         kept=next(row for row in history if row["kept"]),
+        held_out=None if scores is None else scores.to_dict("records"),
     )
+    if scores is not None:
+        write_history(job.output("scores"), scores.to_dict("records"))
     if "frame_logits" in job.outputs:
         write_ragged(job.output("frame_logits"), logits_of_frames(network, frames))
     forget_checkpoint(job)
 
 
-def _require_every_class(frames: FramesOnDevice, corpus: str) -> None:
-    """A UserError where another corpus has too few pictures of a class."""
-    names = frames.task.names
-    counts = np.bincount(frames.labels.cpu().numpy(), minlength=len(names))
+def validate(job: ModelJob) -> None:
+    """Train on a part of another corpus; write after how many epochs the kept network was best.
+
+    And how many of the tested pictures it names, in percent.
+    """
+    settings = job.settings(SpatialTransformerSettings)
+    device = prepare_device(job.seed)
+    network = GuidedSpatialTransformer(job.classes.outputs, settings.dropout)
+    _require_every_class(job)
+    frames = load_frames(job, job.split, device)
+    training = SpatialTransformerTraining(move_to(network, device), frames, settings)
+    history = fit(training, fit_plan(settings, frames, job.seed or 0), job.checkpoint)
+    logits = torch.cat([output.logits for output in run_over(network, frames)])
+    tested = torch.from_numpy(frames.part == TEST).to(device)[frames.item_of_frame]
+    right = (logits.argmax(dim=1) == frames.labels[frames.item_of_frame])[tested]
+    score = {
+        "split": job.split.name,
+        "epoch": next(row["epoch"] for row in history if row["kept"]),
+        "pictures": len(right),
+        "accuracy": 100 * right.double().mean().item(),
+    }
+    write_history(job.output("score"), [score])
+    write_history(job.output("history"), history)
+    forget_checkpoint(job)
+
+
+def _require_every_class(job: ModelJob) -> None:
+    """A UserError where another corpus has too few pictures of a class, and so no folds."""
+    items, names = read_items(job.one("items")), job.classes.names
+    labels = job.classes.labels(items.where(job.classes.labelled(items)))
+    counts = np.bincount(labels, minlength=len(names))
     if counts.min() < FEWEST_PICTURES:
         raise UserError(
-            f"the prepared pictures of {corpus} hold {counts.min()} of the class "
+            f"the listed pictures of {job.options['corpus']} hold {counts.min()} of the class "
             f"{names[int(counts.argmin())]!r}, but training needs {FEWEST_PICTURES} of each: "
             "unpack and prepare the whole corpus"
         )
@@ -109,17 +152,33 @@ def import_published(job: ModelJob) -> None:
     """Check a published network, convert and write all layers, the last one too."""
     assert job.weights is not None, "registered weights to import"
     network = read_published(job.weights.path, job.weights.sha256)
+    corpus, target = job.options["corpus"], job.options["target"]
+    if network.fc2.out_features != job.classes.outputs:
+        raise UserError(
+            f"{job.weights.path} tells {network.fc2.out_features} classes apart, but {corpus}'s "
+            f"{target} has {job.classes.outputs}: name weights of that target under published"
+        )
     provenance = {
         "published_checkpoint": job.weights.path.name,
         "sha256": file_sha256(job.weights.path),
-        "corpus": job.options["corpus"],
-        "target": job.options["target"],
+        "corpus": corpus,
+        "target": target,
     }
     write_network(job.output("model"), network.state_dict(), provenance)
 
 
-def fit_plan(settings: SpatialTransformerSettings, frames: FramesOnDevice, seed: int) -> FitPlan:
-    """What the settings ask of the fit loop; the training accuracy stops where nobody chooses."""
+def fit_plan(
+    settings: SpatialTransformerSettings,
+    frames: FramesOnDevice,
+    seed: int,
+    epochs: int | None = None,
+) -> FitPlan:
+    """What the settings ask of the fit loop; the training accuracy stops where nobody chooses.
+
+    ``epochs`` are how many it takes whatever the scores; None lets them decide.
+    """
+    if epochs is not None:
+        return FitPlan(None, "last", "train_accuracy", seed, max_epochs=epochs)
     watch = "train_accuracy" if frames.choosing_part == TRAIN else settings.watch
     return FitPlan.of(settings, watch, seed)
 
