@@ -1,6 +1,7 @@
 """Figures: what they show, the corpus on each, and the same bytes each time."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from tests.report_data import (
     PAPER,
@@ -22,6 +23,7 @@ from mmer.report.confusion_figure import confusion_figure, fold_confusions_figur
 from mmer.report.evaluation_folder import read_summary, read_table
 from mmer.report.figures import FiguresJob, draw_figures
 from mmer.report.group_figure import group_figure
+from mmer.report.kept_epochs import kept_epochs_table
 from mmer.report.learning_curves import learning_curves_figure
 from mmer.report.paper_numbers import top_results
 from mmer.report.reliability_figure import reliability_figure
@@ -150,6 +152,19 @@ def test_reliability_shows_the_bins_that_have_items(classes):
     assert not any(axes.axison for axes in empty)
     without = reliability_figure(bins.iloc[:0], summary(), "RAVDESS")
     assert "gives probabilities" in without.subfigs[1].texts[0].get_text()
+
+
+def test_the_score_of_the_weights_kept_stands_beside_the_last_one(tmp_path):
+    curves = {"a": ([0.5, 0.9, 0.7], 2), "b": ([0.4, 0.2, 0.6], 3)}
+    for name, (accuracy, kept) in curves.items():
+        steps = np.array([1, 2, 3])
+        history = pd.DataFrame({"step": steps, "accuracy": accuracy, "kept": 1 * (steps == kept)})
+        history.to_csv(tmp_path / name)
+    histories = {"m/full": {name: tmp_path / name for name in curves}}
+    (row,) = kept_epochs_table(histories, {"m/full": "m"}, "voices").rows.to_dict("records")
+    # Kept 0.9 and 0.6, last 0.7 and 0.6.
+    assert (row["kept"], row["last"]) == pytest.approx((75, 65))
+    assert (row["difference"], row["splits"], row["score"]) == (pytest.approx(10), 2, "accuracy, %")
 
 
 def test_learning_curves_have_a_panel_per_score_and_ring_the_kept_step(tmp_path):

@@ -54,7 +54,10 @@ def test_fusions_are_listed_by_pairing_and_have_a_table_where_there_are_any():
 
 def test_the_model_behind_another_one_has_learning_curves_with_a_title():
     found = steps(["stn_max_voting/vad"])["draw_learning_curves"]
-    assert [Path(each.path).stem for each in found.shown] == ["learning_curves_stn_fine_tuned_vad"]
+    assert [Path(each.path).stem for each in found.shown] == [
+        "kept_epochs",
+        "learning_curves_stn_fine_tuned_vad",
+    ]
     assert told(found)["titles"] == {"stn_fine_tuned/vad": "spatial transformer fine-tuned, VAD"}
     assert "draw_learning_curves" not in steps(["zero_rule"])
 

@@ -15,16 +15,18 @@ FRAME_LOGITS, ATTENTION = "frame_logits", "attention"
 
 def curves_step(context: ReportContext) -> ReportStep | None:
     """Learning curves of everything that was trained; None where nothing was."""
-    histories, titles, shown = context.models.histories(), {}, []
+    histories, titles, category = context.models.histories(), {}, "6 Learning curves"
+    linked = {"link": "what the kept weights are worth", "group": "The run"}
+    shown = [context.table("kept_epochs", category, {"as": "table"}, "kept_epochs", **linked)]
     for name in histories:
         model, _, variant = name.partition("/")
         entry = context.models.entry(model)
         words = variant_words(variant) if variant else "another corpus"
         titles[name] = f"{context.models.title(model)}, {words}"
         labels = {"model": entry.title, "input": words}
-        menu = ("6 Learning curves", labels, "learning_curves", entry.modality)
+        menu = (category, labels, "learning_curves", entry.modality)
         shown.append(context.figure(f"learning_curves_{name.replace('/', '_')}", *menu))
-    if not shown:
+    if not histories:
         return None
     return context.step(
         "draw_learning_curves",
@@ -32,6 +34,7 @@ def curves_step(context: ReportContext) -> ReportStep | None:
         shown,
         histories=histories,
         titles=titles,
+        tables=context.tables,
         figures=context.figures,
     )
 

@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mmer.report.evaluation_folder import read_table
+from mmer.report.formats import write_table
 from mmer.report.job import ReportJob
+from mmer.report.kept_epochs import kept_epochs_table
 from mmer.report.style import house_style, new_figure, no_data_figure, save_figure, series_style
 from mmer.report.words import file_stems, split_words
 
@@ -18,15 +20,18 @@ _NO_CURVE = ("step", "epoch", "kept")
 
 
 class CurvesJob(ReportJob):
-    """Histories by model (and variant) and split, what the models are called, where to draw."""
+    """Histories by model (and variant) and split, what the models are called, where to write."""
 
     histories: dict[str, dict[str, Path]]
     titles: dict[str, str]
+    tables: Path
     figures: Path
 
 
 def draw_learning_curves(job: CurvesJob) -> None:
-    """Read the histories and draw a figure per model."""
+    """Read the histories, draw a figure per model, and write what the kept weights are worth."""
+    table = kept_epochs_table(job.histories, job.titles, job.label)
+    write_table(job.tables, "kept_epochs", table)
     with house_style():
         for model, stem in file_stems(job.histories).items():
             title = f"Training of {job.titles[model]}"
