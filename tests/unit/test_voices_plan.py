@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.plans import ROOT, WEIGHTS, checked, planned, read
+from tests.plans import ROOT, SHIPPED, WEIGHTS, checked, merge, planned, read
 
 from mmer.plan.rules import model_rules
 from mmer.plan.weights import VOICE_ACTIVITY
@@ -153,3 +153,21 @@ def test_what_looks_at_recordings_waits_for_their_comparison():
     told = json.loads(voices().corpora.told_of_comparison())
     assert len(told["audio"]) == 24 and told["classes"] == ["emotion"]
     assert planned(systems=["zero_rule"]).corpora.comparison == []
+
+
+def test_the_small_overlay_needs_no_weights_and_is_not_judged_by_the_papers_networks(tmp_path):
+    small = read(ROOT / "config" / "voices_small.yaml")
+    small["models"] = merge(read(SHIPPED)["models"], small["models"])
+    # A mirror without any weights but those of the voice activity detector.
+    weights = tmp_path / "mirror" / WEIGHTS[VOICE_ACTIVITY].place
+    weights.parent.mkdir(parents=True)
+    weights.touch()
+    plan = planned(**small, data={"mirror": str(tmp_path / "mirror")})
+    missing = {name: state for name, state in states(plan).items() if "weights" in state}
+    assert not missing
+    systems = {system["name"]: system for system in plan.systems.systems}
+    random = {name for name, system in systems.items() if system.get("unlike_paper")}
+    assert random == {f"{model}/{variant}" for model in SPEECH for variant in ("full", "vad")}
+    assert systems["cnn14_fine_tuned/vad"]["unlike_paper"] == "random initial weights"
+    beside = plan.systems.paper_rows([*systems])
+    assert not [name for name in beside if name.startswith(("small_network", "functionals"))]
