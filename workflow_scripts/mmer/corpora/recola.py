@@ -149,6 +149,11 @@ class Recola(Corpus):
         """The ratings, so that other ones are prepared again."""
         return tuple(str(file) for name in self.speakers for file in self._labels(name))
 
+    @property
+    def first_seconds(self) -> float:
+        """What is rated; the call goes on."""
+        return (self.settings.rows - 1) / RATE
+
     def files(self, speaker: str) -> list[str]:
         """The one recording; a UserError where it or its ratings are not there."""
         sound = self._tree.sound(self._folder, speaker)
