@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from mmer.models.end_to_end import EndToEndSettings
 
@@ -29,7 +30,7 @@ class SoundBranch(nn.Module):
 
     Dropout on the samples, 20 samples' convolution, the larger of two neighbours in time, a
     convolution over 40 of those, and the largest of every few filters.  Padding is TensorFlow's
-    ``SAME``, which puts the odd zero at the end, as torch's does.
+    ``SAME``, which puts the odd zero at the end.
 
     Shapes
     ------
@@ -46,16 +47,22 @@ class SoundBranch(nn.Module):
         assert channels % pooled == 0 and samples % 2 == 0, "what is pooled is whole"
         self.width = samples // 2 * (channels // pooled)
         self.dropout = nn.Dropout(dropout)
-        self.first = nn.Conv1d(1, channels, 20, padding="same")
-        self.second = nn.Conv1d(channels, channels, 40, padding="same")
+        self.first = nn.Conv1d(1, channels, 20)
+        self.second = nn.Conv1d(channels, channels, 40)
         self.in_time = nn.MaxPool1d(2)
         self.across_filters = nn.MaxPool1d(pooled)
 
     def forward(self, sound: Tensor) -> Tensor:
         heard = self.dropout(sound).flatten(0, 1)[:, None]
-        heard = self.in_time(self.first(heard).relu())
-        heard = self.second(heard).relu().transpose(1, 2)  # (steps, time, filters)
+        heard = self.in_time(_convolved(self.first, heard).relu())
+        heard = _convolved(self.second, heard).relu().transpose(1, 2)  # (steps, time, filters)
         return self.across_filters(heard).reshape(*sound.shape[:2], self.width)
+
+
+def _convolved(layer: nn.Conv1d, signal: Tensor) -> Tensor:
+    """As many values in time as before."""
+    (width,) = layer.kernel_size
+    return layer(functional.pad(signal, ((width - 1) // 2, width // 2)))
 
 
 class PeepholeLstm(nn.Module):
