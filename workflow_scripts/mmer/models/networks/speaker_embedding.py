@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
+from torch.nn.functional import normalize
 from tqdm import tqdm
 
 from mmer.embeddings import Embeddings, write_embeddings
@@ -15,6 +18,9 @@ from mmer.ragged import read_ragged
 from mmer.training.device import prepare_device
 from mmer.training.kept_audio import spans_of
 from mmer.training.recordings import every_recording
+
+ITEMS_AT_ONCE = 32
+"""Per pass through the network: bounds memory."""
 
 
 def embed(job: ModelJob) -> None:
@@ -30,22 +36,28 @@ def embed(job: ModelJob) -> None:
     device = prepare_device(job.seed)
     network = start_from(SpeakerEncoder(), settings.weights, job.weights).eval().to(device)
     names, waveforms = every_recording(read_ragged(job.inputs["audio"]), spans_of(job))
-    items = tqdm(waveforms, unit="item", mininterval=10)
-    values = [embedding_of(network, samples, settings.loudness_dbfs) for samples in items]
-    write_embeddings(job.output("embeddings"), Embeddings(names, np.stack(values)))
+    starts = tqdm(range(0, len(names), ITEMS_AT_ONCE), unit="batch", mininterval=10)
+    values = [
+        embeddings_of(network, waveforms[start : start + ITEMS_AT_ONCE], settings.loudness_dbfs)
+        for start in starts
+    ]
+    write_embeddings(job.output("embeddings"), Embeddings(names, np.concatenate(values)))
 
 
 @torch.inference_mode()
-def embedding_of(
-    network: SpeakerEncoder, samples: np.ndarray, loudness_dbfs: float | None
+def embeddings_of(
+    network: SpeakerEncoder, waveforms: Sequence[np.ndarray], loudness_dbfs: float | None
 ) -> np.ndarray:
-    """The embedding of one item's int16 samples, ``(256,)`` float32 of length 1.
+    """The embeddings of items' int16 samples, ``(items, 256)`` float32, each of length 1.
 
     That of digital silence may be all 0.
     """
-    mels = mels_of_parts(raised(samples / FULL_SCALE, loudness_dbfs).astype(np.float32))
-    parts = network(torch.from_numpy(mels).to(next(network.parameters()).device))
-    return torch.nn.functional.normalize(parts.mean(dim=0), dim=0).cpu().numpy()
+    loud_enough = (raised(samples / FULL_SCALE, loudness_dbfs) for samples in waveforms)
+    mels = [mels_of_parts(samples.astype(np.float32)) for samples in loud_enough]
+    device = next(network.parameters()).device
+    parts = network(torch.from_numpy(np.concatenate(mels)).to(device))
+    of_items = parts.split([len(each) for each in mels])
+    return normalize(torch.stack([each.mean(dim=0) for each in of_items])).cpu().numpy()
 
 
 def raised(samples: np.ndarray, loudness_dbfs: float | None) -> np.ndarray:
