@@ -113,8 +113,9 @@ def test_a_run_on_it_is_planned(release):
     assert list(plan.corpora.splits) == ["fold0", "fold1"]
 
 
-def test_without_a_folder_nothing_is_downloaded():
-    assert "data.iemocap names no folder" in refusal(None)
+def test_without_a_folder_the_licence_is_named():
+    refused = refusal(None)
+    assert "data.iemocap names no folder" in refused and "its licence" in refused
 
 
 def test_what_is_missing_is_told(own):

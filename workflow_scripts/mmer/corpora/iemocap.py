@@ -136,6 +136,14 @@ class Iemocap(Corpus):
         """The utterances of the four emotions, with the words where there are any."""
         return items_table(self._table.to_dict("records"), COLUMNS)
 
+    def missing_folder(self) -> UserError:
+        """Where a licence is to be had."""
+        return UserError(
+            "data.iemocap names no folder, and IEMOCAP is not downloaded: ask the University of "
+            "Southern California for its licence, which is for academic research, and set it to "
+            "the folder IEMOCAP_full_release"
+        )
+
     @cached_property
     def _table(self) -> pd.DataFrame:
         """The item table, in the order of its items."""
