@@ -52,9 +52,11 @@ class Followed(Corpus):
 
 def test_an_archive_becomes_items_audio_frames_and_maps(tmp_path, make_clip):
     archive = tmp_path / "Video_Speech_Actor_07.zip"
+    speckled = np.random.default_rng(0).integers(0, 255, (180, 320, 3), np.uint8)
     with zipfile.ZipFile(archive, "w") as content:
         for name in CLIPS:
-            content.write(make_clip(tmp_path / f"{name}.mp4"), f"Actor_07/{name}.mp4")
+            film = make_clip(tmp_path / f"{name}.mp4", picture=lambda frame: speckled)
+            content.write(film, f"Actor_07/{name}.mp4")
     folder = tmp_path / "clips" / "07"
     extract_speaker(ExtractionJob(**RAVDESS, archive=archive, speaker="07", out=folder))
     (folder / ".snakemake_timestamp").touch()

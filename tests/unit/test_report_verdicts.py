@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.plans import checked, planned
+from tests.plans import checked, planned, read
 from tests.report_data import (
     PAPER,
     REASON,
@@ -154,8 +154,10 @@ LATER = Path("resources/papers/luna_jimenez_2022")
 
 
 def test_the_later_paper_is_compared_by_the_published_configuration():
-    published = checked(ROOT / "config" / "published.yaml")
-    assert published.compared_with == LATER.name
+    file = ROOT / "config" / "published.yaml"
+    published, plan = checked(file), planned(**read(file))
+    assert plan.paper == str(LATER)
+    assert f"{LATER}/accuracies.csv" in plan.paper_tables
     rows = systems_of(paper_numbers(LATER), published.paper)
     told = {
         number.words: (number.result.accuracy, rows[position])
