@@ -184,6 +184,14 @@ def parts_for(part: np.ndarray, chooser: str) -> np.ndarray:
     return np.select([part == CHOOSE, part == TEST], [TEST, CHOOSE], part)
 
 
+def by_tested_fold(splits: Mapping[str, Split]) -> dict[str, list[str]]:
+    """Names of the splits that test the same people, by fold, in the order of the folds."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for name, split in splits.items():
+        found.setdefault(split.test, []).append(name)
+    return {f"fold{number}": names for number, names in enumerate(found.values())}
+
+
 def chosen_together(splits: Mapping[str, Split]) -> list[list[str]]:
     """Names of the splits for which one architecture or hyperparameter is chosen together.
 
@@ -191,7 +199,6 @@ def chosen_together(splits: Mapping[str, Split]) -> list[list[str]]:
     its tables do.  Where nobody who is tested chooses, they are those that test the same people:
     together they know everybody else.
     """
-    found: dict[tuple[str, ...], list[str]] = {}
-    for name, split in splits.items():
-        found.setdefault(split.test if split.holds_tested_out else (), []).append(name)
-    return list(found.values())
+    if not all(split.holds_tested_out for split in splits.values()):
+        return [list(splits)]
+    return list(by_tested_fold(splits).values())

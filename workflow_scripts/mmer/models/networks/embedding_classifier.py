@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,14 @@ Fit = Callable[[np.ndarray, np.ndarray], Callable[[np.ndarray], np.ndarray]]
 def classify_every_split(job: ModelJob, classify_split: ClassifySplit, settings: Any) -> None:
     """Classify split by split; each takes seconds."""
     embeddings, items = read_embeddings(job.one("embeddings")), read_items(job.one("items"))
+    learned: dict[tuple[str, ...], Posteriors] = {}
     for name, split in job.splits.items():
-        posteriors = classify_split(embeddings, items, split, job.classes, settings)
+        if split.train not in learned:
+            of_split = classify_split(embeddings, items, split, job.classes, settings)
+            learned = {split.train: of_split}
+        # Two splits of the nested protocol share what is learned, and each has parts of its own.
+        posteriors = learned[split.train]
+        posteriors = replace(posteriors, part=split.parts_of(posteriors.items))
         held_out = tested(posteriors)
         accuracy = 100 * (held_out.predicted == held_out.labels).mean()
         log.info("%s: %.2f %% of %d tested items", name, accuracy, len(held_out.items))

@@ -235,8 +235,9 @@ class SpatialTransformerTraining:
     def scores(self) -> dict[str, dict[str, float]]:
         """Accuracy while training, over the frames since the last call, and those of who chooses.
 
-        Of each part of these: accuracy and loss over frames, and accuracy over items by max voting.  Checkpoints
-        are written right after a call, so a resumed training counts the same frames.
+        Of each part of these: accuracy and loss over frames, and accuracy over items by max
+        voting.  Checkpoints are written right after a call, so a resumed training counts the same
+        frames.
         """
         right = torch.stack(self._right).sum().item() if self._right else 0
         self._right.clear()
