@@ -168,7 +168,9 @@ def test_a_table_that_lacks_a_tested_clip_is_refused(paths):
 
 
 def test_posteriors_of_the_papers_splits_give_their_own_held_out_rows():
-    tables = {name: said(split, lambda _, n=name: (int(n[-1]) + 1) / 10) for name, split in FOLDS.items()}
+    tables = {
+        name: said(split, lambda _, n=name: (int(n[-1]) + 1) / 10) for name, split in FOLDS.items()
+    }
     fold = out_of_fold(tables)["fold3"]
     assert fold.only("test").probabilities[:, 1] == pytest.approx(0.4)
     assert fold.only("choose").probabilities[:, 1] == pytest.approx(np.repeat([0.1, 0.2, 0.3], 6))
