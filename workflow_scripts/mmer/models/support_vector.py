@@ -23,8 +23,8 @@ class SupportVectorSettings(Settings):
     try_C: tuple[PositiveFloat, ...] = decided(
         (),
         "Values of C of which those who choose take the best; none takes C itself.",
-        "In the nested protocol nobody who is tested chooses; in the paper's they do, as they choose "
-        "its architectures, and that flatters the number.",
+        "In the nested protocol nobody who is tested chooses; in the paper's they do, as they "
+        "choose its architectures, and that flatters the number.",
     )
     gamma: Literal["scale", "auto"] | PositiveFloat = decided(
         "scale",
