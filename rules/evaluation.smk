@@ -1,10 +1,11 @@
 # From predictions and fused predictions to the statistics.
 
 for PROTOCOL in CONFIG.protocol.evaluated:
+    NAME = "evaluate_systems" if PROTOCOL == "paper" else f"evaluate_systems_{PROTOCOL}"
 
     rule:
         name:
-            "evaluate_systems" if PROTOCOL == "paper" else f"evaluate_systems_{PROTOCOL}"
+            NAME
         input:
             predictions=PLAN.systems.evaluated_files(PROTOCOL),
             item_table=LAYOUT.items(),
@@ -13,9 +14,9 @@ for PROTOCOL in CONFIG.protocol.evaluated:
         output:
             PLAN.systems.evaluation_tables(PROTOCOL),
         log:
-            LAYOUT.log("evaluate_systems", PROTOCOL),
+            LAYOUT.log(NAME),
         benchmark:
-            LAYOUT.benchmark("evaluate_systems", PROTOCOL)
+            LAYOUT.benchmark(NAME)
         conda:
             "../envs/workflow.yaml"
         params:

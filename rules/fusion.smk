@@ -1,10 +1,11 @@
 # Late fusion: the whole grid of one pairing fed with some inputs, every split, in one job.
 
 for PROTOCOL in CONFIG.protocol.evaluated:
+    NAME = "fuse_predictions" if PROTOCOL == "paper" else f"fuse_predictions_{PROTOCOL}"
 
     rule:
         name:
-            "fuse_predictions" if PROTOCOL == "paper" else f"fuse_predictions_{PROTOCOL}"
+            NAME
         input:
             predictions=lambda w, under=PROTOCOL: [
                 path
@@ -16,9 +17,9 @@ for PROTOCOL in CONFIG.protocol.evaluated:
             PLAN.systems.fusion_table("{pairing}", "{inputs}", "predictions", PROTOCOL),
             PLAN.systems.fusion_table("{pairing}", "{inputs}", "grid", PROTOCOL),
         log:
-            LAYOUT.log("fuse_predictions", f"{PROTOCOL}_{{pairing}}_{{inputs}}"),
+            LAYOUT.log(NAME, "{pairing}_{inputs}"),
         benchmark:
-            LAYOUT.benchmark("fuse_predictions", f"{PROTOCOL}_{{pairing}}_{{inputs}}")
+            LAYOUT.benchmark(NAME, "{pairing}_{inputs}")
         conda:
             "../envs/workflow.yaml"
         params:

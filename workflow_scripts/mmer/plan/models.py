@@ -49,24 +49,6 @@ class ModelsPlan:
         """One step of a model."""
         return next(step for step in self.steps[model] if step.verb == verb)
 
-    def protocols(self, model: str) -> tuple[str, ...]:
-        """The protocols under which a model is trained, or its predictions are had."""
-        if self.not_nested(model):
-            return (PAPER,)
-        return self.run.configuration.protocol.evaluated
-
-    def not_nested(self, model: str) -> str | None:
-        """Why a model takes no part in the nested protocol; None where it does."""
-        for name in self.run.configuration.chain(model):
-            if reason := self.family(name).only_paper_splits:
-                return reason
-            of = self.entry(name).of
-            for step in self.steps[name] if of else ():
-                had = [s.outputs.get(read) for s in self.steps[of] for read in step.of_base]
-                if step.per == "split" and any(each and each.per == "split" for each in had):
-                    return f"it starts from {of}, of which two weights are kept in each training"
-        return None
-
     def splits(self, step: Step, model: str, protocol: str) -> dict[str, Split]:
         """The splits that a step of a model looks at, all of them."""
         if step.corpus is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mmer.models.base import Step
 from mmer.plan.models import ModelsPlan
+from mmer.plan.nesting import protocols_of
 from mmer.protocol import NESTED, PAPER
 
 LAUNCHERS = {"none": "", "shared": "$MMER_ON_SHARED_GPU", "whole": "$MMER_ON_GPU"}
@@ -148,7 +149,7 @@ def model_rules(plan: ModelsPlan) -> list[ModelRule]:
         for step in steps:
             elsewhere = f"_on_{step.corpus}" if step.corpus else ""
             name = f"{step.verb}_{plan.family(model).name}{elsewhere}"
-            for protocol in plan.protocols(model) if step.has_protocol else (PAPER,):
+            for protocol in protocols_of(plan, model) if step.has_protocol else (PAPER,):
                 under = "_nested" if protocol == NESTED else ""
                 found.setdefault((name + under, protocol), []).append((model, step))
     rules = []

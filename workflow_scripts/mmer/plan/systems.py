@@ -10,6 +10,7 @@ from typing import Any
 
 from mmer.evaluation.tables_of_task import tables_of
 from mmer.plan.models import ModelsPlan
+from mmer.plan.nesting import not_nested
 from mmer.plan.run import RunPlan
 from mmer.protocol import NESTED, PAPER
 from mmer.report.words import inputs_words, variant_words
@@ -42,7 +43,7 @@ class SystemsPlan:
             if (constant := family.constant(entry)) is not None:
                 system["constant"], system["source"] = constant
             elif (reason := self.models.cannot_run(model, variant)) or (
-                protocol == NESTED and (reason := self.models.not_nested(model))
+                protocol == NESTED and (reason := not_nested(self.models, model))
             ):
                 system["not_run"] = reason
             else:
@@ -75,7 +76,7 @@ class SystemsPlan:
         Of a model that takes no part in the nested protocol they are those of the paper's.
         """
         model, variant = system.split("/")
-        had = PAPER if self.models.not_nested(model) else protocol
+        had = PAPER if not_nested(self.models, model) else protocol
         splits = self.models.corpora.splits_under(had)
         return {s: self.run.layout.predictions(model, variant, s) for s in splits}
 
@@ -101,7 +102,7 @@ class SystemsPlan:
             else:
                 fused["predictions"] = self.fusion_table(pairing, inputs, "predictions", protocol)
                 fed = [member.split("/")[0] for member in members]
-                if protocol == NESTED and any(self.models.not_nested(model) for model in fed):
+                if protocol == NESTED and any(not_nested(self.models, model) for model in fed):
                     fused["title"] += ", of models whose epochs those who are tested chose"
                 stand_ins = [found for model in fed if (found := self.models.stand_in(model))]
                 if stand_ins:
