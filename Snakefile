@@ -46,13 +46,6 @@ LAYOUT = PLAN.run.layout
 # that another device or mirror re-runs nothing.
 os.environ.update(PLAN.run.environment(Path(sys.executable).parent, os.environ))
 
-# With its limit of 100 jobs a second the scheduler sets a timer whenever it looks for jobs, and looks
-# again at every timer and every end of a job: timers add up to dozens of looks a second, which take
-# a sixth of a core from the jobs.  Nothing here needs that limit.
-limit = workflow.scheduling_settings and workflow.scheduling_settings.max_jobs_per_timespan
-if limit and (limit.max_jobs, limit.timespan) == (100, 1):
-    workflow.scheduling_settings.max_jobs_per_timespan = None
-
 # Held from the start of a run until its process ends.
 LOCKS = []
 
@@ -99,6 +92,12 @@ onstart:
     except UserError as error:
         raise WorkflowError(str(error)) from None
     LOCKS.extend(locks)
+    # With its limit of 100 jobs a second the scheduler sets a timer whenever it looks for jobs, and
+    # looks again at every timer and every end of a job: timers add up to dozens of looks a second,
+    # which take a quarter of a core from the jobs.  Nothing here needs that limit.
+    limiter = workflow.scheduler.job_rate_limiter
+    if limiter is not None and (limiter.max_jobs, limiter.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
 
 
 onsuccess:

@@ -50,7 +50,7 @@ def test_no_lock_names_an_address(lock):
 def test_every_installation_enforces_the_hashes():
     makefile = (REPOSITORY / "Makefile").read_text("utf-8")
     installs = re.findall(r"^.*\bpip (?:install|download)\b.*$", makefile, re.MULTILINE)
-    assert len(installs) == 3
+    assert len(installs) == 4
     assert all("--require-hashes" in line and "--no-deps" in line for line in installs)
     environment = yaml.safe_load((REPOSITORY / "envs" / "workflow.yaml").read_text("utf-8"))
     (pip,) = [part["pip"] for part in environment["dependencies"] if isinstance(part, dict)]

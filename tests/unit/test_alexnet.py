@@ -129,7 +129,7 @@ def test_embeddings_survive_their_file(tmp_path):
     assert read.items == NAMES
     np.testing.assert_array_equal(read.values, written.values)
     with np.load(tmp_path / "some.npz", allow_pickle=False) as plain:
-        assert set(plain) == {"items", "values"}
+        assert set(plain) == {"items", "values", "dimensions"}
 
 
 @pytest.mark.parametrize(

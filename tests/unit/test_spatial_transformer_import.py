@@ -19,13 +19,13 @@ from mmer.training.checkpoint import read_model
 from mmer.weights import Weights
 
 
-def _import(folder: Path, sha256: str | None) -> Path:
+def _import(folder: Path, sha256: str | None, classes: int = 3) -> Path:
     weights = Weights(name="faces_published", path=folder / "faces.pt", sha256=sha256)
     job = ModelJob(
         family="spatial_transformer",
         step="import_published",
         model="face",
-        task=TASK,
+        task=TASK.model_copy(update={"names": TASK.names[:classes]}),
         weights=weights,
         options={"corpus": "faces", "target": "valence"},
         outputs={"model": {"": folder / "imported" / "model.safetensors"}},
@@ -40,6 +40,8 @@ def test_published_weights_are_imported_bit_for_bit_and_say_where_they_come_from
     torch.save(state, tmp_path / "faces.pt")
     with pytest.raises(UserError, match="sha256"):
         _import(tmp_path, "0" * 64)
+    with pytest.raises(UserError, match="tells 3 classes apart, but faces's valence has 7"):
+        _import(tmp_path, None, classes=7)
     assert not (tmp_path / "imported").exists()
     digest = hashlib.sha256((tmp_path / "faces.pt").read_bytes()).hexdigest()
     model = _import(tmp_path, digest)

@@ -51,14 +51,19 @@ def test_every_system_gives_predictions_for_all_items(results, system):
 
 
 def test_the_summary_names_every_system_and_pairing(summary):
-    assert list(summary.index) == [*NUMBERED, "full", "mixed"]
+    fusions = [
+        f"{pairing}/{fed}" for pairing in ("full", "mixed") for fed in ("minmax", "unscaled")
+    ]
+    assert list(summary.index) == [*NUMBERED, *fusions]
     assert summary["mean_accuracy"]["human_speech/full"] == 67
-    assert (summary["items"][[*PREDICTED, "mixed"]] == len(SPEAKERS) * CLIPS).all()
+    assert (
+        summary["items"][[*PREDICTED, "mixed/minmax", "mixed/unscaled"]] == len(SPEAKERS) * CLIPS
+    ).all()
 
 
 def test_rows_without_weights_are_not_run_and_say_why(results, summary):
     not_run = summary["verdict"][summary["verdict"].str.startswith("not run", na=False)]
-    assert list(not_run.index) == ["cnn14_published/full", "full"]
+    assert list(not_run.index) == ["cnn14_published/full", "full/minmax", "full/unscaled"]
     assert not_run.str.startswith("not run: weights missing (panns_cnn14_16k").all()
     assert "not run: weights missing" in (results / "tables" / "speech.html").read_text("utf-8")
 

@@ -166,7 +166,7 @@ def test_a_model_of_ones_own_is_trained_fused_and_beside_chance(finished):
     assert {f"p_{label}" for label in LABELS} <= set(said.columns)
     assert all(title in printed for title in ("my network", "a wider one", "ZeroR"))
     found = table(project, "summary").set_index("system")["mean_accuracy"]
-    assert {"mine/full", "wide/full", "both"} <= set(found.index)
+    assert {"mine/full", "wide/full", "both/minmax", "both/unscaled"} <= set(found.index)
     assert found["mine/full"] > found["zero_rule/full"]
     assert (project.folder / "results" / "own" / "landing.html").is_file()
 

@@ -111,7 +111,7 @@ def test_every_recording_is_heard_and_classified(few):
 
 def test_what_needs_films_says_so(few):
     verdicts = summary_of(few)["verdict"]
-    for row in ("stn_max_voting/full", "full"):
+    for row in ("stn_max_voting/full", "full/minmax"):
         assert verdicts[row].startswith("not run: the films are needed")
 
 
