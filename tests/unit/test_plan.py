@@ -141,7 +141,7 @@ def test_a_fusion_is_not_run_where_a_member_is_not(tmp_path):
     for fused in plan.systems.fusions:
         assert fused["not_run"].startswith("weights missing (panns_cnn14_16k: the mirror lacks")
     assert plan.systems.grids("paper") == {}
-    assert not [path for path in plan.systems.evaluated_files if "cnn14" in path]
+    assert not [path for path in plan.systems.evaluated_files("paper") if "cnn14" in path]
 
 
 @pytest.mark.parametrize("model", FACE)
