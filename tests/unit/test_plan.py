@@ -118,7 +118,7 @@ def test_every_pairing_is_fused_with_everything_that_fusions_are_fed():
         "late fusion, mixed, minmax inputs",
         "late fusion, mixed, unscaled inputs",
     ]
-    told = json.loads(plan.systems.told_of_fusion("mixed", "unscaled"))
+    told = json.loads(plan.systems.told_of_fusion("mixed", "unscaled", "paper"))
     assert told["inputs"]["scaling"] == "none"
     assert set(told["systems"]) == set(PAIR)
 
