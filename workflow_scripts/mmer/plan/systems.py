@@ -40,6 +40,8 @@ class SystemsPlan:
             else:
                 system["predictions"] = self.predictions_by_split(system["name"])
                 system["unlike_paper"] = self.models.unlike_paper(model)
+                if note := self.models.note(model):
+                    system["note"] = note
                 if merged := self.counted_as_one(model):
                     system["merged"] = merged
             described.append(system)
