@@ -18,6 +18,7 @@ from mmer.media.weights_registry import read_registered
 from mmer.plan import Plan
 from mmer.plan.rules import model_rules
 from mmer.plan.weights import SALIENCY, VOICE_ACTIVITY
+from mmer.protocol import BY_RECORDING
 from mmer.runtime.errors import UserError
 from mmer.runtime.run_lock import hold_folders
 
