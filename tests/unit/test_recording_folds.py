@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mmer.by_recording import read_apart, recordings_out
 from mmer.items import Items, items_table
-from mmer.predictions import Posteriors, read_predictions, write_predictions
-from mmer.protocol import recordings_out
+from mmer.predictions import Posteriors, write_predictions
 from mmer.recording_folds import divided
 from mmer.runtime.errors import UserError
 from mmer.tasks import Classes
@@ -56,9 +56,9 @@ def test_only_a_divided_table_lets_a_speaker_train_and_be_tested(tmp_path):
     even = np.full((len(used), 2), 0.5)
     path = tmp_path / "recordings3.csv"
     write_predictions(path, Posteriors(TASK, used, part[part != ""], even, None))
-    assert len(read_predictions(path, TASK, items).only("test").items) == 4
+    assert set(read_apart(path, TASK, items).only("test").items.speakers) == {"a", "b"}
     with pytest.raises(UserError, match="speaker a is trained on and tested on"):
-        read_predictions(path, TASK, ITEMS)
+        read_apart(path, TASK, ITEMS)
 
 
 def test_a_recording_that_is_trained_on_in_the_fold_tested_is_refused(tmp_path):
@@ -68,5 +68,5 @@ def test_a_recording_that_is_trained_on_in_the_fold_tested_is_refused(tmp_path):
     part[np.flatnonzero(part == "test")[0]] = "train"
     path = tmp_path / "leak.csv"
     write_predictions(path, Posteriors(TASK, used, part, np.full((len(used), 2), 0.5), None))
-    with pytest.raises(UserError, match="recording_fold 3 is trained on and tested on"):
-        read_predictions(path, TASK, items)
+    with pytest.raises(UserError, match="speaker of 3 is trained on and tested on"):
+        read_apart(path, TASK, items)

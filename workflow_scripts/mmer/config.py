@@ -12,11 +12,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model, field_validator
 
+from mmer.by_recording import BY_RECORDING
 from mmer.evaluation.settings import EvaluationSettings, PaperRow
 from mmer.fusion.settings import FusionSettings, InputsSettings
 from mmer.media.settings import PreparationSettings, SaliencySettings, VoiceActivitySettings
 from mmer.models.base import ModelEntry, Name
-from mmer.protocol import BY_RECORDING, NESTED, PAPER
+from mmer.protocol import NESTED, PAPER
 from mmer.registry import Registry
 from mmer.report.settings import ReportSettings
 from mmer.settings import Settings, decided, from_source

@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from mmer.by_recording import BY_RECORDING
 from mmer.config import Configuration
 from mmer.corpora.base import Corpus
 from mmer.evaluation.paper_description import PAPERS, PROJECT
 from mmer.models.base import PREDICTIONS, ModelEntry
-from mmer.protocol import BY_RECORDING, NESTED
+from mmer.protocol import NESTED
 from mmer.registry import Registry
 from mmer.tasks import Classes
 

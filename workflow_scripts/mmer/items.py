@@ -20,8 +20,6 @@ from mmer.runtime.errors import UserError
 from mmer.runtime.writing import writing
 
 ITEM, SPEAKER = "item", "speaker"
-RECORDING_FOLD = "recording_fold"
-"""The column of a table whose items are divided by recording, speakers on both sides."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +75,6 @@ class Items:
     def speakers(self) -> np.ndarray:
         """The speaker of each item, ``(items,)`` text."""
         return self.column(SPEAKER)
-
-    @property
-    def kept_apart(self) -> str:
-        """The column of whose values none is in two parts of a split: the speaker.
-
-        A table that :mod:`mmer.recording_folds` divided is the only exception.
-        """
-        return RECORDING_FOLD if RECORDING_FOLD in self.table else SPEAKER
 
 
 def items_table(rows: Iterable[dict[str, object]], columns: Sequence[str]) -> Items:

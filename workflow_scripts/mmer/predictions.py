@@ -17,7 +17,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from mmer.items import Items
+from mmer.items import SPEAKER, Items
 from mmer.protocol import CHOOSE, PARTS, TEST, TRAIN
 from mmer.ragged import Ragged
 from mmer.runtime.errors import UserError
@@ -243,17 +243,18 @@ def _number(cell: object) -> float:
 
 
 def _known_items(path: Path, table: pd.DataFrame, items: Items) -> Items:
-    """The rows' items, all of the corpus, no speaker in two parts; see ``Items.kept_apart``."""
+    """The rows' items, all of the corpus, no speaker in two parts."""
     try:
         chosen = items.of(table["item"])
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
-    by = chosen.kept_apart
-    parts = table["part"].groupby(chosen.column(by)).unique()
-    for group, found in parts[parts.map(len) > 1].items():
+    parts = table["part"].groupby(chosen.speakers).unique()
+    for speaker, found in parts[parts.map(len) > 1].items():
         words = {TRAIN: "trained on", CHOOSE: "chosen by", TEST: "tested on"}
         said = " and ".join(words[part] for part in PARTS if part in found)
-        raise UserError(f"{path}: {by} {group} is {said}, but a split holds out whole {by}s")
+        raise UserError(
+            f"{path}: {SPEAKER} {speaker} is {said}, but a split holds out whole speakers"
+        )
     return chosen
 
 

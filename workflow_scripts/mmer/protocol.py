@@ -4,9 +4,6 @@ A split says who trains, who chooses (the kept epoch, the architecture, a hyperp
 tested.  In the paper's protocol those who choose are those who are tested.  In the nested one they
 never are: for every pair of folds one training learns from the rest, and two splits share it, each
 of which tests on one fold and chooses by the other.
-
-By recording is no protocol but a warning: recordings are divided and not speakers, so that those
-who are tested are heard in training.
 """
 
 from __future__ import annotations
@@ -17,12 +14,12 @@ from itertools import combinations
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from mmer.items import RECORDING_FOLD, SPEAKER, Items
+from mmer.items import SPEAKER, Items
 from mmer.runtime.errors import UserError
 
 TRAIN, CHOOSE, TEST = "train", "choose", "test"
 PARTS = (TRAIN, CHOOSE, TEST)
-PAPER, NESTED, BY_RECORDING = "paper", "nested", "by_recording"
+PAPER, NESTED = "paper", "nested"
 """Names of protocols."""
 EVERYBODY = "everybody"
 """The name of a split in which all train."""
@@ -158,16 +155,6 @@ def two_folds_out(folds: Iterable[Split]) -> dict[str, dict[str, Split]]:
         }
         assert all(split.holds_tested_out for split in found[pair].values()), pair
     return found
-
-
-def recordings_out(folds: int) -> dict[str, Split]:
-    """By recording: one split per fold, speakers on both sides; who is tested chooses.
-
-    The item table that :mod:`mmer.recording_folds` divided says which recording is in which fold.
-    """
-    splits = one_fold_out([[str(fold)] for fold in range(folds)], by=RECORDING_FOLD).values()
-    renamed = [(f"recordings{number}", split) for number, split in enumerate(splits)]
-    return {name: split.model_copy(update={"name": name}) for name, split in renamed}
 
 
 def choosing_parts(splits: Iterable[Split]) -> dict[str, Split]:

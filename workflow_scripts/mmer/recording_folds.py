@@ -1,8 +1,4 @@
-"""Recordings divided into folds whoever speaks in them: what much of the literature does.
-
-The one place where the rule is lifted that a split holds out whole speakers.  A recogniser then
-hears those whom it is tested on, and its number says nothing of people whom it has never heard.
-"""
+"""Recordings divided into folds whoever speaks in them; :mod:`mmer.by_recording` says why."""
 
 from __future__ import annotations
 
@@ -11,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
-from mmer.items import ITEM, RECORDING_FOLD, Items, read_items, write_items
+from mmer.by_recording import FOLD
+from mmer.items import ITEM, Items, read_items, write_items
 from mmer.runtime.errors import UserError
 from mmer.runtime.job import Job
 from mmer.tasks import Classes
@@ -55,4 +52,4 @@ def divided(items: Items, task: Classes, folds: int, seed: int) -> Items:
     dividing = StratifiedKFold(folds, shuffle=True, random_state=seed)
     for number, (_, tested) in enumerate(dividing.split(labels, labels)):
         fold[labelled[tested]] = str(number)
-    return Items(table.assign(**{RECORDING_FOLD: fold}))
+    return Items(table.assign(**{FOLD: fold}))

@@ -8,11 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mmer.by_recording import BY_RECORDING, recordings_out
 from mmer.configuration_references import corpus_of
 from mmer.corpora.base import Archive, Corpus
 from mmer.media.record import metadata_place
 from mmer.plan.run import RunPlan
-from mmer.protocol import BY_RECORDING, NESTED, PAPER, Split, recordings_out, two_folds_out
+from mmer.protocol import NESTED, PAPER, Split, two_folds_out
 from mmer.runtime.errors import UserError
 from mmer.tasks import Classes, Traces
 from mmer.user_paths import PATTERN_LETTERS

@@ -8,11 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mmer.by_recording import BY_RECORDING
 from mmer.evaluation.paper_description import Paper, read_paper
 from mmer.layout import Layout
 from mmer.plan.models import ModelsPlan
 from mmer.plan.systems import SystemsPlan
-from mmer.protocol import BY_RECORDING, PAPER
+from mmer.protocol import PAPER
 from mmer.report.words import PROTOCOLS
 from mmer.tasks import Classes, Traces
 

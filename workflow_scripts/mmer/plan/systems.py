@@ -8,11 +8,12 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
+from mmer.by_recording import BY_RECORDING
 from mmer.evaluation.tables_of_task import tables_of
 from mmer.plan.models import ModelsPlan
 from mmer.plan.nesting import no_part
 from mmer.plan.run import RunPlan
-from mmer.protocol import BY_RECORDING, NESTED, PAPER
+from mmer.protocol import NESTED, PAPER
 from mmer.report.words import inputs_words, variant_words
 from mmer.tasks import Classes
 
