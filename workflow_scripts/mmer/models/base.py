@@ -18,7 +18,7 @@ from mmer.models.job import ModelJob, Variant
 from mmer.settings import Settings
 
 Modality = Literal["speech", "face", "text", "fusion"]
-Medium = Literal["audio", "frames", "saliency", "traces"]
+Medium = Literal["audio", "frames", "saliency", "traces", "text"]
 """What is prepared of a corpus, a file per speaker.  Speech spans come with the variant ``vad``."""
 Per = Literal["model", "variant", "split"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
@@ -131,6 +131,11 @@ class Step:
     seeded: bool = True
     ignores: frozenset[str] = frozenset()
     resources: Resources = field(default_factory=Resources)
+
+    @property
+    def reads_recordings(self) -> bool:
+        """Whether it reads what is prepared of recordings, which words are not."""
+        return any(medium != "text" for medium in self.media)
 
     @property
     def looks_at_splits(self) -> bool:
