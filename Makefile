@@ -24,7 +24,7 @@ VOICES_CORPUS = $(if $(FILMS),ravdess,ravdess_voices)
 SMALL_OPTION = $(if $(RAVDESS),--config data='{"ravdess_voices": "$(RAVDESS)"}')
 VOICES_OPTION = $(if $(FILMS)$(RAVDESS),--config run=$(VOICES_RUN) corpus=$(VOICES_CORPUS) data='{"$(VOICES_CORPUS)": "$(or $(FILMS),$(RAVDESS))"}')
 
-.PHONY: help environment egemaps demo corpus voices voices-small test test-long test-slurm lint bench decisions lock published paper
+.PHONY: help environment egemaps demo demo-recola corpus voices voices-small test test-long test-slurm lint bench decisions lock published paper
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -56,6 +56,13 @@ demo: corpus
 	$(SNAKEMAKE) --configfile config/demo.yaml
 	$(BIN)/snakemake --cores 1 --configfile config/demo.yaml --report results/demo/report.html
 	@echo "The report is results/demo/report.html"
+
+## make demo-recola  arousal and valence over time by the end-to-end network, on a synthetic RECOLA
+demo-recola: $(READY)
+	$(DEMO).make_recola --out results/demo_recola/recola
+	$(SNAKEMAKE) --configfile config/recola.yaml config/demo_recola.yaml
+	$(BIN)/snakemake --cores 1 --configfile config/recola.yaml config/demo_recola.yaml --report results/demo_recola/report.html
+	@echo "The report is results/demo_recola/report.html"
 
 ## make published  fusion, statistics and report on the posteriors that the paper's authors published
 published: $(READY)

@@ -23,11 +23,13 @@ from mmer.evaluation.traces import (
     resampled_moments,
 )
 from mmer.items import Items, items_table, write_items
+from mmer.models.literature import LiteratureEntry
 from mmer.predictions import TracePredictions, write_predictions
 from mmer.ragged import Ragged, write_ragged
 from mmer.runtime.errors import UserError
 from mmer.tasks import Traces
 
+STATED = {"arousal": 0.5, "valence": 0.25}
 AFFECT = Traces(names=("arousal", "valence"), rate=25)
 
 
@@ -227,6 +229,7 @@ def test_the_job_writes_the_tables_of_traces(tmp_path: Path) -> None:
                 "systems": [
                     named | {"name": "a", "predictions": {"fold0": path}},
                     named | {"name": "h", "constant": 67, "source": "them"},
+                    named | {"name": "l", "constant": STATED, "source": "them"},
                 ],
                 "fusions": [{"name": "f", "title": "F", "not_run": "traces are not fused"}],
                 "settings": {"resamples": 1000},
@@ -242,6 +245,10 @@ def test_the_job_writes_the_tables_of_traces(tmp_path: Path) -> None:
     expected = moments_of(fold.predicted.values, fold.true.values).ccc[0]
     assert summary.loc["a", "ccc"] == pytest.approx(expected)
     assert summary.loc["h", "verdict"].startswith("not run: an accuracy from the literature")
+    stated = made["summary"].query("system == 'l'")
+    assert stated["ccc"].tolist() == pytest.approx([0.5, 0.25, 0.375])  # the last is the mean
+    assert set(stated["verdict"]) == {"constant from the literature: them"}
+    assert stated["ccc_low"].isna().all() and stated["steps"].tolist() == [0, 0, 0]
     assert summary.loc["f", "verdict"] == "not run: traces are not fused"
     assert made["significance"]["verdict"].str.contains("needs classes").all()
     assert made["differences"].empty
@@ -257,3 +264,24 @@ def test_the_job_writes_the_tables_of_traces(tmp_path: Path) -> None:
     assert steps[["true_arousal", "true_valence"]].to_numpy() == pytest.approx(TRUE.of(index))
     said = steps[["predicted_arousal", "predicted_valence"]].to_numpy()
     assert said == pytest.approx(fold.predicted.of(index))
+
+
+def test_what_the_literature_states_is_stated_of_every_dimension(tmp_path: Path) -> None:
+    told = {"name": "l", "title": "L", "modality": "speech", "source": "them"}
+    with pytest.raises(ValueError, match="states the CCC of arousal, but the task is of arousal, "):
+        EvaluationJob.model_validate(
+            {
+                "task": AFFECT,
+                "items": tmp_path / "items.csv",
+                "traces": [tmp_path / "a.npz"],
+                "systems": [told | {"constant": {"arousal": 0.5}}],
+                "seed": 1,
+                "out": tmp_path,
+            }
+        )
+
+
+@pytest.mark.parametrize("wrong", [{}, {"accuracy": 50, "ccc": STATED}, {"ccc": {"arousal": 2}}])
+def test_a_row_of_the_literature_has_an_accuracy_or_a_concordance(wrong: dict) -> None:
+    with pytest.raises(ValueError, match=r"give either accuracy|between -1 and 1"):
+        LiteratureEntry(family="literature", title="L", modality="speech", source="them", **wrong)

@@ -194,6 +194,11 @@ class Corpus(ABC):
         raise AssertionError(f"{self.name} has no archives")
 
     @property
+    def first_seconds(self) -> float | None:
+        """What is used of each recording's sound, from its start; None for all of it."""
+        return None
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """Files that the item table is read from, where it is not the recordings themselves."""
         return ()

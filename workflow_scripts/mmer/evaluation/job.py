@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -14,6 +14,9 @@ from mmer.evaluation.settings import EvaluationSettings, PaperRow
 from mmer.models.base import Modality
 from mmer.runtime.job import Job
 from mmer.tasks import Classes, Task
+
+Percent = Annotated[float, Field(ge=0, le=100)]
+Concordance = Annotated[float, Field(ge=-1, le=1)]
 
 
 class _Request(BaseModel):
@@ -34,13 +37,14 @@ class _Request(BaseModel):
 class SystemRequest(_Request):
     """A system with a table of predictions per split, or the reason why it was not run.
 
-    Or a ``constant``: an accuracy in percent from the literature, with its ``source``.  ``merged``
-    are groups of classes that count as one (:mod:`mmer.evaluation.merged_classes`).
+    Or a ``constant`` from the literature, an accuracy in percent or the CCC of each dimension, with
+    its ``source``.  ``merged`` are groups of classes that count as one
+    (:mod:`mmer.evaluation.merged_classes`).
     """
 
     modality: Modality
     predictions: dict[str, Path] = {}
-    constant: float | None = Field(None, ge=0, le=100)
+    constant: Percent | dict[str, Concordance] | None = None
     source: str | None = None
     merged: tuple[tuple[str, ...], ...] = ()
 
@@ -127,6 +131,12 @@ class EvaluationJob(Job):
             raise ValueError(f"a paper row is given for {strangers[0]}, which is no system")
         for request in self.systems:
             check_merged(request.merged, self.task)
+        for request in self.systems:
+            if isinstance(request.constant, dict) and set(request.constant) != set(self.task.names):
+                raise ValueError(
+                    f"system {request.name} states the CCC of {', '.join(request.constant)}, but "
+                    f"the task is of {', '.join(self.task.names)}: state each of these"
+                )
         if not isinstance(self.task, Classes):
             if not self.traces:
                 raise ValueError("the evaluation got no true traces: name their files")

@@ -74,7 +74,8 @@ class System(Generic[Fold]):
     not_run
         Why the system was not run, else None.
     constant, source
-        An accuracy from the literature in percent, and who measured it, else None.
+        An accuracy in percent or the CCC of each dimension, from the literature, and who measured
+        it, else None.
     note
         What a reader must know to judge its numbers, or nothing.
     unlike_paper
@@ -87,7 +88,7 @@ class System(Generic[Fold]):
     variant: str
     folds: Mapping[str, Fold]
     not_run: str | None = None
-    constant: float | None = None
+    constant: float | Mapping[str, float] | None = None
     source: str | None = None
     note: str = ""
     fed: str = ""

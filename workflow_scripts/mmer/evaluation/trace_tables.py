@@ -5,7 +5,7 @@ Each score stands in a row of its dimension; ``mean`` is the mean over dimension
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -80,7 +80,8 @@ def summary_table(
 
     ``ccc``, ``rmse`` and ``pearson`` are those of all tested items' steps together, each with its
     95 % interval by the bootstrap over speakers.  ``mean_ccc`` is the mean over the splits, ``std``
-    its sample deviation.  Pearson's correlation is empty where a trace is constant.
+    its sample deviation.  What the literature states has its CCC alone, and its source as verdict.
+    Pearson's correlation is empty where a trace is constant.
     """
     rows: list[dict[str, object]] = []
     for system in systems:
@@ -93,7 +94,9 @@ def summary_table(
         }
         absent = {"items": 0, "steps": 0, "verdict": _why_absent(system)}
         measured = [absent] * (task.outputs + 1)
-        if system.folds:
+        if isinstance(system.constant, Mapping):
+            measured = _stated([system.constant[name] for name in task.names], system.source)
+        elif system.folds:
             measured = _measured(system, resamples, seed)
         for dimension, numbers in zip([*task.names, MEAN], measured, strict=True):
             rows.append(about | {"dimension": dimension, "verdict": ""} | numbers)
@@ -180,6 +183,15 @@ def _measured(system: System[FoldTraces], resamples: int, seed: int) -> list[dic
             low, high = interval(drawn[:, place])
             row |= {score: values[place], f"{score}_low": low, f"{score}_high": high}
     return rows
+
+
+def _stated(values: list[float], source: str | None) -> list[dict[str, object]]:
+    """The CCC of each dimension and their mean, which nobody measured here."""
+    verdict = f"constant from the literature: {source}"
+    return [
+        {"items": 0, "steps": 0, "ccc": value, "verdict": verdict}
+        for value in with_mean(np.array(values))
+    ]
 
 
 def _why_absent(system: System[FoldTraces]) -> str:

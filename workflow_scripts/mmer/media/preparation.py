@@ -45,7 +45,7 @@ def prepare_media(job: PreparationJob) -> None:
         write_ragged(job.outputs["frames"], frames)
         return
     corpus, items, named = recordings_of(job)
-    prepared = _decoded(named, job.preparation, corpus.recordings == "film")
+    prepared = _decoded(named, job.preparation, corpus)
     if "traces" in job.outputs:
         assert items is not None, "traces are asked for by item"
         prepared["traces"] = _traces(corpus, job.speaker, items.of(named))
@@ -55,20 +55,22 @@ def prepare_media(job: PreparationJob) -> None:
 
 
 def _decoded(
-    named: dict[str, Path], settings: PreparationSettings, is_film: bool
+    named: dict[str, Path], settings: PreparationSettings, corpus: Corpus
 ) -> dict[str, Ragged]:
     """Audio, and the frames of films."""
     audio, frames, starts = [], [], []
+    is_film, seconds = corpus.recordings == "film", corpus.first_seconds
+    last = None if seconds is None else round(seconds * SAMPLE_RATE)
     for item, file in tqdm(named.items(), unit="recording", mininterval=5):
         if is_film:
             clip = decode_clip(file, settings)
-            audio.append(clip.audio)
+            audio.append(clip.audio[:last])
             frames.append(clip.frames)
             starts.append(clip.offset_s)
             if abs(clip.offset_s) > 1 / FRAME_RATE:
                 log.warning("%s: the frames start %+.3f s after the sound", item, clip.offset_s)
         else:
-            audio.append(decode_voice(file, settings))
+            audio.append(decode_voice(file, settings)[:last])
     prepared = {"audio": Ragged.join(list(named), audio, SAMPLE_RATE)}
     if is_film:
         prepared["frames"] = Ragged.join(list(named), frames, FRAME_RATE, starts)

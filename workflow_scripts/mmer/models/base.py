@@ -230,8 +230,11 @@ class Family(ABC):
         """Where a model starts from, where that is neither registered weights nor random ones."""
         return None
 
-    def constant(self, entry: Any) -> tuple[float, str] | None:
-        """An accuracy in percent and its source, where the family measures nothing here."""
+    def constant(self, entry: Any) -> tuple[float | Mapping[str, float], str] | None:
+        """An accuracy in percent, or the CCC of each dimension, where nothing is measured here.
+
+        With it comes its source.
+        """
         return None
 
     def files(self, entry: Any, split: int) -> Mapping[str, str]:

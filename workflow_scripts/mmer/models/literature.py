@@ -1,10 +1,10 @@
-"""An accuracy that the literature states, beside what is measured here."""
+"""A number that the literature states, beside what is measured here."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mmer.models.base import Family, Modality, ModelEntry, Variant
 
@@ -15,8 +15,19 @@ class LiteratureEntry(ModelEntry):
     family: Literal["literature"]
     modality: Modality = Field(description="Beside whose models it stands.")
     variants: tuple[Variant, ...] = ("full",)
-    accuracy: float = Field(description="In percent.", gt=0, le=100)
+    accuracy: float | None = Field(None, description="Of classes, in percent.", gt=0, le=100)
+    ccc: dict[str, float] | None = Field(
+        None, description="Of traces: the CCC of each dimension, -1 to 1."
+    )
     source: str = Field(description="Where it is stated.")
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> LiteratureEntry:
+        if (self.accuracy is None) == (self.ccc is None):
+            raise ValueError("give either accuracy, of classes, or ccc, of traces")
+        if self.ccc and not all(-1 <= value <= 1 for value in self.ccc.values()):
+            raise ValueError("a CCC lies between -1 and 1")
+        return self
 
 
 class Literature(Family):
@@ -27,6 +38,6 @@ class Literature(Family):
     is_reference = True
     starts_from_weights = False
 
-    def constant(self, entry: LiteratureEntry) -> tuple[float, str]:
-        """The accuracy in percent, and where it is stated."""
-        return entry.accuracy, entry.source
+    def constant(self, entry: LiteratureEntry) -> tuple[float | dict[str, float], str]:
+        """The accuracy in percent or the CCC by dimension, and where it is stated."""
+        return entry.accuracy if entry.ccc is None else entry.ccc, entry.source

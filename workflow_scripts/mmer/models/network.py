@@ -27,6 +27,13 @@ class NetworkSettings(Settings):
         "Small enough for a few hundred items, large enough for a steady gradient.",
         ge=1,
     )
+    sequence_steps: int | None = decided(
+        None,
+        "Steps of the sequences that items with traces are cut into for training; null trains on "
+        "whole items.",
+        "Short items need none; long ones do not fit into memory.",
+        ge=2,
+    )
     learning_rate: float = decided(
         1e-3, "AdamW's learning rate.", "The usual one of networks trained from scratch.", gt=0
     )

@@ -137,6 +137,7 @@ class NetworkTraining:
         self.settings = settings
         self.augment = family.augment
         self.choosing = examples.rows(job.split.choosing_part)
+        self.sequences = list(self._sequences())
         features = [examples.features[row] for row in examples.rows(TRAIN)]
         width, device = features[0].shape[1], features[0].device
         network = family.network(width, job.task, settings)
@@ -147,16 +148,32 @@ class NetworkTraining:
             self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
 
+    def _sequences(self) -> Iterator[tuple[int, slice]]:
+        """The row and the steps of everything to train on: training items, whole or cut."""
+        for row in self.examples.rows(TRAIN).tolist():
+            steps = len(self.examples.features[row])
+            size = self.settings.sequence_steps
+            if size is None or isinstance(self.task, Classes):
+                size = steps
+            for start in range(0, steps, size):
+                yield row, slice(start, start + size)
+
     def batches(self, generator: torch.Generator) -> Iterator[Tensor]:
-        """Rows of training items in random order."""
-        rows = self.examples.rows(TRAIN)
-        return shuffled_batches(rows, self.settings.batch_size, generator)
+        """Places among the sequences to train on, in random order."""
+        places = torch.arange(len(self.sequences))
+        return shuffled_batches(places, self.settings.batch_size, generator)
 
     def loss(self, batch: Tensor) -> Tensor:
-        """The task's loss of a batch of rows, mixed and smoothed if the settings say so."""
-        seen = [self.augment(self.examples.features[row], self.settings) for row in batch]
+        """The task's loss of a batch of sequences, mixed and smoothed if the settings say so."""
+        wanted = [self.sequences[place] for place in batch]
+        seen = [
+            self.augment(self.examples.features[row][steps], self.settings) for row, steps in wanted
+        ]
         features, lengths = _padded(seen), _lengths(seen)
-        targets = self._targets(batch)
+        if isinstance(self.task, Classes):
+            targets = self._targets(torch.tensor([row for row, _ in wanted]))
+        else:
+            targets = _padded([self.examples.targets[row][steps] for row, steps in wanted])
         if self.settings.mixup_alpha or self.settings.label_smoothing:
             targets = self._shares(targets)
         if self.settings.mixup_alpha:
