@@ -21,15 +21,46 @@ if TYPE_CHECKING:
     from mmer.tasks import Classes
     from mmer.weights import Weights
 
+FOUND = "Found among the training speakers of one split, see docs/real_voices.md."
+
 
 class SpeakerEncoderSettings(SpeakerNetworkSettings, SpeakerEmbeddingSettings):
     """How the network hears and is fine-tuned."""
 
     trainable: Literal["all", "last_layer", "projection"] = decided(
-        "all",
+        "projection",
         "What is trained besides the new layer: everything, the last recurrent layer and the "
         "projection after it, or the projection alone.",
-        "TODO",
+        FOUND + "  The projection alone gains six points over the frozen network; more of it was "
+        "hardly tried, as it takes several times as long.",
+    )
+    chunk_frames: int | None = decided(
+        160,
+        "Frames of 10 ms of the piece, anywhere in an item, that training hears of it at a time; "
+        "null takes all of it.",
+        FOUND + "  One part of 1.6 s, as the network was trained on, is as good as all parts of "
+        "an item and takes a third of the time.",
+        ge=160,
+    )
+    band_mask: int = decided(
+        4,
+        "Training hides up to so many mel bands in a row.",
+        "Half of what WeSpeaker's own recipes have, for half as many bands; not searched.",
+        ge=0,
+    )
+    batch_size: int = decided(32, "Items in a batch.", "Not searched.", ge=1)
+    learning_rate: float = decided(3e-3, "AdamW's highest learning rate.", FOUND, gt=0)
+    max_epochs: int = decided(20, "Passes over the training items.", FOUND, ge=1)
+    patience: int | None = decided(
+        None,
+        "Epochs in a row without a better score before training stops; null never stops early.",
+        "One cycle of the learning rate is to end.",
+        ge=1,
+    )
+    schedule: Literal["constant", "one_cycle"] = decided(
+        "one_cycle",
+        "Whether the learning rate stays, or rises and falls once.",
+        "A slow beginning spares published weights while the new layer is still random.",
     )
 
 
