@@ -75,7 +75,7 @@ def train(job: ModelJob) -> None:
         task=task,
         items=chosen,
         part=part,
-        choosing_part=job.split.choosing_part,
+        choosing_parts=tuple(job.chosen_by),
         labels=torch.from_numpy(task.labels(chosen)).to(device),
         tokens=tokens.to(device),
         lengths=lengths,
