@@ -24,7 +24,7 @@ VOICES_CORPUS = $(if $(FILMS),ravdess,ravdess_voices)
 SMALL_OPTION = $(if $(RAVDESS),--config data='{"ravdess_voices": "$(RAVDESS)"}')
 VOICES_OPTION = $(if $(FILMS)$(RAVDESS),--config run=$(VOICES_RUN) corpus=$(VOICES_CORPUS) data='{"$(VOICES_CORPUS)": "$(or $(FILMS),$(RAVDESS))"}')
 
-.PHONY: help environment egemaps demo demo-recola corpus voices voices-small test test-long test-slurm lint bench decisions lock published paper
+.PHONY: help environment egemaps demo demo-recola demo-iemocap corpus voices voices-small test test-long test-slurm lint bench decisions lock published paper
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -63,6 +63,14 @@ demo-recola: $(READY)
 	$(SNAKEMAKE) --configfile config/recola.yaml config/demo_recola.yaml
 	$(BIN)/snakemake --cores 1 --configfile config/recola.yaml config/demo_recola.yaml --report results/demo_recola/report.html
 	@echo "The report is results/demo_recola/report.html"
+
+## make demo-iemocap  emotions by voice, by words and by both, on a synthetic IEMOCAP
+IEMOCAP := --configfile config/iemocap.yaml config/demo_iemocap.yaml
+demo-iemocap: $(READY) $(SPEAKER_WEIGHTS)
+	$(DEMO).make_iemocap --out results/demo_iemocap/IEMOCAP_full_release
+	$(SNAKEMAKE) $(IEMOCAP)
+	$(BIN)/snakemake --cores 1 $(IEMOCAP) --report results/demo_iemocap/report.html
+	@echo "The report is results/demo_iemocap/report.html"
 
 ## make published  fusion, statistics and report on the posteriors that the paper's authors published
 published: $(READY)
