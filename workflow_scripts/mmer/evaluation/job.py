@@ -12,6 +12,7 @@ from mmer.evaluation.merged_classes import check_merged
 from mmer.evaluation.predictions import System
 from mmer.evaluation.settings import EvaluationSettings, PaperRow
 from mmer.models.base import Modality
+from mmer.protocol import Split
 from mmer.runtime.job import Job
 from mmer.tasks import Classes, Task
 
@@ -100,6 +101,8 @@ class EvaluationJob(Job):
     groups
         Columns of the item table by which accuracies are shown, with their values in order,
         besides the class and the speaker.
+    nested
+        The splits of the nested protocol, by name; none where those who are tested choose.
     seed
         Of the bootstrap.
     out
@@ -115,6 +118,7 @@ class EvaluationJob(Job):
     paper_rows: dict[str, PaperRow] = {}
     groups: dict[str, tuple[str, ...]] = {}
     settings: EvaluationSettings = EvaluationSettings()
+    nested: dict[str, Split] = {}
     seed: int
     out: Path
 

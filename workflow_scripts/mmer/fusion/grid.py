@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -27,11 +27,13 @@ def fuse(
     task: Classes,
     fed: InputsSettings,
     settings: FusionSettings,
+    grid: Sequence[Candidate] | None = None,
 ) -> pd.DataFrame:
     """Train every candidate on every split's training items and predict the tested ones.
 
     ``systems`` are posteriors by name of the system and then of the split, ``fed`` says what of
-    them goes in.  Returns the predictions of :mod:`mmer.fusion.tables`.
+    them goes in; ``grid`` are the candidates, where they are not those of the settings.
+    Returns the predictions of :mod:`mmer.fusion.tables`.
 
     Raises
     ------
@@ -40,7 +42,7 @@ def fuse(
         there are training rows.
     """
     splits = _common_splits(systems)
-    grid = candidates(settings)
+    grid = candidates(settings) if grid is None else grid
     if not grid:
         raise UserError("the fusion's grid is empty: give some classifier a value to try")
     inputs = {

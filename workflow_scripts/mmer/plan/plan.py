@@ -70,7 +70,12 @@ class Plan:
     @cached_property
     def report(self) -> ReportPlan:
         """Tables, figures and pages."""
-        return ReportPlan(self.models, self.systems, None if self.follows_traces else self.paper)
+        return ReportPlan(
+            self.models,
+            self.systems,
+            None if self.follows_traces else self.paper,
+            self.corpora.protocol,
+        )
 
     @property
     def follows_traces(self) -> bool:
