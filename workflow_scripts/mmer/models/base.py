@@ -25,6 +25,12 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
 
 PREDICTIONS = "predictions"
 """The output by which a model can be evaluated and fused."""
+CROSSED = "crossed"
+"""Predictions with the weights that a split's part chose, but the setting that was chosen for the
+other split of its training: an output of models whose trainings choose both."""
+EPOCH, SETTING = "epoch", "setting"
+"""What a training may leave to those who choose: the kept weights, and a hyperparameter or an
+architecture."""
 
 
 class ModelEntry(Settings):
@@ -244,6 +250,12 @@ class Family(ABC):
         With it comes its source.
         """
         return None
+
+    def chooses(self, entry: Any) -> tuple[str, ...]:
+        """What the trainings on the run's corpus leave to those who choose."""
+        settings = getattr(entry, "settings", None)
+        epoch = (EPOCH,) if getattr(settings, "keep", "last") == "best" else ()
+        return (*epoch, *((SETTING,) if len(getattr(settings, "try_C", ())) > 1 else ()))
 
     def files(self, entry: Any, split: int) -> Mapping[str, str]:
         """Further inputs of the step of a split, counted from 0: addresses or paths by kind."""

@@ -24,7 +24,7 @@ import pandas as pd
 import torch
 
 from mmer.items import read_items
-from mmer.models.base import PREDICTIONS, ModelJob
+from mmer.models.base import CROSSED, PREDICTIONS, ModelJob
 from mmer.models.bilstm import Architecture, BiLstmSettings
 from mmer.models.networks.bilstm_training import (
     SequenceTraining,
@@ -101,8 +101,11 @@ def train(job: ModelJob) -> None:
         best = best_architecture({name: grid[name] for name in together}, settings.choose_by)
         chosen |= dict.fromkeys(together, best)
     for name, candidates in grid.items():
-        kept = next(each for each in candidates if each.architecture == chosen[name])
-        _write_split(job, name, kept, settings)
+        by_size = {each.architecture.name: each for each in candidates}
+        _write_split(job, name, by_size[chosen[name].name], settings)
+        other = by_size[chosen[_other_split(job.splits, name)].name]
+        with writing(job.output(CROSSED, name)) as unfinished:
+            shutil.copyfile(other.folder / POSTERIORS, unfinished)
     with writing(job.output("architectures")) as unfinished:
         table = architectures_table({name: grid[name] for name in job.splits})
         table["chosen"] = table["architecture"] == table["split"].map(
@@ -139,6 +142,19 @@ def _sequences_by_training(
         part = loaded.part
         del loaded  # as large as what was read, and not needed while the split is trained on
         yield splits, dataclasses.replace(made[1], part=part, choosing_parts=tuple(splits))
+
+
+def _other_split(splits: Mapping[str, Split], name: str) -> str:
+    """The split that shares the training of one; itself where it has the training alone."""
+    mine = splits[name]
+    return next(
+        (
+            o
+            for o, split in splits.items()
+            if (split.choose, split.test) == (mine.test, mine.choose)
+        ),
+        name,
+    )
 
 
 def _write_split(
