@@ -70,12 +70,13 @@ class FusionChoices(_Request):
     """A fusion with its fused predictions by protocol.
 
     ``systems`` are the tables of the predictions that the nested fusion reads, by system and split,
-    ``inputs`` what of them goes in.
+    ``inputs`` what of them goes in, ``settings`` by which classifiers.
     """
 
     fused: dict[str, Path] = {}
     systems: dict[str, dict[str, Path]] = {}
     inputs: InputsSettings
+    settings: FusionSettings
 
 
 class ChoicesJob(Job):
@@ -89,8 +90,6 @@ class ChoicesJob(Job):
         The item table.
     nested
         The splits of the nested protocol, by name.
-    fusion
-        By which classifiers is fused.
     seed
         Of the bootstrap.
     out
@@ -102,7 +101,6 @@ class ChoicesJob(Job):
     systems: tuple[SystemChoices, ...]
     fusions: tuple[FusionChoices, ...] = ()
     nested: dict[str, Split]
-    fusion: FusionSettings
     settings: EvaluationSettings
     seed: int
     out: Path
@@ -153,7 +151,7 @@ def _of_trainings(job: ChoicesJob, request: SystemChoices, items: Items) -> dict
 
 def _fusion(job: ChoicesJob, request: FusionChoices, items: Items) -> Choices:
     """A fusion in all ways that there are of it."""
-    task, fed, settings = job.task, request.inputs, job.fusion
+    task, fed, settings = job.task, request.inputs, request.settings
     fused = {protocol: read_fused(path, task) for protocol, path in request.fused.items()}
     absent = dict(request.absent)
     ways: dict[str, Recognised] = {}

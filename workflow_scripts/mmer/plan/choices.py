@@ -56,7 +56,6 @@ class ChoicesPlan:
                 "systems": self._systems(),
                 "fusions": self._fusions(),
                 "nested": {name: each.model_dump(mode="json") for name, each in splits.items()},
-                "fusion": run.configuration.fusion.settings.model_dump(mode="json"),
                 "settings": run.section("evaluation"),
                 "seed": run.configuration.seed,
                 "out": self.table,
@@ -104,8 +103,11 @@ class ChoicesPlan:
             absent = {p: e["not_run"] for p, e in by_protocol.items() if "not_run" in e}
             systems = self.systems.pairing_inputs(first["variant"], NESTED) if had else {}
             inputs = fusion.inputs[first["fed"]].only(systems).model_dump(mode="json")
-            about = {name: first[name] for name in ("name", "title", "variant")}
-            told = {"fused": had, "systems": systems, "inputs": inputs}
+            # The nested title says of which models those who are tested chose the epochs.
+            about = {"name": first["name"], "title": described[-1]["title"]}
+            about["variant"] = first["variant"]
+            settings = fusion.settings_of(first["variant"]).model_dump(mode="json")
+            told = {"fused": had, "systems": systems, "inputs": inputs, "settings": settings}
             absent = self._not_evaluated() | absent
             found.append({**about, "modality": "fusion", **told, "absent": absent})
         return found
