@@ -107,8 +107,18 @@ def step(tmp_path):
     """Weigh two systems that the nested protocol and the paper's saw, and their fusion."""
     write_items(tmp_path / "items.csv", ITEMS)
 
-    def weigh(right: Callable[[str, str], float], settings: FusionSettings) -> pd.DataFrame:
+    def weigh(
+        right: Callable[[str, str], float],
+        settings: FusionSettings,
+        crossed: Callable[[str, str], float] | None = None,
+    ) -> pd.DataFrame:
         systems: dict[str, dict[str, dict]] = {}
+        told: dict[str, object] = {"chosen": ["epoch"]}
+        if crossed:
+            paths = {split: tmp_path / "crossed" / f"{split}.csv" for split in SPLITS}
+            for split, path in paths.items():
+                write_predictions(path, said(SPLITS[split], crossed))
+            told = {"chosen": ["epoch", "setting"], "crossed": paths}
         for name in ("one/full", "two/full"):
             for protocol, splits in ((PAPER, FOLDS), (NESTED, SPLITS)):
                 for split, each in splits.items():
@@ -146,7 +156,7 @@ def step(tmp_path):
                 task=TASK,
                 items=tmp_path / "items.csv",
                 systems=[
-                    {"name": name, "title": name, "predictions": paths, "chosen": ["epoch"]} | about
+                    {"name": name, "title": name, "predictions": paths} | about | told
                     for name, paths in systems.items()
                 ],
                 fusions=[fusion],
@@ -187,3 +197,17 @@ def test_where_tested_people_choose_weights_that_flatter_them_the_epoch_is_worth
         assert found.loc[name, ONE]["difference"] == 0
         assert {SETTING, KNOWN_SPEAKER, CLASSIFIER}.isdisjoint(found.loc[name].index)
     assert not np.isnan(found.loc["both/fed", CLASSIFIER]["difference"])
+
+
+def test_an_epoch_and_an_architecture_that_are_both_chosen_are_told_apart(step):
+    # By what was chosen for a split itself, and by what was for the other one of its training.
+    found = step(
+        lambda _, part: {"train": 0.9, "choose": 0.8, "test": 0.4}[part],
+        ONE_CLASSIFIER,
+        crossed=lambda name, part: 0.8 if part == "choose" and int(name[1]) < 3 else 0.4,
+    )
+    one = found.loc["one/full"]
+    # With the setting that was chosen without them, only half of those who choose are recognised;
+    # with the other one none of those who are only tested.
+    assert one.loc[EPOCH][["with_it", "without"]].tolist() == [50, 0]
+    assert one.loc[SETTING][["with_it", "without"]].tolist() == [0, 0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from mmer.report.table import Column, Table
-from mmer.report.words import listed, variant_words
+from mmer.report.words import variant_words
 
 PARTS = {
     "whole": "all of it",
@@ -46,7 +46,8 @@ _MEANT = {
     "one": "One training in the place of several: the mean of the single nested trainings minus "
     "their average, which the nested protocol reports.",
     "rest": "The rest: what these leave of all of it. Of a single system that is a fold more to "
-    "learn from; of a fusion also what its systems owe to choices of their own.",
+    "learn from; of a fusion also what its systems owe to choices of their own, and what two "
+    "things do together.",
 }
 
 
@@ -76,7 +77,7 @@ def choices_table(choices: pd.DataFrame, label: str) -> Table:
         rows=rows,
         notes=(
             _HOW,
-            *(_MEANT[part] for part in shown),
+            *meant,
             *_seeds(choices),
             *_reasons(choices, names),
         ),
@@ -106,6 +107,6 @@ def _reasons(choices: pd.DataFrame, names: dict[str, str]) -> list[str]:
     """Why there is a dash, each reason once with the systems that it holds for."""
     told = choices[choices["reason"] != ""].groupby(["part", "reason"], sort=False)
     return [
-        f"No number of {PARTS[part]}, since {reason}: {listed(names[s] for s in rows['system'])}."
+        f"No number of {PARTS[part]}, since {reason}: {'; '.join(map(names.get, rows['system']))}."
         for (part, reason), rows in told
     ]

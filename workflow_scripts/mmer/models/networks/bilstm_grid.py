@@ -100,12 +100,12 @@ def train(job: ModelJob) -> None:
     for together in chosen_together(job.splits):
         best = best_architecture({name: grid[name] for name in together}, settings.choose_by)
         chosen |= dict.fromkeys(together, best)
+    others = chosen_for_other(chosen, job.splits)
     for name, candidates in grid.items():
         by_size = {each.architecture.name: each for each in candidates}
         _write_split(job, name, by_size[chosen[name].name], settings)
-        other = by_size[chosen[_other_split(job.splits, name)].name]
         with writing(job.output(CROSSED, name)) as unfinished:
-            shutil.copyfile(other.folder / POSTERIORS, unfinished)
+            shutil.copyfile(by_size[others[name].name].folder / POSTERIORS, unfinished)
     with writing(job.output("architectures")) as unfinished:
         table = architectures_table({name: grid[name] for name in job.splits})
         table["chosen"] = table["architecture"] == table["split"].map(
@@ -144,17 +144,15 @@ def _sequences_by_training(
         yield splits, dataclasses.replace(made[1], part=part, choosing_parts=tuple(splits))
 
 
-def _other_split(splits: Mapping[str, Split], name: str) -> str:
-    """The split that shares the training of one; itself where it has the training alone."""
-    mine = splits[name]
-    return next(
-        (
-            o
-            for o, split in splits.items()
-            if (split.choose, split.test) == (mine.test, mine.choose)
-        ),
-        name,
-    )
+def chosen_for_other(
+    chosen: Mapping[str, Architecture], splits: Mapping[str, Split]
+) -> dict[str, Architecture]:
+    """By split what was chosen for the other one of its training, which has the parts turned.
+
+    A split that has its training for itself keeps its own.
+    """
+    by_parts = {(split.test, split.choose): chosen[name] for name, split in splits.items()}
+    return {name: by_parts[split.choose, split.test] for name, split in splits.items()}
 
 
 def _write_split(
