@@ -25,21 +25,20 @@ for PROTOCOL in CONFIG.protocol.evaluated:
             "python -m evaluate_systems {params.job:q} > {log:q} 2>&1"
 
 
-if PLAN.choices.weighed:
-
-    rule weigh_choices:
-        input:
-            predictions=PLAN.choices.files,
-            item_table=LAYOUT.items(),
-        output:
-            PLAN.choices.table,
-        log:
-            LAYOUT.log("weigh_choices"),
-        benchmark:
-            LAYOUT.benchmark("weigh_choices")
-        conda:
-            "../envs/workflow.yaml"
-        params:
-            job=lambda w: PLAN.choices.told,
-        shell:
-            "python -m weigh_choices {params.job:q} > {log:q} 2>&1"
+# Asked for by the report of a run with more than one protocol.
+rule weigh_choices:
+    input:
+        predictions=PLAN.choices.files,
+        item_table=LAYOUT.items(),
+    output:
+        PLAN.choices.table,
+    log:
+        LAYOUT.log("weigh_choices"),
+    benchmark:
+        LAYOUT.benchmark("weigh_choices")
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        job=lambda w: PLAN.choices.told,
+    shell:
+        "python -m weigh_choices {params.job:q} > {log:q} 2>&1"

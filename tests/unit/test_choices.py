@@ -9,10 +9,7 @@ import pandas as pd
 import pytest
 
 from mmer.evaluation.choices import (
-    BY_RECORDING,
-    CLASSIFIER,
     KNOWN_SPEAKER,
-    ONE,
     REST,
     WHOLE,
     Choices,
@@ -20,8 +17,8 @@ from mmer.evaluation.choices import (
     of_trainings,
     worth,
 )
+from mmer.evaluation.ways import BY_RECORDING, CLASSIFIER, EPOCH, ONE, SETTING
 from mmer.items import items_table
-from mmer.models.base import EPOCH, SETTING
 from mmer.predictions import Posteriors
 from mmer.protocol import NESTED, PAPER, one_fold_out, two_folds_out
 from mmer.runtime.errors import UserError

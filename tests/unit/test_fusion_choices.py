@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmer.evaluation.choices import CLASSIFIER, KNOWN_SPEAKER, ONE, REST, RESUBSTITUTED, WHOLE
+from mmer.evaluation.choices import KNOWN_SPEAKER, REST, WHOLE
 from mmer.evaluation.choices_job import ChoicesJob, weigh_choices
 from mmer.evaluation.fusion_choices import chosen_by_tested, of_fused
 from mmer.evaluation.settings import EvaluationSettings
+from mmer.evaluation.ways import CLASSIFIER, EPOCH, ONE, RESUBSTITUTED, SETTING
 from mmer.fusion.job import FusionJob, fuse_and_write
 from mmer.fusion.resubstituted import resubstituted
 from mmer.fusion.settings import (
@@ -22,7 +23,6 @@ from mmer.fusion.settings import (
     Regularisation,
 )
 from mmer.items import items_table, write_items
-from mmer.models.base import EPOCH, SETTING
 from mmer.nested_predictions import read_nested
 from mmer.predictions import Posteriors, read_predictions, write_predictions
 from mmer.protocol import NESTED, PAPER, Split, one_fold_out, two_folds_out

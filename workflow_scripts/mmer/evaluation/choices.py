@@ -19,25 +19,21 @@ import pandas as pd
 from mmer.evaluation.merged_classes import merge_classes
 from mmer.evaluation.predictions import FoldPredictions
 from mmer.evaluation.speaker_bootstrap import interval, resampled_accuracies
+from mmer.evaluation.ways import (
+    BY_RECORDING,
+    CLASSIFIER,
+    EPOCH,
+    ONE,
+    RESUBSTITUTED,
+    SETTING,
+)
 from mmer.items import Items
-from mmer.models.base import EPOCH, SETTING
 from mmer.predictions import Posteriors
 from mmer.protocol import CHOOSE, NESTED, PAPER, TEST
 from mmer.runtime.errors import UserError
 
 Recognised = pd.Series
 """By item, sorted, whether it is recognised: 0 or 1 float64, or the mean over several trainings."""
-
-BY_RECORDING = "by_recording"
-
-ONE = "one"
-"""One nested training in the place of the mean of all that hold a fold out.
-
-Beside it stand the same with its epoch chosen by those who are tested, and with its setting chosen
-by folds among which theirs is."""
-RESUBSTITUTED, CLASSIFIER = "resubstituted", "classifier"
-"""The nested fusion, but learned from posteriors of items that its systems were trained on; or with
-the classifier that is best on those who are tested."""
 
 WHOLE, KNOWN_SPEAKER, REST = "whole", "known_speaker", "rest"
 

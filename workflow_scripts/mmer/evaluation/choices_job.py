@@ -8,9 +8,6 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from mmer.evaluation.choices import (
-    CLASSIFIER,
-    ONE,
-    RESUBSTITUTED,
     Choices,
     Recognised,
     choices_table,
@@ -26,12 +23,13 @@ from mmer.evaluation.fusion_choices import (
 from mmer.evaluation.merged_classes import merge_classes
 from mmer.evaluation.predictions import from_posteriors
 from mmer.evaluation.settings import EvaluationSettings
+from mmer.evaluation.ways import CLASSIFIER, EPOCH, ONE, RESUBSTITUTED, SETTING
 from mmer.fusion.classifiers import candidates
 from mmer.fusion.resubstituted import resubstituted
 from mmer.fusion.settings import FusionSettings, InputsSettings
 from mmer.fusion.tables import read_fused, write_table
 from mmer.items import Items, read_items
-from mmer.models.base import EPOCH, SETTING, Modality
+from mmer.models.base import Modality
 from mmer.nested_predictions import out_of_fold, read_nested
 from mmer.predictions import Posteriors, read_predictions
 from mmer.protocol import NESTED, PAPER, Split

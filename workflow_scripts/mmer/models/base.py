@@ -18,19 +18,13 @@ from mmer.models.job import ModelJob, Variant
 from mmer.settings import Settings
 
 Modality = Literal["speech", "face", "text", "fusion"]
-Medium = Literal["audio", "frames", "saliency", "traces"]
+Medium = Literal["audio", "frames", "saliency", "traces", "text"]
 """What is prepared of a corpus, a file per speaker.  Speech spans come with the variant ``vad``."""
 Per = Literal["model", "variant", "split"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
 
 PREDICTIONS = "predictions"
 """The output by which a model can be evaluated and fused."""
-CROSSED = "crossed"
-"""Predictions with the weights that a split's part chose, but the setting that was chosen for the
-other split of its training: an output of models whose trainings choose both."""
-EPOCH, SETTING = "epoch", "setting"
-"""What a training may leave to those who choose: the kept weights, and a hyperparameter or an
-architecture."""
 
 
 class ModelEntry(Settings):
@@ -137,6 +131,11 @@ class Step:
     seeded: bool = True
     ignores: frozenset[str] = frozenset()
     resources: Resources = field(default_factory=Resources)
+
+    @property
+    def reads_recordings(self) -> bool:
+        """Whether it reads what is prepared of recordings, which words are not."""
+        return any(medium != "text" for medium in self.media)
 
     @property
     def looks_at_splits(self) -> bool:
@@ -250,12 +249,6 @@ class Family(ABC):
         With it comes its source.
         """
         return None
-
-    def chooses(self, entry: Any) -> tuple[str, ...]:
-        """What the trainings on the run's corpus leave to those who choose."""
-        settings = getattr(entry, "settings", None)
-        epoch = (EPOCH,) if getattr(settings, "keep", "last") == "best" else ()
-        return (*epoch, *((SETTING,) if len(getattr(settings, "try_C", ())) > 1 else ()))
 
     def files(self, entry: Any, split: int) -> Mapping[str, str]:
         """Further inputs of the step of a split, counted from 0: addresses or paths by kind."""

@@ -6,18 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from mmer.models.base import (
-    CROSSED,
-    SETTING,
-    TRAINED,
-    Family,
-    ModelEntry,
-    ModelJob,
-    Name,
-    Output,
-    Resources,
-    Step,
-)
+from mmer.models.base import TRAINED, Family, ModelEntry, ModelJob, Name, Output, Resources, Step
 from mmer.settings import Settings, decided, from_source
 
 SEQUENCE = "paper section 4.2, the sequential model"
@@ -163,18 +152,13 @@ class BiLstm(Family):
                 **TRAINED,
                 "attention": Output("attention.npz", "split"),
                 "architectures": Output("architectures.csv", "variant"),
-                CROSSED: Output("crossed.csv", "split"),
+                "crossed": Output("crossed.csv", "split"),
             },
             media=("frames", "saliency"),
             of_base=("model",),
             resources=Resources("shared", memory_mb=16000, minutes=480),
         ),
     )
-
-    def chooses(self, entry: BiLstmEntry) -> tuple[str, ...]:
-        """The epoch, and one of several architectures."""
-        several = len(entry.settings.architectures) > 1
-        return (*super().chooses(entry), *((SETTING,) if several else ()))
 
     def train(self, job: ModelJob) -> None:
         """Train the grid on every split; write what the best architecture says."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mmer.models.base import CROSSED, EPOCH, SETTING
+from mmer.evaluation.ways import EPOCH, SETTING
 from mmer.plan.systems import SystemsPlan
 from mmer.protocol import NESTED, PAPER
 from mmer.tasks import Classes
+
+CROSSED = "crossed"
+"""The output of models whose trainings choose an epoch and a setting: predictions with the weights
+that a split's own choosing part kept, but the setting that was chosen for its training's other."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,11 @@ class ChoicesPlan:
         models, found = self.systems.models, []
         for name in self.systems.run.configuration.chain(model):
             if any(step.corpus is None and step.looks_at_splits for step in models.steps[name]):
-                found += models.family(name).chooses(models.entry(name))
+                settings = getattr(models.entry(name), "settings", None)
+                if getattr(settings, "keep", "last") == "best":
+                    found.append(EPOCH)
+                if len(getattr(settings, "try_C", ())) > 1 or models.gives(name, CROSSED):
+                    found.append(SETTING)
         return tuple(dict.fromkeys(found))
 
 

@@ -24,7 +24,7 @@ import pandas as pd
 import torch
 
 from mmer.items import read_items
-from mmer.models.base import CROSSED, PREDICTIONS, ModelJob
+from mmer.models.base import PREDICTIONS, ModelJob
 from mmer.models.bilstm import Architecture, BiLstmSettings
 from mmer.models.networks.bilstm_training import (
     SequenceTraining,
@@ -104,7 +104,7 @@ def train(job: ModelJob) -> None:
     for name, candidates in grid.items():
         by_size = {each.architecture.name: each for each in candidates}
         _write_split(job, name, by_size[chosen[name].name], settings)
-        with writing(job.output(CROSSED, name)) as unfinished:
+        with writing(job.output("crossed", name)) as unfinished:
             shutil.copyfile(by_size[others[name].name].folder / POSTERIORS, unfinished)
     with writing(job.output("architectures")) as unfinished:
         table = architectures_table({name: grid[name] for name in job.splits})
