@@ -46,8 +46,8 @@ ALLOWED = {
 }
 """Imports of a higher layer, each with the reason."""
 
-HEAVY = ("torch", "torchaudio", "torchvision", "tensorflow", "sklearn", "librosa", "cv2")
-HEAVIER_STILL = ("matplotlib", "statsmodels", "av", "inaSpeechSegmenter", "h5py")
+HEAVY = ("torch", "torchaudio", "torchvision", "tensorflow", "transformers", "sklearn", "librosa")
+HEAVIER_STILL = ("cv2", "matplotlib", "statsmodels", "av", "inaSpeechSegmenter", "h5py")
 
 
 def module_of(file: Path) -> str:

@@ -40,7 +40,7 @@ class SystemRequest(_Request):
 
     Or a ``constant`` from the literature, an accuracy in percent or the CCC of each dimension, with
     its ``source``.  ``merged`` are groups of classes that count as one
-    (:mod:`mmer.evaluation.merged_classes`).
+    (:mod:`mmer.evaluation.merged_classes`); ``note`` is what tables say of it besides.
     """
 
     modality: Modality
@@ -48,6 +48,7 @@ class SystemRequest(_Request):
     constant: Percent | dict[str, Concordance] | None = None
     source: str | None = None
     merged: tuple[tuple[str, ...], ...] = ()
+    note: str = ""
 
     @model_validator(mode="after")
     def _files_or_reason(self) -> SystemRequest:
@@ -61,9 +62,10 @@ class SystemRequest(_Request):
         return self
 
     def system(self, folds: Mapping[str, Any], note: str = "") -> System:
-        """The system with what was read of its predictions."""
+        """The system with what was read of its predictions, and what is noted besides."""
         told = self.model_dump(exclude={"predictions", "merged"})
-        return System(**told, folds=folds, note=note)
+        told["note"] = "; ".join(filter(None, [note, self.note]))
+        return System(**told, folds=folds)
 
 
 class FusionRequest(_Request):

@@ -165,7 +165,7 @@ class CorporaPlan:
         configuration, kinds = self.run.configuration, self.run.kinds
         entries = [configuration.models[name] for name in configuration.used()]
         return any(
-            step.media and step.corpus is None
+            step.reads_recordings and step.corpus is None
             for entry in entries
             for step in kinds.families[entry.family].steps(entry, self.had)
         )

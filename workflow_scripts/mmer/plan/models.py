@@ -139,9 +139,9 @@ class ModelsPlan:
         return self.run.layout.downloaded(str(mirrored_path(where))) if "://" in where else where
 
     def weights_file(self, model: str, verb: str) -> list[str]:
-        """The registered weights that a step reads: one file, or none."""
+        """The registered weights that a step reads; none where it reads no such file."""
         name = self.registered_weights(model) if self.step(model, verb).uses_weights else None
-        return [] if name is None else [self.weights.path(name)]
+        return [] if name is None else [self.weights.path(n) for n in self.weights.names(name)]
 
     def registered_weights(self, model: str) -> str | None:
         """Name of the registered weights that a model itself starts from."""
@@ -222,6 +222,7 @@ class ModelsPlan:
         """
         corpus, every = self.corpora.own, frozenset(self.run.kinds.corpora)
         has = {*corpus.media, *(("saliency",) if "frames" in corpus.media else ())}
+        has |= {"text"} if corpus.words else set()
         for step in self.family(model).steps(self.entry(model), every):
             lacking = [medium for medium in step.media if medium not in has]
             if step.corpus is None and lacking:
@@ -233,9 +234,15 @@ class ModelsPlan:
         return any("saliency" in step.media for step in self.steps[model])
 
     def reads_recordings(self, model: str) -> bool:
-        """Whether a model, or one that it reads, looks at anything prepared."""
+        """Whether a model, or one that it reads, looks at anything prepared of recordings."""
         chain = self.run.configuration.chain(model)
-        return any(step.media for name in chain for step in self.steps[name])
+        return any(step.reads_recordings for name in chain for step in self.steps[name])
+
+    def note(self, model: str) -> str:
+        """What tables say of a model for the words that it, or one that it reads, is given."""
+        chain = self.run.configuration.chain(model)
+        reads = any("text" in step.media for name in chain for step in self.steps[name])
+        return self.corpora.own.words_note if reads else ""
 
     def hears_spans(self, model: str, variant: str) -> bool:
         """Whether a system is given trimmed items, its weights there or not."""

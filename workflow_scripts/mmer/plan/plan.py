@@ -191,6 +191,16 @@ class Plan:
         }
         return self.run.told("detect_speech", told)
 
+    def told_of_text(self, place: str, speaker: str) -> str:
+        """What the preparation of a speaker's words is told."""
+        told = {
+            "items": self.run.layout.items(place),
+            "column": self.corpora.by_place[place].words,
+            "speaker": speaker,
+            "out": self.run.layout.prepared("text", speaker, place),
+        }
+        return self.run.told("prepare_text", told)
+
     def told_of_conversion(self) -> str:
         """What the conversion of MSI-Net's weights is told."""
         told = {

@@ -98,7 +98,7 @@ class ModelRule:
     def compared(self) -> list[str]:
         """What must be there before a job looks at recordings of the run's corpus."""
         steps = [self.plan.step(model, self.step.verb) for model in self.names]
-        looks = any(step.media and step.corpus is None for step in steps)
+        looks = any(step.reads_recordings and step.corpus is None for step in steps)
         return self.plan.corpora.comparison if looks else []
 
     def told(self, wildcards: Any) -> str:

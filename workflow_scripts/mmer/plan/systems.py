@@ -49,6 +49,8 @@ class SystemsPlan:
             else:
                 system["predictions"] = self.predictions_by_split(system["name"], protocol)
                 system["unlike_paper"] = self.unlike_paper([model], protocol)
+                if note := self.models.note(model):
+                    system["note"] = note
                 if merged := self.counted_as_one(model):
                     system["merged"] = merged
             described.append(system)

@@ -21,6 +21,7 @@ CLASSIFIERS = {
     "svm_linear": "SVM, linear kernel",
     "svm_rbf": "SVM, RBF kernel",
     "knn": "k nearest neighbours",
+    "weighted_sum": "weighted sum",
 }
 
 SALIENCY_METHODS = {
