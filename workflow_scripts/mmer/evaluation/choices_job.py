@@ -162,7 +162,7 @@ def _fusion(job: ChoicesJob, request: FusionChoices, items: Items) -> Choices:
         own = {name: learned for name, (_, learned) in rows.items()}
         same = same_on_resubstituted(own, fused[NESTED], task, fed, settings)
         ways[RESUBSTITUTED] = of_fused(same, task, items)
-        if len(candidates(settings)) > 1:
+        if len(candidates(settings, len(rows))) > 1:
             best = best_on_tested(others, task, items, fed, settings)
             ways[CLASSIFIER] = of_fused(best, task, items)
         else:

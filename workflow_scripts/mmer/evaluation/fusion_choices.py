@@ -68,7 +68,8 @@ def same_on_resubstituted(
     fused = []
     for fold, rows in nested.groupby("split", sort=False):
         (chosen,) = set(map(tuple, rows[CANDIDATE_COLUMNS].to_numpy(str)))
-        grid = [c for c in candidates(settings) if (c.classifier, c.hyperparameter) == chosen]
+        every = candidates(settings, len(systems))
+        grid = [c for c in every if (c.classifier, c.hyperparameter) == chosen]
         of_fold = {name: {fold: by_fold[fold]} for name, by_fold in systems.items()}
         fused.append(fuse(of_fold, task, fed, settings, grid))
     return pd.concat(fused, ignore_index=True)
