@@ -68,8 +68,9 @@ def test_every_difference_is_a_line_of_the_figure_under_its_system():
     with house_style():
         figure = choices_figure(CHOICES, "some corpus")
         (axes,) = figure.get_axes()
-    lines = [label.get_text() for label in axes.get_yticklabels()]
-    assert lines == [
+    lines = {label.get_position()[1]: label.get_text() for label in axes.get_yticklabels()}
+    lines |= {text.get_position()[1]: text.get_text() for text in axes.texts}
+    assert [lines[at] for at in sorted(lines)] == [
         *("network, whole clip", "all of it", "choosing the epoch"),
         *("svm, whole clip", "all of it"),
         *("both", "all of it", "choosing the fusion's classifier"),

@@ -38,7 +38,9 @@ class ChoicesPlan:
 
     @property
     def files(self) -> list[str]:
-        """Every table of predictions that it reads."""
+        """Every table of predictions that it reads; none where nothing is weighed."""
+        if not self.weighed:
+            return []
         systems = self._systems()
         of_systems = [paths for each in systems for paths in each["predictions"].values()]
         of_systems += [each["crossed"] for each in systems if "crossed" in each]
