@@ -8,7 +8,7 @@ for PROTOCOL in CONFIG.protocol.evaluated:
             NAME
         input:
             predictions=PLAN.systems.evaluated_files(PROTOCOL),
-            item_table=LAYOUT.items(),
+            item_table=PLAN.corpora.items(PROTOCOL),
             traces=PLAN.corpora.prepared("traces") if PLAN.follows_traces else [],
             paper=PLAN.paper_tables,
         output:

@@ -14,7 +14,7 @@ from mmer.models.base import PREDICTIONS, Family, ModelEntry, Step
 from mmer.plan.corpora import CorporaPlan
 from mmer.plan.run import RunPlan
 from mmer.plan.weights import SALIENCY, VOICE_ACTIVITY, WeightsPlan
-from mmer.protocol import EVERYBODY, NESTED, PAPER, Split, everybody
+from mmer.protocol import EVERYBODY, PAPER, Split, everybody
 from mmer.tasks import Classes, Traces
 
 ENTRY = "run_model"
@@ -78,7 +78,7 @@ class ModelsPlan:
         """An output of no split; what is chosen over all splits depends on the protocol."""
         output = step.outputs[name]
         kept = variant if output.per == "variant" else ""
-        under = NESTED if step.has_protocol and protocol == NESTED else ""
+        under = protocol if step.has_protocol and protocol != PAPER else ""
         return self.path(name, output.file, model, kept, under)
 
     def output(
@@ -116,7 +116,8 @@ class ModelsPlan:
         step, entry = self.step(model, verb), self.entry(model)
         protocol = protocol or self.corpora.protocol
         place = self.corpora.place(step.corpus)
-        found = {"items": [self.run.layout.items(place)]}
+        items = self.corpora.items(protocol) if step.has_protocol else self.run.layout.items(place)
+        found = {"items": [items]}
         for medium in step.media:
             found[medium] = self.corpora.prepared(medium, place)
         if step.media and isinstance(self.task(model, step), Traces):
