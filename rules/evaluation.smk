@@ -28,8 +28,7 @@ for PROTOCOL in CONFIG.protocol.evaluated:
 # Asked for by the report of a run with more than one protocol.
 rule weigh_choices:
     input:
-        predictions=PLAN.choices.files,
-        item_table=LAYOUT.items(),
+        PLAN.choices.files,
     output:
         PLAN.choices.table,
     log:

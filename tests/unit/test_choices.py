@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mmer.by_recording import BY_RECORDING
 from mmer.evaluation.choices import (
     KNOWN_SPEAKER,
     REST,
@@ -17,7 +18,7 @@ from mmer.evaluation.choices import (
     of_trainings,
     worth,
 )
-from mmer.evaluation.ways import BY_RECORDING, CLASSIFIER, EPOCH, ONE, SETTING
+from mmer.evaluation.ways import CLASSIFIER, EPOCH, ONE, SETTING
 from mmer.items import items_table
 from mmer.predictions import Posteriors
 from mmer.protocol import NESTED, PAPER, one_fold_out, two_folds_out

@@ -85,3 +85,15 @@ def test_the_report_shows_a_table_and_a_figure_that_name_the_protocols():
     assert "results/paper/figures/choices.svg" in step.outputs
     label = json.loads(step.told)["label"]
     assert label.endswith("the paper's protocol and nested protocol")
+
+
+def test_by_recording_is_read_with_the_table_that_says_who_is_in_which_fold():
+    plan = planned(systems=["cnn14_fine_tuned/full"], protocol={"kind": "all"})
+    job = json.loads(plan.choices.told)
+    assert set(by_name(job)["cnn14_fine_tuned/full"]["predictions"]) == {
+        *("paper", "nested", "by_recording")
+    }
+    assert job["divided"] == plan.corpora.items("by_recording") != job["items"]
+    assert {job["divided"], job["items"]} <= set(plan.choices.files)
+    steps = {step.name: step for step in plan.report.steps}
+    assert "BY RECORDING" in json.loads(steps["tabulate_choices"].told)["label"]

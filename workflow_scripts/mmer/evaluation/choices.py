@@ -16,11 +16,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from mmer.by_recording import BY_RECORDING
 from mmer.evaluation.merged_classes import merge_classes
 from mmer.evaluation.predictions import FoldPredictions
 from mmer.evaluation.speaker_bootstrap import interval, resampled_accuracies
 from mmer.evaluation.ways import (
-    BY_RECORDING,
     CLASSIFIER,
     EPOCH,
     ONE,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from mmer.by_recording import BY_RECORDING, read_apart
 from mmer.evaluation.choices import (
     Choices,
     Recognised,
@@ -31,7 +32,7 @@ from mmer.fusion.tables import read_fused, write_table
 from mmer.items import Items, read_items
 from mmer.models.base import Modality
 from mmer.nested_predictions import out_of_fold, read_nested
-from mmer.predictions import Posteriors, read_predictions
+from mmer.predictions import Posteriors
 from mmer.protocol import NESTED, PAPER, Split
 from mmer.runtime.job import Job
 from mmer.tasks import Classes
@@ -84,8 +85,8 @@ class ChoicesJob(Job):
     ----------
     task
         The systems' classes.
-    items
-        The item table.
+    items, divided
+        The item table, and that of the protocol by recording, where there is one.
     nested
         The splits of the nested protocol, by name.
     seed
@@ -96,6 +97,7 @@ class ChoicesJob(Job):
 
     task: Classes
     items: Path
+    divided: Path | None = None
     systems: tuple[SystemChoices, ...]
     fusions: tuple[FusionChoices, ...] = ()
     nested: dict[str, Split]
@@ -123,8 +125,10 @@ def _system(job: ChoicesJob, request: SystemChoices, items: Items) -> Choices:
     """A system in all ways that there are of it."""
     ways: dict[str, Recognised] = {}
     for protocol, paths in request.predictions.items():
-        nests = protocol == NESTED
-        folds = _averaged(job, paths, items) if nests else _tables(job, paths, items)
+        nests, known = protocol == NESTED, items
+        if protocol == BY_RECORDING and job.divided:
+            known = read_items(job.divided)
+        folds = _averaged(job, paths, items) if nests else _tables(job, paths, known)
         ways[protocol] = of_folds(
             merge_classes(from_posteriors(request.name, fold, said), request.merged)
             for fold, said in folds.items()
@@ -153,8 +157,9 @@ def _fusion(job: ChoicesJob, request: FusionChoices, items: Items) -> Choices:
     fused = {protocol: read_fused(path, task) for protocol, path in request.fused.items()}
     absent = dict(request.absent)
     ways: dict[str, Recognised] = {}
-    if PAPER in fused:
-        ways[PAPER] = of_fused(chosen_by_tested(fused[PAPER], task, items), task, items)
+    for protocol in {PAPER, BY_RECORDING} & set(fused):
+        best = chosen_by_tested(fused[protocol], task, items)
+        ways[protocol] = of_fused(best, task, items)
     if NESTED in fused:
         ways[NESTED] = of_fused(fused[NESTED], task, items)
         rows = {name: _rows(job, paths, items) for name, paths in request.systems.items()}
@@ -182,7 +187,7 @@ def _rows(
 
 
 def _tables(job: ChoicesJob, paths: Tables, items: Items) -> dict[str, Posteriors]:
-    return {split: read_predictions(path, job.task, items) for split, path in paths.items()}
+    return {split: read_apart(path, job.task, items) for split, path in paths.items()}
 
 
 def _averaged(job: ChoicesJob, paths: Tables, items: Items) -> dict[str, Posteriors]:

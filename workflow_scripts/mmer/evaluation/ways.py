@@ -4,8 +4,6 @@ Besides the protocols themselves there are ways that differ from the nested one 
 :mod:`mmer.evaluation.choices`.
 """
 
-BY_RECORDING = "by_recording"
-
 ONE = "one"
 """One nested training in the place of the mean of all that hold a fold out."""
 EPOCH = "epoch"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mmer.by_recording import BY_RECORDING
 from mmer.evaluation.ways import EPOCH, SETTING
 from mmer.plan.systems import SystemsPlan
 from mmer.protocol import NESTED, PAPER
@@ -38,7 +40,7 @@ class ChoicesPlan:
 
     @property
     def files(self) -> list[str]:
-        """Every table of predictions that it reads; none where nothing is weighed."""
+        """Every table that it reads; none where nothing is weighed."""
         if not self.weighed:
             return []
         systems = self._systems()
@@ -47,16 +49,19 @@ class ChoicesPlan:
         of_fusions = [paths for each in self._fusions() for paths in each["systems"].values()]
         fused = [path for each in self._fusions() for path in each["fused"].values()]
         paths = [path for by_split in [*of_systems, *of_fusions] for path in by_split.values()]
-        return list(dict.fromkeys([*paths, *fused]))
+        items = [self.systems.models.corpora.items(protocol) for protocol in self.protocols]
+        return list(dict.fromkeys([*paths, *fused, *items]))
 
     @property
     def told(self) -> str:
         """What it is told, as JSON."""
         run, corpora = self.systems.run, self.systems.models.corpora
         splits = corpora.splits_under(NESTED)
+        by_recording = BY_RECORDING in self.protocols
         return run.told(
             "weigh_choices",
             {
+                "divided": corpora.items(BY_RECORDING) if by_recording else None,
                 "task": corpora.task.model_dump(mode="json"),
                 "items": run.layout.items(),
                 "systems": self._systems(),
@@ -69,54 +74,59 @@ class ChoicesPlan:
         )
 
     def _systems(self) -> list[dict[str, Any]]:
-        models = self.systems.models
-        under = {protocol: self.systems.systems_under(protocol) for protocol in self.protocols}
-        found = []
-        for described in zip(*under.values(), strict=True):
-            by_protocol = dict(zip(under, described, strict=True))
-            model, variant = described[0]["name"].split("/")
-            chosen = self._chosen(model) if NESTED in by_protocol else ()
-            had = {
-                p: each["predictions"] for p, each in by_protocol.items() if "predictions" in each
-            }
-            absent = self._not_evaluated() | {
+        models, found = self.systems.models, []
+        for under in self._by_protocol(self.systems.systems_under):
+            first, had = next(iter(under.values())), _had(under)
+            model, variant = first["name"].split("/")
+            told: dict[str, Any] = {"predictions": had}
+            told["absent"] = self._not_evaluated() | {
                 protocol: each.get("not_run") or f"a constant ({each['source']})"
-                for protocol, each in by_protocol.items()
+                for protocol, each in under.items()
                 if protocol not in had
             }
             if NESTED in had:
-                absent |= {way: why for way, why in _NOTHING_CHOSEN.items() if way not in chosen}
-            about = {name: described[0][name] for name in ("name", "title", "modality", "variant")}
-            merged = {"merged": described[0]["merged"]} if "merged" in described[0] else {}
-            told = {"predictions": had, "chosen": chosen, "absent": absent}
-            if NESTED in had and len(chosen) > 1:
-                splits = list(models.corpora.splits_under(NESTED))
-                paths = models.output(model, CROSSED, variant, splits, NESTED)
-                told["crossed"] = dict(zip(splits, paths, strict=True))
-            found.append({**about, **told, **merged})
+                told["chosen"] = chosen = self._chosen(model)
+                nothing = {way: why for way, why in _NOTHING_CHOSEN.items() if way not in chosen}
+                told["absent"] |= nothing
+                if len(chosen) > 1:
+                    splits = list(models.corpora.splits_under(NESTED))
+                    paths = models.output(model, CROSSED, variant, splits, NESTED)
+                    told["crossed"] = dict(zip(splits, paths, strict=True))
+            if merged := self.systems.counted_as_one(model):
+                told["merged"] = merged
+            about = {name: first[name] for name in ("name", "title", "modality", "variant")}
+            found.append({**about, **told})
         return found
 
     def _fusions(self) -> list[dict[str, Any]]:
-        fusion = self.systems.run.configuration.fusion
-        under = {protocol: self.systems.fusions_under(protocol) for protocol in self.protocols}
-        found = []
-        for described in zip(*under.values(), strict=True):
-            by_protocol = dict(zip(under, described, strict=True))
-            first = described[0]
-            had = {
-                p: each["predictions"] for p, each in by_protocol.items() if "predictions" in each
-            }
-            absent = {p: e["not_run"] for p, e in by_protocol.items() if "not_run" in e}
-            systems = self.systems.pairing_inputs(first["variant"], NESTED) if had else {}
-            inputs = fusion.inputs[first["fed"]].only(systems).model_dump(mode="json")
-            # The nested title says of which models those who are tested chose the epochs.
-            about = {"name": first["name"], "title": described[-1]["title"]}
-            about["variant"] = first["variant"]
-            settings = fusion.settings_of(first["variant"]).model_dump(mode="json")
-            told = {"fused": had, "systems": systems, "inputs": inputs, "settings": settings}
-            absent = self._not_evaluated() | absent
-            found.append({**about, "modality": "fusion", **told, "absent": absent})
+        fusion, found = self.systems.run.configuration.fusion, []
+        for under in self._by_protocol(self.systems.fusions_under):
+            nested, had = under[NESTED], _had(under)
+            pairing = nested["variant"]
+            systems = self.systems.pairing_inputs(pairing, NESTED) if NESTED in had else {}
+            not_run = {p: each["not_run"] for p, each in under.items() if "not_run" in each}
+            found.append(
+                {
+                    "name": nested["name"],
+                    # It says of which models those who are tested chose the epochs.
+                    "title": nested["title"],
+                    "modality": "fusion",
+                    "variant": pairing,
+                    "fused": had,
+                    "systems": systems,
+                    "inputs": fusion.inputs[nested["fed"]].only(systems).model_dump(mode="json"),
+                    "settings": fusion.settings_of(pairing).model_dump(mode="json"),
+                    "absent": self._not_evaluated() | not_run,
+                }
+            )
         return found
+
+    def _by_protocol(
+        self, described: Callable[[str], list[dict[str, Any]]]
+    ) -> Iterator[dict[str, dict[str, Any]]]:
+        """Each system, or fusion, as the evaluation is told it under every protocol."""
+        for each in zip(*map(described, self.protocols), strict=True):
+            yield dict(zip(self.protocols, each, strict=True))
 
     def _not_evaluated(self) -> dict[str, str]:
         """Why there is nothing of a protocol that the run does not evaluate."""
@@ -133,6 +143,11 @@ class ChoicesPlan:
                 if len(getattr(settings, "try_C", ())) > 1 or models.gives(name, CROSSED):
                     found.append(SETTING)
         return tuple(dict.fromkeys(found))
+
+
+def _had(under: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The predictions of a system by protocol, where there are any."""
+    return {p: each["predictions"] for p, each in under.items() if "predictions" in each}
 
 
 _NOTHING_CHOSEN = {
