@@ -152,6 +152,7 @@ class BiLstm(Family):
                 **TRAINED,
                 "attention": Output("attention.npz", "split"),
                 "architectures": Output("architectures.csv", "variant"),
+                "crossed": Output("crossed.csv", "split"),
             },
             media=("frames", "saliency"),
             of_base=("model",),

@@ -164,7 +164,7 @@ class SystemsPlan:
                 "items": self.models.corpora.items(protocol),
                 "systems": systems,
                 "inputs": fusion.inputs[inputs].only(systems).model_dump(mode="json"),
-                "settings": fusion.settings.model_dump(mode="json"),
+                "settings": fusion.settings_of(pairing).model_dump(mode="json"),
                 "predictions": self.fusion_table(pairing, inputs, "predictions", protocol),
                 "grid": self.fusion_table(pairing, inputs, "grid", protocol),
             },

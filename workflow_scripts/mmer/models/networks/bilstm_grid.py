@@ -100,9 +100,12 @@ def train(job: ModelJob) -> None:
     for together in chosen_together(job.splits):
         best = best_architecture({name: grid[name] for name in together}, settings.choose_by)
         chosen |= dict.fromkeys(together, best)
+    others = chosen_for_other(chosen, job.splits)
     for name, candidates in grid.items():
-        kept = next(each for each in candidates if each.architecture == chosen[name])
-        _write_split(job, name, kept, settings)
+        by_size = {each.architecture.name: each for each in candidates}
+        _write_split(job, name, by_size[chosen[name].name], settings)
+        with writing(job.output("crossed", name)) as unfinished:
+            shutil.copyfile(by_size[others[name].name].folder / POSTERIORS, unfinished)
     with writing(job.output("architectures")) as unfinished:
         table = architectures_table({name: grid[name] for name in job.splits})
         table["chosen"] = table["architecture"] == table["split"].map(
@@ -139,6 +142,17 @@ def _sequences_by_training(
         part = loaded.part
         del loaded  # as large as what was read, and not needed while the split is trained on
         yield splits, dataclasses.replace(made[1], part=part, choosing_parts=tuple(splits))
+
+
+def chosen_for_other(
+    chosen: Mapping[str, Architecture], splits: Mapping[str, Split]
+) -> dict[str, Architecture]:
+    """By split what was chosen for the other one of its training, which has the parts turned.
+
+    A split that has its training for itself keeps its own.
+    """
+    by_parts = {(split.test, split.choose): chosen[name] for name, split in splits.items()}
+    return {name: by_parts[split.choose, split.test] for name, split in splits.items()}
 
 
 def _write_split(
