@@ -169,6 +169,15 @@ def test_one_cycle_starts_low_and_ends_at_nothing():
     assert rates[0] == pytest.approx(0.05 / 25) and rates[-1] < 1e-5
 
 
+def test_a_linear_schedule_falls_by_equal_steps_to_nothing():
+    line, rates = Line(), []
+    line.loss = lambda batch: (
+        rates.append(line.optimizer.param_groups[0]["lr"]) or Line.loss(line, batch)
+    )
+    fit(line, plan(max_epochs=2, schedule="linear"), None)
+    assert rates == pytest.approx([0.05 * left / 6 for left in (6, 5, 4, 3, 2, 1)])
+
+
 def test_the_average_of_the_weights_is_evaluated_and_kept():
     line, own, seen = Line(), [], []
     step = line.optimizer.step

@@ -46,7 +46,16 @@ ALLOWED = {
 }
 """Imports of a higher layer, each with the reason."""
 
-HEAVY = ("torch", "torchaudio", "torchvision", "tensorflow", "sklearn", "librosa", "cv2")
+HEAVY = (
+    "torch",
+    "torchaudio",
+    "torchvision",
+    "transformers",
+    "tensorflow",
+    "sklearn",
+    "librosa",
+    "cv2",
+)
 HEAVIER_STILL = ("matplotlib", "statsmodels", "av", "inaSpeechSegmenter", "h5py")
 
 

@@ -237,8 +237,11 @@ class Family(ABC):
         """
         return None
 
-    def files(self, entry: Any, split: int) -> Mapping[str, str]:
-        """Further inputs of the step of a split, counted from 0: addresses or paths by kind."""
+    def files(self, entry: Any, split: int | None) -> Mapping[str, str]:
+        """Further inputs of every step on the run's corpus: addresses or paths by kind.
+
+        Splits are counted from 0; None stands for a step of no single split.
+        """
         return {}
 
     def run(self, job: ModelJob) -> None:

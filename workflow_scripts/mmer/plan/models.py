@@ -108,8 +108,8 @@ class ModelsPlan:
             found[name] = self.output(model, name, variant, splits)
         for name in step.of_base if entry.of else ():
             found[name] = self.output(entry.of, name, variant, splits)
-        if split and step.corpus is None:
-            number = list(self.corpora.splits).index(split)
+        if step.corpus is None:
+            number = list(self.corpora.splits).index(split) if split else None
             for kind, where in self.family(model).files(entry, number).items():
                 found[kind] = [self.downloaded(where)]
         return found

@@ -48,7 +48,8 @@ class FitPlan:
     clip_gradient_norm
         Largest norm of all gradients together; None leaves them alone.
     schedule
-        Whether the learning rate stays, or rises and falls once over all steps of the plan.
+        Whether the learning rate stays, rises and falls once over all steps of the plan, or falls
+        to nothing over them.
     average_decay
         Decay per step of the moving average of weights and statistics that is evaluated and kept
         in their place; None averages nothing.
@@ -62,7 +63,7 @@ class FitPlan:
     max_epochs: int | None = None
     evaluate_every: int | None = None
     clip_gradient_norm: float | None = None
-    schedule: Literal["constant", "one_cycle"] = "constant"
+    schedule: Literal["constant", "one_cycle", "linear"] = "constant"
     average_decay: float | None = None
 
     def __post_init__(self) -> None:

@@ -80,7 +80,7 @@ def put_on_device(
         trimming, or has no span or an empty one.
     """
     rows, chosen, part = rows_of_split(audio.items, items, split, task)
-    waveforms = _kept(audio, rows, spans)
+    waveforms = kept_waveforms(audio, rows, spans)
     if seconds is not None:
         waveforms = _of_length(waveforms, round(seconds * SAMPLE_RATE))
     inputs = as_inputs(waveforms)
@@ -99,10 +99,10 @@ def every_recording(
 ) -> tuple[tuple[str, ...], list[np.ndarray]]:
     """Names and trimmed waveforms of all items, sorted by name; errors as above."""
     rows = rows_by_name(audio.items)
-    return tuple(audio.items[row] for row in rows), _kept(audio, rows, spans)
+    return tuple(audio.items[row] for row in rows), kept_waveforms(audio, rows, spans)
 
 
-def _kept(
+def kept_waveforms(
     audio: Ragged, rows: Sequence[int], spans: Mapping[str, SpeechSpan] | None
 ) -> list[np.ndarray]:
     """What the variant keeps of some items, for networks that need 0.31 s at least."""
