@@ -37,7 +37,15 @@ FROZEN = SpeechEncoderSettings(
     weights="random",
     random=TINY,
     frames_per_step=4,
-    head=HeadSettings(width=16, batch_size=5, max_epochs=30, patience=None, dropout=0),
+    head=HeadSettings(
+        width=16,
+        batch_size=5,
+        max_epochs=40,
+        patience=None,
+        dropout=0,
+        learning_rate=0.02,
+        keep="last",
+    ),
 )
 TUNED = FineTunedEncoderSettings(weights="random", random=TINY, max_epochs=2, evaluate_every=3)
 
@@ -74,8 +82,8 @@ def test_every_items_layers_are_kept_as_its_variant_asks(tmp_path, variant, kept
 
 
 def test_layers_of_other_items_are_refused(tmp_path):
-    found = encoded(tmp_path)
-    np.save(tmp_path / KEPT["layers"], found.values[:-1])
+    fewer = np.array(encoded(tmp_path).values[:-1])
+    np.save(tmp_path / KEPT["layers"], fewer)
     with pytest.raises(UserError, match="is not of the items of"):
         read_layers(tmp_path / KEPT["layers"], tmp_path / KEPT["layers_items"])
 
@@ -136,7 +144,7 @@ def test_heads_learn_pitches_from_kept_layers(tmp_path):
     SpeechEncoder().run(job.model_copy(update={"inputs": {**job.inputs, **own}}))
     found = read_predictions(tmp_path / RESULTS["predictions"], TASK, ITEMS)
     of_training = found.part == "train"
-    assert (found.predicted == found.labels)[of_training].mean() > 0.8
+    assert (found.predicted == found.labels)[of_training].mean() > 0.9
     assert set(found.part) == {"train", "test"} and len(found.items) == 16
 
 
