@@ -18,8 +18,11 @@ from mmer.models.job import ModelJob, Variant
 from mmer.settings import Settings
 
 Modality = Literal["speech", "face", "text", "fusion"]
-Medium = Literal["audio", "frames", "saliency", "traces"]
-"""What is prepared of a corpus, a file per speaker.  Speech spans come with the variant ``vad``."""
+Medium = Literal["audio", "frames", "saliency", "traces", "films"]
+"""What is prepared of a corpus, a file per speaker, and the films themselves.
+
+Speech spans come with the variant ``vad``.
+"""
 Per = Literal["model", "variant", "split"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
 

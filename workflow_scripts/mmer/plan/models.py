@@ -201,6 +201,7 @@ class ModelsPlan:
         """
         corpus, every = self.corpora.own, frozenset(self.run.kinds.corpora)
         has = {*corpus.media, *(("saliency",) if "frames" in corpus.media else ())}
+        has |= {"films"} if corpus.recordings == "film" else set()
         for step in self.family(model).steps(self.entry(model), every):
             lacking = [medium for medium in step.media if medium not in has]
             if step.corpus is None and lacking:
