@@ -26,8 +26,8 @@ def lines() -> Iterator[Line]:
     for kind in ("wav2vec2", "wavlm"):
         for precision in ("float32", "bfloat16"):
             yield Line(
-                f"every layer of {ITEMS} recordings of {SECONDS:g} s by a base {kind}, its products "
-                f"in {precision}, means of steps kept",
+                f"every layer of {ITEMS} recordings of {SECONDS:g} s by a base {kind}, products in "
+                f"{precision}, means of steps kept",
                 "the library called recording by recording in float32, every frame kept",
                 "CPU",
                 None,

@@ -187,7 +187,7 @@ def test_a_file_that_is_not_the_encoder_is_refused(tmp_path):
     state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     save_file(state, path)
     give_weights(encoder, path, file_sha256(path))
-    with pytest.raises(UserError, match=r"has sha256 .*not 0000"):
+    with pytest.raises(UserError, match=r"has the sha256 .* instead of 0000"):
         give_weights(encoder, path, "0" * 64)
     state["encoder.layer_norm.weight"][0] = torch.nan
     save_file(state, path)

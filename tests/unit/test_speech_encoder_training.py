@@ -103,7 +103,7 @@ def of_pair(values):
         task=TASK,
         items=chosen,
         part=np.array(["train"] * len(values)),
-        choosing_part="train",
+        choosing_parts=("train",),
         labels=torch.from_numpy(TASK.labels(chosen)),
         values=values,
     )
@@ -155,6 +155,18 @@ def fine_tuning(folder, settings=TUNED, split=PAIR):
     network = FineTunedEncoder(encoder, settings.dropout, TASK.outputs)
     training = FineTuning(network, heard_items(job, encoder, settings), settings)
     return training, speech_encoder_training.fit_plan(settings, job)
+
+
+def test_the_rate_falls_by_equal_steps_to_nothing(tmp_path, monkeypatch):
+    training, plan = fine_tuning(tmp_path, TUNED.model_copy(update={"batch_size": 3}))
+    rates, loss = [], training.loss
+    monkeypatch.setattr(
+        training,
+        "loss",
+        lambda batch: rates.append(training.optimizer.param_groups[0]["lr"]) or loss(batch),
+    )
+    fit(training, plan, None)
+    assert rates == pytest.approx([1e-4 * left / 6 for left in (6, 5, 4, 3, 2, 1)])
 
 
 def test_fine_tuning_moves_the_transformer_and_leaves_the_convolutions(tmp_path):

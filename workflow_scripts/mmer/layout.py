@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ENDINGS = {"audio": "npz", "frames": "npz", "saliency": "npz", "traces": "npz", "speech": "csv"}
+ENDINGS = dict.fromkeys(("audio", "frames", "saliency", "traces"), "npz")
+ENDINGS |= dict.fromkeys(("speech", "text"), "csv")
 """Of what is prepared, a file per speaker."""
 
 

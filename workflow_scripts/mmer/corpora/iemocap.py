@@ -77,6 +77,7 @@ class Iemocap(Corpus):
     name = "iemocap"
     Settings = IemocapSettings
     recordings = "voice"
+    words = "text"
     media_settings = frozenset()
 
     @property

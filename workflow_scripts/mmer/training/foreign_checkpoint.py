@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import torch
-from safetensors.torch import load
 from torch import Tensor
 
 from mmer.runtime.errors import UserError
@@ -31,16 +30,6 @@ def weights_given(weights: str, given: Weights | None) -> tuple[Path, str]:
     return given.path, given.sha256
 
 
-def _opened(path: Path, advice: str) -> BinaryIO:
-    """A file to read; a UserError where it cannot be opened."""
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise UserError(
-            f"the weights {path} are missing or cannot be opened ({error.strerror}): {advice}"
-        ) from error
-
-
 def read_plain(
     path: Path, sha256: str | None, advice: str, allowed: Sequence[Allowed] = ()
 ) -> object:
@@ -60,7 +49,13 @@ def read_plain(
     UserError
         If the file cannot be opened, has another checksum, is damaged, or names anything else.
     """
-    with _opened(path, advice) as stream:
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise UserError(
+            f"the weights {path} are missing or cannot be opened ({error.strerror}): {advice}"
+        ) from error
+    with stream:
         if sha256 is not None:
             _verify(path, stream, sha256)
         try:
@@ -100,27 +95,6 @@ def read_state(path: Path, sha256: str | None, advice: str) -> dict[str, Tensor]
     if not are_named_tensors(content):
         raise UserError(f"{path} is not a dictionary of named tensors: {advice}")
     return dict(content)
-
-
-def read_tensors(path: Path, sha256: str | None, advice: str) -> dict[str, Tensor]:
-    """The named tensors of a file, of ``safetensors`` by its ending, else of ``torch.save``.
-
-    Raises
-    ------
-    UserError
-        See :func:`read_plain`.
-    """
-    if path.suffix != ".safetensors":
-        return read_state(path, sha256, advice)
-    with _opened(path, advice) as stream:
-        if sha256 is not None:
-            _verify(path, stream, sha256)
-        try:
-            return load(stream.read())
-        except Exception as error:  # a damaged or hostile file can fail in any way
-            raise UserError(
-                f"{path} is no file of safetensors ({type(error).__name__}): {advice}"
-            ) from error
 
 
 def check_names(path: Path, state: Mapping[str, Tensor], known: Sequence[str], advice: str) -> None:

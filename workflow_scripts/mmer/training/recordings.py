@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -41,7 +41,8 @@ class ItemsOnDevice(LabelledItems):
 def load_recordings(job: ModelJob, seconds: float | None, as_inputs: AsInputs) -> ItemsOnDevice:
     """The recordings that a training is told of; see :func:`put_on_device`."""
     audio, items = read_ragged(job.inputs["audio"]), read_items(job.one("items"))
-    return put_on_device(audio, spans_of(job), items, job.split, job.classes, seconds, as_inputs)
+    loaded = put_on_device(audio, spans_of(job), items, job.split, job.classes, seconds, as_inputs)
+    return replace(loaded, choosing_parts=tuple(job.chosen_by))
 
 
 def put_on_device(
@@ -80,7 +81,7 @@ def put_on_device(
         trimming, or has no span or an empty one.
     """
     rows, chosen, part = rows_of_split(audio.items, items, split, task)
-    waveforms = kept_waveforms(audio, rows, spans)
+    waveforms = _kept(audio, rows, spans)
     if seconds is not None:
         waveforms = _of_length(waveforms, round(seconds * SAMPLE_RATE))
     inputs = as_inputs(waveforms)
@@ -88,7 +89,7 @@ def put_on_device(
         task=task,
         items=chosen,
         part=part,
-        choosing_part=split.choosing_part,
+        choosing_parts=(split.choosing_part,),
         labels=torch.from_numpy(task.labels(chosen)).to(inputs.device),
         inputs=inputs,
     )
@@ -99,10 +100,10 @@ def every_recording(
 ) -> tuple[tuple[str, ...], list[np.ndarray]]:
     """Names and trimmed waveforms of all items, sorted by name; errors as above."""
     rows = rows_by_name(audio.items)
-    return tuple(audio.items[row] for row in rows), kept_waveforms(audio, rows, spans)
+    return tuple(audio.items[row] for row in rows), _kept(audio, rows, spans)
 
 
-def kept_waveforms(
+def _kept(
     audio: Ragged, rows: Sequence[int], spans: Mapping[str, SpeechSpan] | None
 ) -> list[np.ndarray]:
     """What the variant keeps of some items, for networks that need 0.31 s at least."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Literal, Protocol
 
 from torch import nn, optim
-from torch.optim.lr_scheduler import LinearLR, OneCycleLR
+from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 
@@ -26,8 +26,7 @@ class Schedule:
     training
         Its optimiser's learning rates are the highest of one cycle.
     learning_rate
-        Whether the learning rate stays, rises and falls once, or falls in a line to nothing after
-        the last step.
+        Whether the learning rate stays, or rises and falls once.
     average_decay
         Decay per step of the average of weights and batch-norm statistics; None averages nothing.
     steps
@@ -37,7 +36,7 @@ class Schedule:
     def __init__(
         self,
         training: Trained,
-        learning_rate: Literal["constant", "one_cycle", "linear"],
+        learning_rate: Literal["constant", "one_cycle"],
         average_decay: float | None,
         steps: int,
     ) -> None:
@@ -45,8 +44,6 @@ class Schedule:
         if learning_rate == "one_cycle":
             highest = [group["lr"] for group in training.optimizer.param_groups]
             self.parts["rate"] = OneCycleLR(training.optimizer, highest, total_steps=steps)
-        if learning_rate == "linear":
-            self.parts["rate"] = LinearLR(training.optimizer, 1.0, 0.0, total_iters=steps)
         if average_decay is not None:
             averaging = get_ema_multi_avg_fn(average_decay)
             average = AveragedModel(training.network, multi_avg_fn=averaging, use_buffers=True)

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from safetensors.torch import load_file
 from torch import Tensor
 
+from mmer.media.checksums import verify
 from mmer.models.base import ModelJob
 from mmer.models.networks.speech_encoder import KINDS, EncoderConfiguration, SpeechEncoder
 from mmer.models.speech_encoder_settings import (
@@ -19,7 +21,7 @@ from mmer.models.speech_encoder_settings import (
     RandomEncoder,
 )
 from mmer.runtime.errors import UserError
-from mmer.training.foreign_checkpoint import check_names, check_tensor, read_tensors
+from mmer.training.foreign_checkpoint import check_names, check_tensor, read_state
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +137,7 @@ def give_weights(encoder: SpeechEncoder, path: Path, sha256: str | None) -> None
     """
     if sha256 is None:
         log.warning("%s has no published checksum, so its bytes are not verified", path)
-    state = encoder_state(read_tensors(path, sha256, _ADVICE), encoder.configuration.model_type)
+    state = encoder_state(_tensors_of(path, sha256), encoder.configuration.model_type)
     own = encoder.state_dict()
     # The library keeps both halves in one network, the convolutions under a name of their own.
     theirs = {_library_name(name): name for name in own}
@@ -144,6 +146,20 @@ def give_weights(encoder: SpeechEncoder, path: Path, sha256: str | None) -> None
         check_tensor(path, name, state, own[mine], _ADVICE)
     check_names(path, state, list(theirs), _ADVICE)
     encoder.load_state_dict({mine: state[name] for name, mine in theirs.items()})
+
+
+def _tensors_of(path: Path, sha256: str | None) -> dict[str, Tensor]:
+    """The named tensors of a file, of ``safetensors`` by its ending, else of ``torch.save``."""
+    if path.suffix != ".safetensors":
+        return read_state(path, sha256, _ADVICE)
+    if sha256 is not None:
+        verify(path, f"sha256:{sha256}")
+    try:
+        return load_file(path)
+    except Exception as error:  # a damaged or hostile file can fail in any way
+        raise UserError(
+            f"{path} is no file of safetensors ({type(error).__name__}): {_ADVICE}"
+        ) from error
 
 
 def _library_name(name: str) -> str:

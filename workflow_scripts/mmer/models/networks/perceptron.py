@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from mmer.embeddings import Embeddings
-from mmer.items import Items
-from mmer.models.base import ModelJob
-from mmer.models.networks.embedding_classifier import (
-    classify_every_split,
-    posteriors_of_split,
-    scaled,
-)
+from mmer.embeddings import Embeddings, read_embeddings
+from mmer.items import Items, read_items
+from mmer.models.base import PREDICTIONS, ModelJob
+from mmer.models.networks.embedding_classifier import posteriors_of_split, scaled
 from mmer.models.perceptron import PerceptronSettings
-from mmer.predictions import Posteriors
+from mmer.predictions import Posteriors, write_predictions
 from mmer.protocol import Split
 from mmer.tasks import Classes
 
@@ -29,9 +24,11 @@ TINIEST = 1e-12
 
 def classify(job: ModelJob) -> None:
     """Classify split by split; each takes seconds."""
-    classify_every_split(
-        job, partial(classify_split, seed=job.seed or 0), job.settings(PerceptronSettings)
-    )
+    settings, task = job.settings(PerceptronSettings), job.classes
+    embeddings, items = read_embeddings(job.one("embeddings")), read_items(job.one("items"))
+    for name, split in job.splits.items():
+        said = classify_split(embeddings, items, split, task, settings, job.seed or 0)
+        write_predictions(job.output(PREDICTIONS, name), said)
 
 
 def classify_split(

@@ -5,6 +5,7 @@ Source: Luna-Jiménez et al. 2022, and the code that its authors published.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,13 +18,13 @@ from mmer.models.base import ModelJob
 from mmer.models.networks.encoder_weights import load_encoder
 from mmer.models.networks.speech_encoder import SpeechEncoder
 from mmer.models.speech_encoder import FineTunedEncoderSettings
+from mmer.models.weights_settings import SHORTEST_SECONDS
 from mmer.ragged import read_ragged
 from mmer.training.device import prepare_device
 from mmer.training.fit import FitPlan
 from mmer.training.job import train_and_write
-from mmer.training.kept_audio import rows_of_split, spans_of
+from mmer.training.kept_audio import kept_samples, rows_of_split, spans_of
 from mmer.training.labelled import ClassTraining, LabelledItems
-from mmer.training.recordings import kept_waveforms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,21 @@ class FineTunedEncoder(nn.Module):
         return self.head((said * shares[:, :, None]).sum(dim=1))
 
 
+class FallingAdamW(torch.optim.AdamW):
+    """AdamW whose learning rate falls by as much after every step, to nothing after the last."""
+
+    def __init__(self, parameters: list[nn.Parameter], steps: int, **settings: float) -> None:
+        super().__init__(parameters, **settings)
+        self.fall = self.defaults["lr"] / steps
+
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+        """One step; the rate lies in the state, so that a checkpoint holds it."""
+        loss = super().step(closure)
+        for group in self.param_groups:
+            group["lr"] = max(group["lr"] - self.fall, 0.0)
+        return loss
+
+
 class FineTuning(ClassTraining):
     """An encoder that learns the classes of one split's items."""
 
@@ -71,8 +87,9 @@ class FineTuning(ClassTraining):
         self, network: FineTunedEncoder, items: HeardItems, settings: FineTunedEncoderSettings
     ) -> None:
         super().__init__(network, items, settings)
-        self.optimizer = torch.optim.AdamW(
+        self.optimizer = FallingAdamW(
             [parameter for parameter in network.parameters() if parameter.requires_grad],
+            -(-len(self.train_rows) // settings.batch_size) * settings.max_epochs,
             lr=settings.learning_rate,
             weight_decay=settings.weight_decay,
         )
@@ -98,7 +115,6 @@ def fit_plan(settings: FineTunedEncoderSettings, job: ModelJob) -> FitPlan:
         FitPlan.of(settings, job.task.watch, job.seed),
         evaluate_every=settings.evaluate_every,
         clip_gradient_norm=settings.clip_gradient_norm,
-        schedule="linear",
     )
 
 
@@ -111,7 +127,8 @@ def heard_items(
     """
     audio, items = read_ragged(job.inputs["audio"]), read_items(job.one("items"))
     rows, chosen, part = rows_of_split(audio.items, items, job.split, job.classes)
-    waveforms = kept_waveforms(audio, rows, spans_of(job))
+    spans = spans_of(job)
+    waveforms = [kept_samples(audio, row, spans, SHORTEST_SECONDS) for row in rows]
     encoder.eval()
     heard = [
         encoder.heard(waveform, settings.normalise_sound)
@@ -121,7 +138,7 @@ def heard_items(
         task=job.classes,
         items=chosen,
         part=part,
-        choosing_part=job.split.choosing_part,
+        choosing_parts=tuple(job.chosen_by),
         labels=torch.from_numpy(job.classes.labels(chosen)).to(encoder.device),
         heard=heard,
     )

@@ -127,7 +127,7 @@ def of_split(encoded: EncodedLayers, job: ModelJob, device: torch.device) -> Lay
         task=task,
         items=chosen,
         part=part,
-        choosing_part=job.split.choosing_part,
+        choosing_parts=tuple(job.chosen_by),
         labels=torch.from_numpy(task.labels(chosen)).to(device),
         values=[torch.from_numpy(values[starts[row] : stops[row]]).to(device) for row in rows],
     )
