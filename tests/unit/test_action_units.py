@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -150,7 +151,7 @@ def test_every_item_has_one_table_at_any_depth(tmp_path):
 
 def test_units_of_every_frame_and_their_means_are_kept(tmp_path):
     units, means = reading(tmp_path, tables(tmp_path))
-    assert units.items == means.items == OF_PAIR.names and means.dimensions == COLUMNS
+    assert units.items == means.items == OF_PAIR.names
     assert units.values.shape == (units.offsets[-1], 35)
     np.testing.assert_allclose(means.values[3], units.of(3).mean(axis=0), rtol=1e-6)
 
@@ -193,8 +194,8 @@ def test_the_program_runs_once_on_each_films_item(tmp_path):
     tables(tmp_path)
     kept = tmp_path / "checkpoint"
     inputs = films(tmp_path)
-    write_items(tmp_path / "items.csv", OF_PAIR)
     write_table(kept / f"{OF_PAIR.names[0]}.csv", units_of(3, 2.0))  # of a run that was killed
+    os.utime(kept, (2**32, 2**32))  # and began after all that it reads was there
     units, _ = reading(tmp_path, inputs, program(tmp_path, WRITES))
     calls = (tmp_path / "clips" / "calls").read_text().split()
     assert calls == sorted(set(OF_PAIR.names) - {OF_PAIR.names[0]})

@@ -23,7 +23,7 @@ def broken(tmp_path):
     return check
 
 
-LAID_OVER = {"demo_recola": ["recola"], "recola_test": ["recola"]}
+LAID_OVER = {"demo_recola": ["recola"], "recola_test": ["recola"], "later_paper": ["published"]}
 
 
 @pytest.mark.parametrize("overlay", sorted(ROOT.glob("config/*.yaml")), ids=lambda file: file.stem)
