@@ -23,7 +23,12 @@ def broken(tmp_path):
     return check
 
 
-LAID_OVER = {"demo_recola": ["recola"], "recola_test": ["recola"]}
+LAID_OVER = {
+    "demo_recola": ["recola"],
+    "recola_test": ["recola"],
+    "demo_iemocap": ["iemocap"],
+    "later_paper": ["published"],
+}
 
 
 @pytest.mark.parametrize("overlay", sorted(ROOT.glob("config/*.yaml")), ids=lambda file: file.stem)

@@ -46,6 +46,9 @@ class SystemsPlan:
             }
             if (constant := family.constant(entry)) is not None:
                 system["constant"], system["source"] = constant
+                stated = getattr(entry, "protocol", None)
+                if stated not in (None, protocol):
+                    system["title"] += f" (found under the {stated} protocol, not under this one)"
             elif reason := self.models.cannot_run(model, variant) or no_part(
                 self.models, model, protocol
             ):

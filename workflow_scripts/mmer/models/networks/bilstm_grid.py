@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ import torch
 
 from mmer.items import read_items
 from mmer.models.base import PREDICTIONS, ModelJob
-from mmer.models.bilstm import Architecture, BiLstmSettings
+from mmer.models.bilstm import Architecture, BiLstmSettings, SequenceSettings
 from mmer.models.networks.bilstm_training import (
     SequenceTraining,
     StoredSequences,
@@ -80,18 +80,28 @@ class TrainedArchitecture:
 
 
 def train(job: ModelJob) -> None:
+    """Train the grid on a layer of a spatial transformer."""
+    train_grid(job, job.settings(BiLstmSettings), _sequences_by_training)
+
+
+def train_grid(
+    job: ModelJob,
+    settings: SequenceSettings,
+    sequences_by_training: Callable[..., Iterator[tuple[dict[str, Split], StoredSequences]]],
+) -> None:
     """Train the grid split by split, choose, write; the trainings' folder goes when that is done.
 
-    That folder holds the checkpoints, by which a killed job goes on, and the features of a split.
+    That folder holds the checkpoints, by which a killed job goes on, and the features of a split,
+    which ``sequences_by_training`` makes of job, settings, compute and folder.
     """
-    settings, compute = job.settings(BiLstmSettings), Compute.from_environment()
+    compute = Compute.from_environment()
     on_cpu = choose_device(compute.device).type == "cpu"
     at_once = compute.threads if on_cpu else compute.trainings_at_once
     folder = (job.checkpoint or job.output("architectures")).with_suffix("")
     forget_if_stale(job, folder)
     with grid_workers(min(at_once, len(settings.architectures))) as workers:
         grid: dict[str, list[TrainedArchitecture]] = {}
-        for splits, sequences in _sequences_by_training(job, settings, compute, folder):
+        for splits, sequences in sequences_by_training(job, settings, compute, folder):
             place = folder / next(iter(splits.values())).name
             trained = train_architectures(sequences, settings, job.seed or 0, place, workers)
             for part, split in splits.items():
@@ -156,7 +166,7 @@ def chosen_for_other(
 
 
 def _write_split(
-    job: ModelJob, split: str, trained: TrainedArchitecture, settings: BiLstmSettings
+    job: ModelJob, split: str, trained: TrainedArchitecture, settings: SequenceSettings
 ) -> None:
     """Write weights, history, attention and predictions of the chosen architecture."""
     provenance = {
@@ -201,7 +211,7 @@ def _end_with_parent() -> None:
 
 def train_architectures(
     sequences: StoredSequences,
-    settings: BiLstmSettings,
+    settings: SequenceSettings,
     seed: int,
     folder: Path,
     workers: Executor | None,
@@ -236,7 +246,7 @@ def train_architectures(
 
 def train_architecture(
     sequences: StoredSequences,
-    settings: BiLstmSettings,
+    settings: SequenceSettings,
     architecture: Architecture,
     seed: int,
     folder: Path,
