@@ -17,6 +17,8 @@ SPEAKER_DOWNLOAD := $(SPEAKER_WEIGHTS:$(MIRROR)/%=downloads/%)
 PUBLISHED_MIRROR ?=
 MIRROR_OPTION = $(if $(PUBLISHED_MIRROR),--config data='{"mirror": "$(PUBLISHED_MIRROR)"}')
 
+IEMOCAP_DEMO := --configfile config/iemocap.yaml config/demo_iemocap.yaml
+
 RAVDESS ?=
 FILMS ?=
 VOICES_RUN = $(if $(FILMS),voices_of_films,voices)
@@ -65,11 +67,10 @@ demo-recola: $(READY)
 	@echo "The report is results/demo_recola/report.html"
 
 ## make demo-iemocap  emotions by voice, by words and by both, on a synthetic IEMOCAP
-IEMOCAP := --configfile config/iemocap.yaml config/demo_iemocap.yaml
 demo-iemocap: $(READY) $(SPEAKER_WEIGHTS)
 	$(DEMO).make_iemocap --out results/demo_iemocap/IEMOCAP_full_release
-	$(SNAKEMAKE) $(IEMOCAP)
-	$(BIN)/snakemake --cores 1 $(IEMOCAP) --report results/demo_iemocap/report.html
+	$(SNAKEMAKE) $(IEMOCAP_DEMO)
+	$(BIN)/snakemake --cores 1 $(IEMOCAP_DEMO) --report results/demo_iemocap/report.html
 	@echo "The report is results/demo_iemocap/report.html"
 
 ## make published  fusion, statistics and report on the posteriors that the paper's authors published
