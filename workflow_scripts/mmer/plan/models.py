@@ -56,41 +56,75 @@ class ModelsPlan:
         splits = self.corpora.splits_of(step.corpus, self.entry(model).target)
         return splits if step.per == "split" else {EVERYBODY: everybody(splits.values())}
 
-    def path(self, name: str, file: str, model: str, variant: str = "", split: str = "") -> str:
-        """An output; predictions have a folder of their own."""
+    def path(
+        self, name: str, file: str, model: str, variant: str = "", split: str = "", repeat: str = ""
+    ) -> str:
+        """An output; predictions have a folder of their own.
+
+        ``repeat`` stands before the files of another seed, as a key of ``Configuration.repeats``.
+        """
         if name == PREDICTIONS:
-            return self.run.layout.predictions(model, variant, split)
-        return self.run.layout.model(file, model, variant, split)
+            return self.run.layout.predictions(model, variant, f"{repeat}{split}")
+        return self.run.layout.model(f"{repeat}{file}", model, variant, split)
+
+    def is_random(self, model: str) -> bool:
+        """Whether another seed makes another model of it: it, or one that it reads, is trained.
+
+        Weights that nobody trains here, and trainings on another corpus, are shared by all seeds.
+        """
+        chain = self.run.configuration.chain(model)
+        return any(s.seeded and s.has_protocol for name in chain for s in self.steps[name])
+
+    def repeat(self, model: str, step: Step, repeat: str) -> str:
+        """What stands before the outputs of a step: nothing where all seeds share them."""
+        return repeat if step.has_protocol and self.is_random(model) else ""
 
     def outputs(
-        self, step: Step, model: str, variant: str, splits: Iterable[str], protocol: str
+        self,
+        step: Step,
+        model: str,
+        variant: str,
+        splits: Iterable[str],
+        protocol: str,
+        repeat: str = "",
     ) -> dict[str, dict[str, str]]:
         """The files of a job, by name and split; those of no split under an empty name."""
         found = {}
+        repeat = self.repeat(model, step, repeat)
         for name, output in step.outputs.items():
             if output.per == "split":
-                found[name] = {s: self.path(name, output.file, model, variant, s) for s in splits}
+                found[name] = {
+                    s: self.path(name, output.file, model, variant, s, repeat) for s in splits
+                }
             else:
-                found[name] = {"": self._shared(step, name, model, variant, protocol)}
+                found[name] = {"": self._shared(step, name, model, variant, protocol, repeat)}
         return found
 
-    def _shared(self, step: Step, name: str, model: str, variant: str, protocol: str) -> str:
+    def _shared(
+        self, step: Step, name: str, model: str, variant: str, protocol: str, repeat: str
+    ) -> str:
         """An output of no split; what is chosen over all splits depends on the protocol."""
         output = step.outputs[name]
         kept = variant if output.per == "variant" else ""
         under = protocol if step.has_protocol and protocol != PAPER else ""
-        return self.path(name, output.file, model, kept, under)
+        return self.path(name, output.file, model, kept, under, repeat)
 
     def output(
-        self, model: str, name: str, variant: str, splits: Sequence[str], protocol: str = PAPER
+        self,
+        model: str,
+        name: str,
+        variant: str,
+        splits: Sequence[str],
+        protocol: str = PAPER,
+        repeat: str = "",
     ) -> list[str]:
         """An output of a model for some splits: a file for each, or one that all share."""
         step = next(step for step in self.steps[model] if name in step.outputs)
-        output = step.outputs[name]
+        output, repeat = step.outputs[name], self.repeat(model, step, repeat)
         if output.per == "split":
             splits = splits if step.corpus is None else list(self.splits(step, model, protocol))
-            return [self.path(name, output.file, model, variant, split) for split in splits]
-        return [self._shared(step, name, model, variant, protocol)]
+            return [self.path(name, output.file, model, variant, s, repeat) for s in splits]
+        return [self._shared(step, name, model, variant, protocol, repeat)]
 
     def of_job(self, model: str, verb: str, split: str, protocol: str) -> dict[str, Split]:
         """The splits that a job is told: those of one training, or all.
@@ -110,7 +144,13 @@ class ModelsPlan:
         return any(name in step.outputs for step in self.steps[model])
 
     def inputs(
-        self, model: str, verb: str, variant: str = "", split: str = "", protocol: str = ""
+        self,
+        model: str,
+        verb: str,
+        variant: str = "",
+        split: str = "",
+        protocol: str = "",
+        repeat: str = "",
     ) -> dict[str, list[str]]:
         """What a job of a step reads, by kind."""
         step, entry = self.step(model, verb), self.entry(model)
@@ -126,9 +166,9 @@ class ModelsPlan:
             found["speech"] = self.corpora.prepared("speech", place)
         splits = list(self.of_job(model, verb, split, protocol))
         for name in step.own:
-            found[name] = self.output(model, name, variant, splits, protocol)
+            found[name] = self.output(model, name, variant, splits, protocol, repeat)
         for name in step.of_base if entry.of else ():
-            found[name] = self.output(entry.of, name, variant, splits, protocol)
+            found[name] = self.output(entry.of, name, variant, splits, protocol, repeat)
         if split and step.corpus is None:
             number = list(self.corpora.trainings[protocol]).index(split)
             for kind, where in self.family(model).files(entry, number).items():
@@ -162,7 +202,13 @@ class ModelsPlan:
         return self.corpora.task_of(entry.corpus, entry.target)
 
     def told(
-        self, model: str, verb: str, variant: str = "", split: str = "", protocol: str = ""
+        self,
+        model: str,
+        verb: str,
+        variant: str = "",
+        split: str = "",
+        protocol: str = "",
+        repeat: str = "",
     ) -> str:
         """What a job of a step is told, as JSON.
 
@@ -184,13 +230,14 @@ class ModelsPlan:
             "task": self.task(model, step).model_dump(mode="json"),
             "variant": variant or None,
             "splits": {name: each.model_dump(mode="json") for name, each in splits.items()},
-            "inputs": self.inputs(model, verb, variant, split, protocol),
-            "outputs": self.outputs(step, model, variant, splits, protocol),
+            "inputs": self.inputs(model, verb, variant, split, protocol, repeat),
+            "outputs": self.outputs(step, model, variant, splits, protocol, repeat),
         }
         if entry.of is not None:
             told["base_task"] = self.says(entry.of).model_dump(mode="json")
         if step.seeded:
-            told["seed"] = self.run.configuration.seed
+            configuration = self.run.configuration
+            told["seed"] = configuration.repeats.get(repeat, configuration.seed)
         name = self.registered_weights(model)
         if step.uses_weights and name is not None:
             told["weights"] = self.weights.told(name)
