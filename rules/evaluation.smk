@@ -50,3 +50,21 @@ for PROTOCOL in CONFIG.protocol.evaluated:
                 job=lambda w, under=PROTOCOL: PLAN.seeds.told(under),
             shell:
                 "python -m compare_seeds {params.job:q} > {log:q} 2>&1"
+
+
+# Asked for by the report of a run with more than one protocol.
+rule weigh_choices:
+    input:
+        PLAN.choices.files,
+    output:
+        PLAN.choices.table,
+    log:
+        LAYOUT.log("weigh_choices"),
+    benchmark:
+        LAYOUT.benchmark("weigh_choices")
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        job=lambda w: PLAN.choices.told,
+    shell:
+        "python -m weigh_choices {params.job:q} > {log:q} 2>&1"

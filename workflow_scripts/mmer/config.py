@@ -143,6 +143,15 @@ class FusionPlan(Settings):
         min_length=1,
     )
     settings: FusionSettings = FusionSettings()
+    by_pairing: dict[Name, FusionSettings] = decided(
+        {},
+        "Other settings of single pairings, by their names.",
+        "So that a fusion with one classifier and one that chooses among many stand side by side.",
+    )
+
+    def settings_of(self, pairing: str) -> FusionSettings:
+        """The settings of a pairing."""
+        return self.by_pairing.get(pairing, self.settings)
 
 
 class Configuration(Settings):

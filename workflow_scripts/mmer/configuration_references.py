@@ -207,6 +207,8 @@ def _fusion_errors(
             if member.partition("/")[0] in broken:
                 continue
             yield from _system_errors(configuration, registry, key, member, whole=False)
+    for pairing in set(configuration.fusion.by_pairing) - set(pairings):
+        yield f"fusion.by_pairing.{pairing}", _unknown(pairing, pairings)
     fused = {member for members in pairings.values() for member in members}
     known = fused | {member.split("/")[0] for member in fused}
     for fed, inputs in configuration.fusion.inputs.items():

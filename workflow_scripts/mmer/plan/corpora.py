@@ -231,8 +231,12 @@ class CorporaPlan:
         return [file for s in corpus.speakers for file in self.recordings(place, s)]
 
     def prepared(self, kind: str, place: str = "") -> list[str]:
-        """A kind of prepared file of every speaker."""
+        """A kind of prepared file of every speaker, or their films as they are."""
         layout = self.run.layout
+        if kind == "films":
+            return [
+                file for s in self.by_place[place].speakers for file in self.recordings(place, s)
+            ]
         return [layout.prepared(kind, s, place) for s in self.by_place[place].speakers]
 
     @property

@@ -48,8 +48,8 @@ class ModelsPlan(ModelFiles):
             found[name] = self.output(model, name, variant, splits, protocol, repeat)
         for name in step.of_base if entry.of else ():
             found[name] = self.output(entry.of, name, variant, splits, protocol, repeat)
-        if split and step.corpus is None:
-            number = list(self.corpora.trainings[protocol]).index(split)
+        if step.corpus is None:
+            number = list(self.corpora.trainings[protocol]).index(split) if split else None
             for kind, where in self.family(model).files(entry, number).items():
                 found[kind] = [self.downloaded(where)]
         return found
@@ -149,6 +149,7 @@ class ModelsPlan(ModelFiles):
         """
         corpus, every = self.corpora.own, frozenset(self.run.kinds.corpora)
         has = {*corpus.media, *(("saliency",) if "frames" in corpus.media else ())}
+        has |= {"films"} if corpus.recordings == "film" else set()
         has |= {"text"} if corpus.words else set()
         for step in self.family(model).steps(self.entry(model), every):
             lacking = [medium for medium in step.media if medium not in has]

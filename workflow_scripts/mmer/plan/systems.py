@@ -48,6 +48,9 @@ class SystemsPlan:
             }
             if (constant := family.constant(entry)) is not None:
                 system["constant"], system["source"] = constant
+                stated = getattr(entry, "protocol", None)
+                if stated not in (None, protocol):
+                    system["title"] += f" (found under the {stated} protocol, not under this one)"
             elif reason := self.models.cannot_run(model, variant) or no_part(
                 self.models, model, protocol
             ):
@@ -178,7 +181,7 @@ class SystemsPlan:
                 "items": self.models.corpora.items(protocol),
                 "systems": systems,
                 "inputs": fusion.inputs[inputs].only(systems).model_dump(mode="json"),
-                "settings": fusion.settings.model_dump(mode="json"),
+                "settings": fusion.settings_of(pairing).model_dump(mode="json"),
                 "predictions": self.fusion_table(pairing, inputs, "predictions", protocol, repeat),
                 "grid": self.fusion_table(pairing, inputs, "grid", protocol, repeat),
             },
