@@ -14,6 +14,7 @@ from mmer.evaluation.seeds import SeedsJob, compare_seeds, components
 from mmer.evaluation.settings import EvaluationSettings
 from mmer.items import items_table, write_items
 from mmer.plan.rules import model_rules
+from mmer.report.evaluation_folder import read_table
 from mmer.report.seeds_table import seeds_table
 from mmer.runtime.errors import UserError
 
@@ -154,7 +155,7 @@ def test_a_system_without_anything_random_has_one_seed_and_one_that_was_not_run_
     assert list(table.index) == ["network", "vectors"]
     assert table.loc["vectors", "seeds"] == 1
     assert table.loc["vectors"][["seed_deviation", "between_seeds"]].isna().all()
-    shown = seeds_table(pd.read_csv(job.out).fillna({"fed": ""}), "a label", ())
+    shown = seeds_table(read_table(job.out), "a label", ())
     cells = [column.text(shown.rows.iloc[0]) for column in shown.columns]
     assert cells[:4] == ["network", "whole clip", "2", "56.25 ± 8.84"]
 

@@ -42,7 +42,8 @@ class ProtocolSettings(Settings):
         PAPER,
         "paper: those who are tested choose the epoch, the architecture, the hyperparameter and "
         "the fusion; nested: they choose nothing; both: two sets of tables; by_recording: a "
-        "warning, recordings are held out and not speakers; all: three sets of tables.",
+        "warning, recordings are held out and not speakers; all: three sets of tables, by "
+        "recording of what nothing random is in, which takes seconds.",
         "paper section 3.1; docs/statistics.md describes the other ones",
     )
     recording_folds: int = decided(
