@@ -26,10 +26,10 @@ from mmer.models.action_units import (
     ActionUnitsSettings,
 )
 from mmer.models.base import TRAINED
-from mmer.models.bilstm import Architecture
 from mmer.models.job import ModelJob
 from mmer.models.networks.action_units import COLUMNS, read_table, tables_of
 from mmer.models.perceptron import Perceptron, PerceptronSettings
+from mmer.models.sequence_settings import Architecture
 from mmer.predictions import read_predictions
 from mmer.ragged import read_ragged
 from mmer.runtime.errors import UserError

@@ -24,7 +24,7 @@ from mmer.models.base import (
     Resources,
     Step,
 )
-from mmer.models.bilstm import Architecture, SequenceSettings
+from mmer.models.sequence_settings import Architecture, SequenceSettings
 from mmer.settings import Settings, from_source
 from mmer.user_paths import FilePath, PathText
 
