@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from mmer.models.base import TRAINED, Family, ModelEntry, ModelJob, Name, Output, Resources, Step
-from mmer.models.sequence_settings import BiLstmSettings
+from mmer.models.base import Family, ModelEntry, ModelJob, Name, Resources, Step
+from mmer.models.sequence_settings import GRID_OUTPUTS, BiLstmSettings
 
 
 class BiLstmEntry(ModelEntry):
@@ -29,12 +29,7 @@ class BiLstm(Family):
         Step(  # for all splits at once: their trainings take seconds and share a process
             "train",
             "variant",
-            {
-                **TRAINED,
-                "attention": Output("attention.npz", "split"),
-                "architectures": Output("architectures.csv", "variant"),
-                "crossed": Output("crossed.csv", "split"),
-            },
+            GRID_OUTPUTS,
             media=("frames", "saliency"),
             of_base=("model",),
             resources=Resources("shared", memory_mb=16000, minutes=480),

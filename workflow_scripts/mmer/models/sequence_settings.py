@@ -1,4 +1,4 @@
-"""Settings of bi-LSTMs with attention, behind a spatial transformer or on any other sequence."""
+"""What families of bi-LSTMs with attention share: their settings, and what their grid puts out."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from mmer.models.base import TRAINED, Output
 from mmer.settings import Settings, decided, from_source
 
 SEQUENCE = "paper section 4.2, the sequential model"
 SEQUENCE_CODE = "the authors' published code for the same model uses it"
+
+GRID_OUTPUTS = {
+    **TRAINED,
+    "attention": Output("attention.npz", "split"),
+    "architectures": Output("architectures.csv", "variant"),
+    "crossed": Output("crossed.csv", "split"),
+}
 
 Layer = Literal["posteriors", "logits", "fc50", "fc50_before_relu", "flatten810"]
 
