@@ -143,7 +143,7 @@ def _write_dialogue(
             words += f"{turn} [{start:08.4f}-{stop:08.4f}]: {_written(said)}{note}\n"
             start = stop + 0.5
         if number == 1:
-            words += f"F: {NOTES[0]}\n{dialogue}_MXX0 [{start:08.4f}-{start:08.4f}]: Hm.\n"
+            words += f"F: {NOTES[0]}\n{dialogue}_MXX0 [{start:08.4f}-{start:08.4f}]: I\xb4m off.\n"
     _write_text(session, dialogue, labels, words)
 
 
