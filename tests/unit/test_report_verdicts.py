@@ -251,6 +251,15 @@ def test_human_listeners_have_no_interval_and_figure_7_those_that_the_tables_pri
     assert TOPS["speech", "full"] == PaperResult(76.58, 2.18)
 
 
+def test_a_system_that_the_paper_does_not_have_is_not_judged_by_the_papers_best():
+    table = summary().table
+    judged = table["verdict"].str.startswith(("reproduced", "outside"))
+    table = table.assign(verdict=table["verdict"].mask(judged, ""))
+    rows = headline_table(Summary(table, REFERENCES), TOPS, "RAVDESS").rows
+    ours = rows[rows["mean_accuracy"].notna() & rows["paper_accuracy"].notna()]
+    assert len(ours) and set(ours["verdict"]) == {"not comparable (no system of the paper)"}
+
+
 def test_the_headline_sets_our_best_beside_the_papers_best():
     shown = headline_table(summary(), TOPS, "RAVDESS").texts()
     assert [row[:5] for row in shown] == [

@@ -200,8 +200,9 @@ def headline_table(
         else:
             stated = PaperResult(row["paper_accuracy"], row["paper_ci95"])
             verdict = compare_with_paper(row["mean_accuracy"], stated).verdict
-            if row["verdict"].startswith(UNJUDGED):
-                verdict = row["verdict"]
+            own = row["verdict"] or f"{UNJUDGED} (no system of the paper)"
+            if own.startswith(UNJUDGED):
+                verdict = own
             verdicts.append(NOT_COMPARABLE if is_synthetic(label) else verdict)
     paper = Column("Paper's best %", "paper_accuracy", "paper_ci95", digits=2)
     return Table(

@@ -1,0 +1,119 @@
+"""A recurrent network that learned to tell speakers apart, and its published weights.
+
+Everything here is fixed by the weights and nothing is a setting.  Source: Wan et al. 2018,
+"Generalized End-to-End Loss for Speaker Verification"; Resemblyzer 0.1.4, ``pretrained.pt``, which
+holds ``step``, ``model_state`` and ``optimizer_state``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import librosa
+import numpy as np
+from torch import Tensor, nn
+from torch.nn.functional import normalize, relu
+
+from mmer.media.log_mel import SAMPLE_RATE
+from mmer.runtime.errors import UserError
+from mmer.training.foreign_checkpoint import (
+    are_named_tensors,
+    check_names,
+    check_tensor,
+    read_plain,
+    weights_given,
+)
+from mmer.weights import Weights
+
+WINDOW = 400
+"""Samples of the Hann window and of the Fourier transform: 25 ms."""
+HOP = 160
+MEL_BANDS = 40
+FRAMES = 160
+"""Of a part of an item that is embedded at once: 1.6 s."""
+STEP = 77
+"""Frames from one part to the next: 1.3 parts a second."""
+LEAST_SHARE = 0.75
+"""Of the last part, where there are others, that sound must fill."""
+WIDTH = 256
+LAYERS = 3
+SET_ASIDE = ("similarity_weight", "similarity_bias")
+"""Of the loss it was trained with."""
+
+_ADVICE = "use pretrained.pt of Resemblyzer 0.1.4"
+
+
+class SpeakerEncoder(nn.Module):
+    """Three LSTM layers; what the last one ends with is projected, cut at 0 and of length 1.
+
+    Shapes
+    ------
+    mels ``(parts, frames, 40)`` float32 → ``(parts, 256)`` float32.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(MEL_BANDS, WIDTH, LAYERS, batch_first=True)
+        self.linear = nn.Linear(WIDTH, WIDTH)
+
+    def forward(self, mels: Tensor) -> Tensor:
+        assert mels.ndim == 3 and mels.shape[2] == MEL_BANDS, f"mels {tuple(mels.shape)}"
+        _, (hidden, _) = self.lstm(mels)
+        return normalize(relu(self.linear(hidden[-1])))
+
+
+def mels_of_parts(samples: np.ndarray) -> np.ndarray:
+    """The mel powers of an item's overlapping parts, ``(parts, 160, 40)`` float32.
+
+    Silence fills the last part up.
+
+    Parameters
+    ----------
+    samples
+        Mono sound at 16 kHz in [-1, 1], ``(samples,)`` float32, at least one.
+    """
+    frames = math.ceil((len(samples) + 1) / HOP)
+    starts = list(range(0, max(1, frames - FRAMES + STEP + 1), STEP))
+    if len(starts) > 1 and len(samples) - starts[-1] * HOP < LEAST_SHARE * FRAMES * HOP:
+        del starts[-1]
+    length = (starts[-1] + FRAMES) * HOP
+    padded = np.pad(samples, (0, max(0, length - len(samples))))
+    mels = librosa.feature.melspectrogram(
+        y=padded, sr=SAMPLE_RATE, n_fft=WINDOW, hop_length=HOP, n_mels=MEL_BANDS
+    ).T
+    return np.stack([mels[start : start + FRAMES] for start in starts]).astype(np.float32)
+
+
+def start_from(network: SpeakerEncoder, weights: str, given: Weights | None) -> SpeakerEncoder:
+    """A network of random weights, given the published ones unless ``weights`` is ``random``.
+
+    Raises
+    ------
+    UserError
+        If published weights are asked for and not given, or refused.
+    """
+    if weights != "random":
+        load_resemblyzer(network, *weights_given(weights, given))
+    return network
+
+
+def load_resemblyzer(network: SpeakerEncoder, path: Path, sha256: str) -> None:
+    """Give a network the published weights.
+
+    Raises
+    ------
+    UserError
+        If the file is absent, has another checksum, holds anything but plain data, or is not this
+        network: other names, shapes, types, or a value that is not finite.
+    """
+    content = read_plain(path, sha256, _ADVICE)
+    state = content.get("model_state") if isinstance(content, Mapping) else None
+    if not are_named_tensors(state):
+        raise UserError(f"{path} has no 'model_state' of named tensors: {_ADVICE}")
+    own = network.state_dict()
+    check_names(path, state, [*own, *SET_ASIDE], _ADVICE)
+    for name, like in own.items():
+        check_tensor(path, name, state, like, _ADVICE)
+    network.load_state_dict({name: state[name] for name in own})
