@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ENDINGS = {"audio": "npz", "frames": "npz", "saliency": "npz", "traces": "npz", "speech": "csv"}
+ENDINGS = {
+    "audio": "npz",
+    "frames": "npz",
+    "faces": "npz",
+    "saliency": "npz",
+    "traces": "npz",
+    "speech": "csv",
+}
 """Of what is prepared, a file per speaker."""
 
 

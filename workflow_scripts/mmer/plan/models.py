@@ -106,8 +106,10 @@ class ModelsPlan:
         splits = [split] if split else list(self.corpora.splits)
         for name in step.own:
             found[name] = self.output(model, name, variant, splits)
-        for name in step.of_base if entry.of else ():
-            found[name] = self.output(entry.of, name, variant, splits)
+        for name in step.of_base if entry.reads else ():
+            found[name] = [
+                file for base in entry.reads for file in self.output(base, name, variant, splits)
+            ]
         if split and step.corpus is None:
             number = list(self.corpora.splits).index(split)
             for kind, where in self.family(model).files(entry, number).items():
@@ -200,7 +202,11 @@ class ModelsPlan:
         It is asked as if every other corpus were there.
         """
         corpus, every = self.corpora.own, frozenset(self.run.kinds.corpora)
-        has = {*corpus.media, *(("saliency",) if "frames" in corpus.media else ())}
+        has = {
+            *corpus.media,
+            *(("saliency",) if "frames" in corpus.media else ()),
+            *(("faces",) if corpus.shows_faces else ()),
+        }
         for step in self.family(model).steps(self.entry(model), every):
             lacking = [medium for medium in step.media if medium not in has]
             if step.corpus is None and lacking:
@@ -223,10 +229,10 @@ class ModelsPlan:
         return variant == "vad" and self.reads_recordings(model) and not any(lacking)
 
     def starts_at_random(self, model: str) -> bool:
-        """Whether a model, or the one it reads, is trained from random weights here."""
+        """Whether a model, or one that it reads, is trained from random weights here."""
         entry = self.entry(model)
-        if entry.of is not None:
-            return self.starts_at_random(entry.of)
+        if entry.reads:
+            return any(self.starts_at_random(base) for base in entry.reads)
         return self.family(model).starts_at_random(entry)
 
     def title(self, model: str) -> str:
