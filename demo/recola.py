@@ -69,8 +69,8 @@ def _smooth(drawn: np.random.Generator, rows: int) -> np.ndarray:
 
 
 def _blurred(trace: np.ndarray, drawn: np.random.Generator) -> np.ndarray:
-    """A trace that another one of its size half hides."""
-    return 0.7 * trace + 0.7 * _smooth(drawn, len(trace))
+    """A trace of about its size, a quarter of which is another one."""
+    return 0.87 * trace + 0.5 * _smooth(drawn, len(trace))
 
 
 def _rated(trace: np.ndarray, drawn: np.random.Generator) -> np.ndarray:

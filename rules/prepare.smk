@@ -1,4 +1,5 @@
-# From the recordings of each speaker to the item table, audio, frames, faces, saliency maps, spans.
+# From the recordings of each speaker to the item table, audio, frames, faces, saliency maps, speech
+# spans, words.
 # The wildcard {corpus} is empty for the run's own corpus, else a name and a slash.
 
 
@@ -95,6 +96,23 @@ rule detect_speech:
         job=lambda w: PLAN.told_of_speech(w.corpus, w.speaker),
     shell:
         "python -m detect_speech {params.job:q} > {log:q} 2>&1"
+
+
+rule prepare_text:
+    input:
+        LAYOUT.items("{corpus}"),
+    output:
+        LAYOUT.prepared("text", "{speaker}", "{corpus}"),
+    log:
+        LAYOUT.log("prepare_text", "{corpus}{speaker}"),
+    benchmark:
+        LAYOUT.benchmark("prepare_text", "{corpus}{speaker}")
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        job=lambda w: PLAN.told_of_text(w.corpus, w.speaker),
+    shell:
+        "python -m prepare_text {params.job:q} > {log:q} 2>&1"
 
 
 rule convert_msi_net:

@@ -54,7 +54,8 @@ def _train(sequences: StoredSequences, folder: Path, *sizes: Architecture, worke
     return train_architectures(sequences, settings, 1, folder, workers)
 
 
-def _left_by(trained: TrainedArchitecture) -> list[bytes]:
+def _left_by(by_part: dict[str, TrainedArchitecture]) -> list[bytes]:
+    (trained,) = by_part.values()
     return [(trained.folder / file).read_bytes() for file in LEFT]
 
 
@@ -70,7 +71,9 @@ def test_side_by_side_gives_the_numbers_of_one_after_the_other(sequences, tmp_pa
     with grid_workers(2) as workers:
         together = _train(sequences, tmp_path / "two", SMALL, LARGE, workers=workers)
     assert [_left_by(each) for each in one_by_one] == [_left_by(each) for each in together]
-    assert [each.history for each in one_by_one] == [each.history for each in together]
+    assert [each["test"].history for each in one_by_one] == [
+        each["test"].history for each in together
+    ]
 
 
 def test_a_finished_training_is_not_repeated(sequences, tmp_path, caplog):
@@ -78,7 +81,7 @@ def test_a_finished_training_is_not_repeated(sequences, tmp_path, caplog):
     with caplog.at_level("INFO"):
         (again,) = _train(sequences, tmp_path, SMALL)
     assert "training goes on from step 6, epoch 3" in caplog.text
-    assert again.history == first.history
+    assert again["test"].history == first["test"].history
 
 
 # Workers
@@ -95,7 +98,7 @@ def train_much(folder: Path) -> None:
         task=TASK,
         items=item_table(names),
         part=np.array(["train", "train", "test"] * 2),
-        choosing_part="test",
+        choosing_parts=("test",),
         offsets=np.arange(len(names) + 1) * frames,
         rate=30.0,
         file=file,

@@ -263,7 +263,7 @@ def test_a_face_shows_in_each_step_the_first_and_last_ones_longer(faces_on_disk)
 
 
 def test_of_speech_its_own_faces_show(faces_on_disk):
-    spans = {"a": SpeechSpan(0.04, 0.12)}
+    spans = {"a": SpeechSpan(0.04, 0.12, True)}
     assert films_of(faces_on_disk, ["a"], [2], spans) == [[1, 2]]
 
 

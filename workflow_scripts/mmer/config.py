@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import operator
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model, field_validator
 
@@ -21,9 +21,10 @@ from mmer.media.settings import (
     VoiceActivitySettings,
 )
 from mmer.models.base import ModelEntry, Name
+from mmer.protocol import NESTED, PAPER
 from mmer.registry import Registry
 from mmer.report.settings import ReportSettings
-from mmer.settings import Settings, decided
+from mmer.settings import Settings, decided, from_source
 from mmer.user_paths import FilePath, PathText
 
 
@@ -39,13 +40,24 @@ class DataSettings(Settings):
 
 
 class ProtocolSettings(Settings):
-    """How speakers are divided."""
+    """How speakers are divided, and who chooses."""
 
+    kind: Literal["paper", "nested", "both"] = from_source(
+        PAPER,
+        "paper: those who are tested choose the epoch, the architecture, the hyperparameter and "
+        "the fusion; nested: they choose nothing; both: two sets of tables.",
+        "paper section 3.1; docs/statistics.md describes the nested protocol",
+    )
     folds: tuple[tuple[str, ...], ...] | None = Field(
         None,
         description="Groups of speakers held out together; null for those of the corpus.",
         min_length=2,
     )
+
+    @property
+    def evaluated(self) -> tuple[str, ...]:
+        """The protocols whose tables are made; the first one is the run's own."""
+        return (PAPER, NESTED) if self.kind == "both" else (self.kind,)
 
 
 class ComputeSettings(Settings):

@@ -12,6 +12,7 @@ from mmer.config import Configuration
 from mmer.corpora.base import Corpus
 from mmer.evaluation.paper_description import PAPERS, PROJECT
 from mmer.models.base import PREDICTIONS, ModelEntry
+from mmer.protocol import NESTED
 from mmer.registry import Registry
 from mmer.tasks import Classes
 
@@ -61,11 +62,22 @@ def _corpus_errors(configuration: Configuration, registry: Registry) -> list[Mis
 
 
 def _protocol_errors(configuration: Configuration, registry: Registry) -> list[Mistake]:
-    """Each speaker in exactly one fold, and no fold empty; only folds that the user names."""
-    folds = configuration.protocol.folds
+    """Each speaker in exactly one fold, and no fold empty; only folds that the user names.
+
+    The nested protocol needs three that those who are tested choose by.
+    """
+    folds, corpus = configuration.protocol.folds, configuration.corpus
     if folds is None:
+        if NESTED not in configuration.protocol.evaluated:
+            return []
+        known = corpus_of(configuration, registry, corpus)
+        splits = known.splits(configuration.task or next(iter(known.tasks)), None).values()
+        if len(splits) < 3 or any(split.holds_tested_out for split in splits):
+            return [("protocol.kind", f"{corpus} has no three folds to nest; set it to paper")]
         return []
-    present = corpus_of(configuration, registry, configuration.corpus).speakers
+    if NESTED in configuration.protocol.evaluated and len(folds) < 3:
+        return [("protocol.folds", "the nested protocol needs three folds at least; name more")]
+    present = corpus_of(configuration, registry, corpus).speakers
     members = Counter(speaker for fold in folds for speaker in fold)
     key = "protocol.folds"
     return [

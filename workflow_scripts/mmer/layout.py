@@ -7,14 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ENDINGS = {
-    "audio": "npz",
-    "frames": "npz",
-    "faces": "npz",
-    "saliency": "npz",
-    "traces": "npz",
-    "speech": "csv",
-}
+ENDINGS = dict.fromkeys(("audio", "frames", "faces", "saliency", "traces"), "npz")
+ENDINGS |= dict.fromkeys(("speech", "text"), "csv")
 """Of what is prepared, a file per speaker."""
 
 

@@ -18,7 +18,7 @@ from mmer.models.job import ModelJob, Variant
 from mmer.settings import Settings
 
 Modality = Literal["speech", "face", "text", "fusion"]
-Medium = Literal["audio", "frames", "faces", "saliency", "traces"]
+Medium = Literal["audio", "frames", "faces", "saliency", "traces", "text"]
 """What is prepared of a corpus, a file per speaker.  Speech spans come with the variant ``vad``."""
 Per = Literal["model", "variant", "split"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
@@ -138,10 +138,20 @@ class Step:
     resources: Resources = field(default_factory=Resources)
 
     @property
+    def reads_recordings(self) -> bool:
+        """Whether it reads what is prepared of recordings, which words are not."""
+        return any(medium != "text" for medium in self.media)
+
+    @property
     def looks_at_splits(self) -> bool:
-        """Whether the step is told splits: its own one, or all."""
+        """Whether the step is told splits: those of its training, or all."""
         trains_elsewhere = self.corpus is not None and self.per == "model"
         return trains_elsewhere or any(output.per == "split" for output in self.outputs.values())
+
+    @property
+    def has_protocol(self) -> bool:
+        """Whether who learns from whom in it is the run's protocol; else all protocols share it."""
+        return self.corpus is None and self.looks_at_splits
 
 
 @dataclass(frozen=True)
@@ -177,6 +187,8 @@ class Family(ABC):
         Whether it is no recogniser but what one is compared with.
     starts_from_weights
         Whether it begins with weights at all, published or random.
+    only_paper_splits
+        Why its predictions exist for the splits of the paper's protocol alone, else None.
     passes_on
         Whether it only passes on what the model named by ``of`` says, and so cannot tell apart what
         that one cannot.
@@ -188,6 +200,7 @@ class Family(ABC):
     needs: ClassVar[frozenset[str]] = frozenset()
     is_reference: ClassVar[bool] = False
     starts_from_weights: ClassVar[bool] = True
+    only_paper_splits: ClassVar[str | None] = None
     passes_on: ClassVar[bool] = False
 
     @property

@@ -241,12 +241,6 @@ class EndToEnd(NetworkFamily):
 
         return steps_of(samples, STEP_SAMPLES)
 
-    def augment_faces(self, faces: Tensor, settings: EndToEndSettings) -> Tensor:
-        """Each face moved a little and in other colours, as published."""
-        from mmer.models.networks.end_to_end_face import changed
-
-        return changed(faces, settings)
-
     def network(self, width: int, task: Classes | Traces, settings: EndToEndSettings) -> Network:
         """The network, with random weights."""
         from mmer.models.networks.end_to_end import EndToEnd as Network
@@ -254,8 +248,11 @@ class EndToEnd(NetworkFamily):
 
         return Network(width, task.outputs, isinstance(task, Classes), settings)
 
-    def begin(self, network: Network, job: ModelJob) -> str:
-        """Branches of other models, or ResNet-50's published weights."""
-        from mmer.models.networks.end_to_end import begin_with
+    def train(self, job: ModelJob) -> None:
+        """Train one split."""
+        if "faces" not in job.inputs:
+            super().train(job)
+            return
+        from mmer.models.networks.end_to_end_training import train
 
-        return begin_with(network, job)
+        train(self, job)

@@ -95,6 +95,9 @@ class External(Family):
 
     name = "external"
     Entry = ExternalEntry
+    only_paper_splits = (
+        "its posteriors exist for the paper's splits only, in which those who are tested chose"
+    )
     takes = (Step("assemble", "split", {PREDICTIONS: TRAINED[PREDICTIONS]}, seeded=False),)
 
     def origin(self, entry: ExternalEntry, has: frozenset[str]) -> Origin:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import PositiveFloat
+
 from mmer.models.base import ModelJob
 from mmer.models.embedding_classifier import EmbeddingClassifier, EmbeddingClassifierEntry
 from mmer.settings import Settings, decided
@@ -18,6 +20,12 @@ class LogisticRegressionSettings(Settings):
         "Of nine values from 0.0001 to 1 the best on functionals (49.3 %) and on egemaps (47.5 %), "
         "with speakers held out inside the training speakers of RAVDESS's first split.",
         gt=0,
+    )
+    try_C: tuple[PositiveFloat, ...] = decided(
+        (),
+        "Values of C of which those who choose take the best; none takes C itself.",
+        "In the nested protocol nobody who is tested chooses; in the paper's they do, as they "
+        "choose its architectures, and that flatters the number.",
     )
     scaling: Literal["none", "standard", "minmax", "l2"] = decided(
         "standard",

@@ -20,6 +20,12 @@ class SupportVectorSettings(Settings):
     C: float = from_source(
         0.001, "Inverse strength of the regularisation.", "paper section 3.2.1", gt=0
     )
+    try_C: tuple[PositiveFloat, ...] = decided(
+        (),
+        "Values of C of which those who choose take the best; none takes C itself.",
+        "In the nested protocol nobody who is tested chooses; in the paper's they do, as they "
+        "choose its architectures, and that flatters the number.",
+    )
     gamma: Literal["scale", "auto"] | PositiveFloat = decided(
         "scale",
         "Width of the RBF kernel exp(-gamma distance²): scale is 1 / (dimensions · variance of "

@@ -70,7 +70,12 @@ class Plan:
     @cached_property
     def report(self) -> ReportPlan:
         """Tables, figures and pages."""
-        return ReportPlan(self.models, self.systems, None if self.follows_traces else self.paper)
+        return ReportPlan(
+            self.models,
+            self.systems,
+            None if self.follows_traces else self.paper,
+            self.corpora.protocol,
+        )
 
     @property
     def follows_traces(self) -> bool:
@@ -191,6 +196,16 @@ class Plan:
             "out": self.run.layout.prepared("speech", speaker, place),
         }
         return self.run.told("detect_speech", told)
+
+    def told_of_text(self, place: str, speaker: str) -> str:
+        """What the preparation of a speaker's words is told."""
+        told = {
+            "items": self.run.layout.items(place),
+            "column": self.corpora.by_place[place].words,
+            "speaker": speaker,
+            "out": self.run.layout.prepared("text", speaker, place),
+        }
+        return self.run.told("prepare_text", told)
 
     def told_of_conversion(self) -> str:
         """What the conversion of MSI-Net's weights is told."""

@@ -20,9 +20,11 @@ def tables_step(context: ReportContext) -> ReportStep:
     paper, classes = context.described, isinstance(context.task, Classes)
     first, group = (BESIDE, BESIDE[2:]) if paper else (MORE, MORE[2:])
     modalities = [name for name in context.modalities if name != "fusion"]
-    grids = context.systems.grids if classes else {}
+    grids = context.systems.grids(context.protocol) if classes else {}
     architectures = {
-        f"{model}/{variant}": context.models.output(model, ARCHITECTURES, variant, [])[0]
+        f"{model}/{variant}": context.models.output(
+            model, ARCHITECTURES, variant, [], context.protocol
+        )[0]
         for model, variant in (context.run if classes else [])
         if context.models.gives(model, ARCHITECTURES)
     }
@@ -56,7 +58,7 @@ def tables_step(context: ReportContext) -> ReportStep:
         shown.append(table(ARCHITECTURES, ARCHITECTURES, place=place))
     elsewhere = _elsewhere(context) if paper and classes else {}
     scores = [model["scores"] for model in elsewhere.values() if "scores" in model]
-    systems = [s["name"] for s in [*context.systems.systems, *context.systems.fusions]]
+    systems = [each["name"] for each in context.described_systems]
     return context.step(
         "write_tables",
         [*context.evaluated, *grids.values(), *architectures.values(), *scores],
@@ -106,7 +108,7 @@ def pictured(context: ReportContext) -> list[tuple[str, str, dict[str, str]]]:
         labels = {"system": entry.title, "input": variant_words(variant)}
         group = "references" if reference else entry.modality
         shown.append((f"{model}_{variant}", group, labels))
-    for fused in context.systems.fusions:
+    for fused in context.systems.fusions_under(context.protocol):
         if "predictions" in fused:
             words = f"{variant_words(fused['variant'])}, {inputs_words(fused['fed'])}"
             labels = {"system": "late fusion", "input": words}

@@ -66,7 +66,7 @@ class StoredSequences:
 
     Attributes
     ----------
-    task, items, part, choosing_part, offsets, rate
+    task, items, part, choosing_parts, offsets, rate
         As :class:`Sequences` has them.
     file
         ``(frames, width)`` float32, nothing else.
@@ -75,7 +75,7 @@ class StoredSequences:
     task: Classes
     items: Items
     part: np.ndarray
-    choosing_part: str
+    choosing_parts: tuple[str, ...]
     offsets: np.ndarray
     rate: float
     file: Path
@@ -88,7 +88,7 @@ class StoredSequences:
             task=self.task,
             items=self.items,
             part=self.part,
-            choosing_part=self.choosing_part,
+            choosing_parts=self.choosing_parts,
             labels=torch.from_numpy(self.task.labels(self.items)).to(device),
             features=torch.from_numpy(features).to(device),
             offsets=self.offsets,
@@ -111,7 +111,7 @@ def store_sequences(
         task=frames.task,
         items=frames.items,
         part=frames.part,
-        choosing_part=frames.choosing_part,
+        choosing_parts=frames.choosing_parts,
         offsets=frames.offsets,
         rate=frames.rate,
         file=file,

@@ -89,7 +89,7 @@ class FaceBranch(ResNet):
         """
         state = read_state(given.path, given.sha256, _ADVICE)
         state = {name: each for name, each in state.items() if not name.startswith("fc.")}
-        own = self.state_dict()
+        own = {name: each.cpu() for name, each in self.state_dict().items()}
         # Counts of batches, which older files lack and nothing here uses.
         state = {n: each for n, each in own.items() if n.endswith("num_batches_tracked")} | state
         for name, like in own.items():
