@@ -17,6 +17,8 @@ SPEAKER_DOWNLOAD := $(SPEAKER_WEIGHTS:$(MIRROR)/%=downloads/%)
 PUBLISHED_MIRROR ?=
 MIRROR_OPTION = $(if $(PUBLISHED_MIRROR),--config data='{"mirror": "$(PUBLISHED_MIRROR)"}')
 
+IEMOCAP_DEMO := --configfile config/iemocap.yaml config/demo_iemocap.yaml
+
 RAVDESS ?=
 FILMS ?=
 VOICES_RUN = $(if $(FILMS),voices_of_films,voices)
@@ -24,7 +26,7 @@ VOICES_CORPUS = $(if $(FILMS),ravdess,ravdess_voices)
 SMALL_OPTION = $(if $(RAVDESS),--config data='{"ravdess_voices": "$(RAVDESS)"}')
 VOICES_OPTION = $(if $(FILMS)$(RAVDESS),--config run=$(VOICES_RUN) corpus=$(VOICES_CORPUS) data='{"$(VOICES_CORPUS)": "$(or $(FILMS),$(RAVDESS))"}')
 
-.PHONY: help environment egemaps demo demo-recola corpus voices voices-small test test-long test-slurm lint bench decisions lock published paper
+.PHONY: help environment egemaps demo demo-recola demo-iemocap corpus voices voices-small voices-choices test test-long test-slurm lint bench decisions lock published later-paper paper
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -64,6 +66,13 @@ demo-recola: $(READY)
 	$(BIN)/snakemake --cores 1 --configfile config/recola.yaml config/demo_recola.yaml --report results/demo_recola/report.html
 	@echo "The report is results/demo_recola/report.html"
 
+## make demo-iemocap  emotions by voice, by words and by both, on a synthetic IEMOCAP
+demo-iemocap: $(READY) $(SPEAKER_WEIGHTS)
+	$(DEMO).make_iemocap --out results/demo_iemocap/IEMOCAP_full_release
+	$(SNAKEMAKE) $(IEMOCAP_DEMO)
+	$(BIN)/snakemake --cores 1 $(IEMOCAP_DEMO) --report results/demo_iemocap/report.html
+	@echo "The report is results/demo_iemocap/report.html"
+
 ## make published  fusion, statistics and report on the posteriors that the paper's authors published
 published: $(READY)
 	$(SNAKEMAKE) --configfile config/published.yaml $(MIRROR_OPTION)
@@ -90,12 +99,25 @@ voices: $(READY) $(VAD_DOWNLOAD)
 	$(BIN)/snakemake --cores 1 --configfile $$overlays $(VOICES_OPTION) --report results/$(VOICES_RUN)/report.html
 	@echo "The report is results/$(VOICES_RUN)/report.html"
 
+## make later-paper  the authors' later system from films, beside their published posteriors: a GPU, OpenFace
+later-paper: $(READY)
+	$(SNAKEMAKE) --configfile config/published.yaml config/later_paper.yaml $(MIRROR_OPTION)
+	$(BIN)/snakemake --cores 1 --configfile config/published.yaml config/later_paper.yaml $(MIRROR_OPTION) --report results/later_paper/report.html
+	@echo "The report is results/later_paper/report.html"
+
 ## make voices-small  real numbers without published weights: small networks and classical baselines on
 ##                 the same voices; RAVDESS=<folder> as above; about an hour on two cores
 voices-small: $(READY) $(VAD_DOWNLOAD) $(SPEAKER_DOWNLOAD)
 	$(SNAKEMAKE) --configfile config/voices_small.yaml $(SMALL_OPTION)
 	$(BIN)/snakemake --cores 1 --configfile config/voices_small.yaml $(SMALL_OPTION) --report results/voices_small/report.html
 	@echo "The report is results/voices_small/report.html"
+
+## make voices-choices  what choosing on the tested people is worth: the quick rows under every protocol
+CHOICES_OVERLAYS := config/voices_small.yaml config/voices_choices.yaml
+voices-choices: $(READY) $(SPEAKER_DOWNLOAD)
+	$(SNAKEMAKE) --configfile $(CHOICES_OVERLAYS) $(SMALL_OPTION)
+	$(BIN)/snakemake --cores 1 --configfile $(CHOICES_OVERLAYS) $(SMALL_OPTION) --report results/voices_choices/report.html
+	@echo "The report is results/voices_choices/report.html"
 
 ## make paper      the paper's protocol on RAVDESS: downloads 13.4 GB, wants a GPU
 paper: $(READY)

@@ -12,7 +12,7 @@ for PROTOCOL in CONFIG.protocol.evaluated:
                 for by_split in PLAN.systems.pairing_inputs(w.pairing, under).values()
                 for path in by_split.values()
             ],
-            item_table=LAYOUT.items(),
+            item_table=PLAN.corpora.items(PROTOCOL),
         output:
             PLAN.systems.fusion_table("{pairing}", "{inputs}", "predictions", PROTOCOL),
             PLAN.systems.fusion_table("{pairing}", "{inputs}", "grid", PROTOCOL),

@@ -80,6 +80,23 @@ rule compare_recordings:
         "python -m compare_recordings {params.job:q} > {log:q} 2>&1"
 
 
+if PLAN.corpora.evaluates(BY_RECORDING):
+
+    rule divide_recordings:
+        input:
+            LAYOUT.items(),
+        output:
+            LAYOUT.divided_items(),
+        log:
+            LAYOUT.log("divide_recordings"),
+        conda:
+            "../envs/workflow.yaml"
+        params:
+            job=lambda w: PLAN.corpora.told_of_division(),
+        shell:
+            "python -m divide_recordings {params.job:q} > {log:q} 2>&1"
+
+
 rule detect_speech:
     input:
         audio=LAYOUT.prepared("audio", "{speaker}", "{corpus}"),

@@ -24,11 +24,13 @@ from mmer.models.networks.bilstm_grid import (
     TrainedArchitecture,
     architectures_table,
     best_architecture,
+    chosen_for_other,
     grid_workers,
     train_architectures,
 )
 from mmer.models.networks.bilstm_training import StoredSequences, store_sequences
 from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
+from mmer.protocol import Split
 from mmer.runtime.errors import UserError
 
 REPOSITORY = Path(__file__).parents[2]
@@ -193,3 +195,15 @@ def test_the_table_has_a_row_per_training():
     assert table["accuracy"].tolist() == [25, 100]
     assert table["architecture"].tolist() == ["1x3_attention1"] * 2
     assert table["test_items"].tolist() == [3, 3]
+
+
+def test_the_two_splits_of_a_nested_training_exchange_what_was_chosen_for_them():
+    parts = {"by": "speaker", "train": ("c", "d")}
+    splits = {
+        "pair0_1_a": Split(name="pair0_1_a", test=("a",), choose=("b",), **parts),
+        "pair0_1_b": Split(name="pair0_1_b", test=("b",), choose=("a",), **parts),
+    }
+    chosen = {"pair0_1_a": SMALL, "pair0_1_b": LARGE}
+    assert chosen_for_other(chosen, splits) == {"pair0_1_a": LARGE, "pair0_1_b": SMALL}
+    alone = {"fold0": Split(name="fold0", test=("a",), choose=("a",), **parts)}
+    assert chosen_for_other({"fold0": SMALL}, alone) == {"fold0": SMALL}

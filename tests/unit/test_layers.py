@@ -22,7 +22,7 @@ LAYERS = (
     ("runtime", "settings", "user_paths", "layout"),
     ("training.checkpoint", "training.device"),  # tensors in files and on devices
     ("items", "ragged", "tasks", "protocol"),
-    ("predictions", "nested_predictions", "weights"),
+    ("predictions", "nested_predictions", "by_recording", "recording_folds", "weights"),
     (
         "corpora.base",
         "models.job",

@@ -9,6 +9,8 @@ import pytest
 
 from mmer.corpora.ravdess import Clip, Ravdess, RavdessSettings
 from mmer.evaluation.best_fusion import best_fusion, nested_fusion
+from mmer.evaluation.choices import worth
+from mmer.evaluation.fusion_choices import of_fused, same_on_resubstituted
 from mmer.evaluation.job import FusionRequest
 from mmer.evaluation.metrics import mean_accuracy, pooled_accuracy
 from mmer.evaluation.predictions import System, correctness, from_posteriors
@@ -160,6 +162,22 @@ def test_fusing_out_of_fold_rows_is_worth_less_than_fusing_those_that_models_lea
     stacked = nested_fusion(REQUEST, fused, TASK, items)
     assert f"{pooled_accuracy(stacked):.2f} {mean_accuracy(stacked):.2f}" == "85.42 85.38"
     assert set(grid["split"]) == set(SPLITS)
+
+
+def test_the_nested_fusion_on_resubstituted_rows_is_the_published_one_again(
+    published: Systems,
+) -> None:
+    names = ("wav2vec2", "au_bilstm", "au_mlp")
+    items = next(iter(published["wav2vec2"].values())).items
+    rows = {name: out_of_fold(published[name]) for name in names}
+    nested, _ = fuse_nested(rows, TASK, items, MINMAX, ONE_C)
+    own = {name: published[name] for name in names}
+    same = of_fused(same_on_resubstituted(own, nested, TASK, MINMAX, ONE_C), TASK, items)
+    ours = of_fused(fuse(own, TASK, MINMAX, ONE_C), TASK, items)
+    assert same.equals(ours)
+    found = worth([(same, of_fused(nested, TASK, items))], items, 10_000, 2020)
+    assert f"{found.with_it:.2f} {found.without:.2f} {found.difference:.2f}" == "86.74 85.42 1.32"
+    assert found.low < 0 < found.high
 
 
 def test_speech_face_and_fusion_differ_significantly(published: Systems) -> None:

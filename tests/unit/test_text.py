@@ -35,7 +35,7 @@ from mmer.models.networks.text_training import (
 from mmer.models.text import Text, TextSettings
 from mmer.predictions import read_predictions
 from mmer.predictions import tested as of_tested
-from mmer.protocol import Split
+from mmer.protocol import Split, one_fold_out, two_folds_out
 from mmer.runtime.errors import UserError
 from mmer.tasks import Classes
 
@@ -184,6 +184,23 @@ def test_it_learns_what_words_tell_and_knows_unseen_speakers(tmp_path, monkeypat
     assert len(said.names) == 8
     assert (said.probabilities.argmax(axis=1) == said.labels).all()
     assert (tmp_path / "m.safetensors").is_file() and "kept" in (tmp_path / "h.csv").read_text()
+
+
+def test_two_nested_splits_share_a_training(tmp_path, monkeypatch):
+    monkeypatch.setenv("MMER_DEVICE", "cpu")
+    settings = SMALL.model_copy(update={**QUICK, "max_epochs": 2})
+    job = told(tmp_path, settings)
+    folds = one_fold_out([["a"], ["b"], ["c"]]).values()
+    splits = two_folds_out(folds)["pair1_2"]
+    outputs = {
+        name: {split: tmp_path / f"{split}_{path.name}" for split in splits}
+        for name, (path,) in ((name, of.values()) for name, of in job.outputs.items())
+    }
+    Text().run(job.model_copy(update={"splits": splits, "outputs": outputs}))
+    items = read_items(tmp_path / "items.csv")
+    for name, split in splits.items():
+        said = read_predictions(tmp_path / f"{name}_p.csv", TASK, items)
+        assert said.part.tolist() == split.parts_of(said.items).tolist()
 
 
 def test_nothing_of_a_tested_item_is_in_the_vocabulary(tmp_path):

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from tests.few_items import EMOTION, items_of
 
-from mmer.evaluation.best_fusion import best_candidate
 from mmer.fusion.classifiers import candidates
 from mmer.fusion.grid import fuse
+from mmer.fusion.nested import fuse_nested
 from mmer.fusion.settings import FusionSettings, InputsSettings
+from mmer.fusion.tables import best_candidate
 from mmer.fusion.weighted_sum import WeightedSum, shares
 from mmer.predictions import Posteriors
 
@@ -87,3 +88,29 @@ def test_without_logits_or_scaling_a_sum_is_the_same():
         for scaling in ("none", "standard")
     )
     assert plain.equals(scaled)
+
+
+@pytest.mark.parametrize("chosen_on", ["held_out", "training"])
+def test_under_the_nested_protocol_nobody_who_is_tested_chooses_a_weight(chosen_on):
+    people = ("ann", "bob", "cid", "dan")
+    items = items_of({f"{who}-{n}": EMOTION.names[n % 2] for who in people for n in range(4)})
+    true = EMOTION.labels(items)
+
+    def by_fold(right_for: tuple[str, ...]) -> dict[str, Posteriors]:
+        said = np.where(np.isin(items.speakers, right_for), true, 1 - true)
+        probabilities = 0.7 * np.eye(4)[said] + 0.075
+        return {
+            who: Posteriors(
+                EMOTION,
+                items,
+                np.where(items.speakers == who, "test", "choose"),
+                probabilities,
+                None,
+            )
+            for who in people
+        }
+
+    systems = {"for_most": by_fold(people[:3]), "for_dan": by_fold(("dan",))}
+    fused, _ = fuse_nested(systems, EMOTION, items, InputsSettings(), by_weights(4, chosen_on))
+    right = fused["predicted"].to_numpy(str) == items.of(fused["item"]).column("emotion")
+    assert right.tolist() == (items.of(fused["item"]).speakers != "dan").tolist()

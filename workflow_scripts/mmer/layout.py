@@ -31,6 +31,10 @@ class Layout:
         """The item table; ``corpus`` is empty for the run's own, else its name and a slash."""
         return f"{self.results}/prepared/{corpus}items.csv"
 
+    def divided_items(self) -> str:
+        """The item table of the run's corpus with the fold of each recording."""
+        return f"{self.results}/prepared/by_recording/items.csv"
+
     def prepared(self, kind: str, speaker: str, corpus: str = "") -> str:
         """What is prepared of a speaker."""
         return f"{self.results}/prepared/{corpus}{kind}/{speaker}.{ENDINGS[kind]}"

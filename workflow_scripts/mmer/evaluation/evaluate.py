@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from mmer.by_recording import read_apart
 from mmer.evaluation import tables, trace_tables
 from mmer.evaluation.best_fusion import best_fusion, nested_fusion
 from mmer.evaluation.calibration import calibration_table
@@ -21,7 +22,7 @@ from mmer.evaluation.traces import fold_of
 from mmer.fusion.tables import read_fused, write_table
 from mmer.items import Items, read_items
 from mmer.nested_predictions import read_nested
-from mmer.predictions import Predictions, read_predictions
+from mmer.predictions import Predictions
 from mmer.ragged import read_ragged
 from mmer.tasks import Classes
 
@@ -48,7 +49,7 @@ def _predictions(
     if job.nested and request.predictions:
         return read_nested(request.predictions, job.nested, job.task, items)
     paths = request.predictions.items()
-    return {split: read_predictions(path, job.task, items) for split, path in paths}
+    return {split: read_apart(path, job.task, items) for split, path in paths}
 
 
 def _of_classes(job: EvaluationJob, items: Items) -> dict[str, pd.DataFrame]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from mmer.by_recording import read_apart
 from mmer.fusion.grid import fuse
 from mmer.fusion.nested import fuse_nested
 from mmer.fusion.settings import FusionSettings, InputsSettings
 from mmer.fusion.tables import grid_of, write_table
 from mmer.items import Items, read_items
 from mmer.nested_predictions import out_of_fold, read_nested
-from mmer.predictions import Posteriors, read_predictions
+from mmer.predictions import Posteriors
 from mmer.protocol import Split
 from mmer.runtime.job import Job
 from mmer.tasks import Classes
@@ -58,5 +59,5 @@ def _posteriors(job: FusionJob, paths: Mapping[str, Path], items: Items) -> dict
     """Those of a system by split, or under the nested protocol by fold."""
     if job.nested and set(paths) == set(job.nested):
         return read_nested(paths, job.nested, job.task, items)
-    tables = {split: read_predictions(path, job.task, items) for split, path in paths.items()}
+    tables = {split: read_apart(path, job.task, items) for split, path in paths.items()}
     return out_of_fold(tables) if job.nested else tables

@@ -62,11 +62,8 @@ def fuse_nested(
         tried = fuse(held_out, task, fed, settings)
         assert not set(tried["item"]) & tested[fold], f"{fold} chooses its own classifier"
         best = best_candidate(tried, task, items)
-        grid = [
-            c
-            for c in candidates(settings, len(systems))
-            if (c.classifier, c.hyperparameter) == best
-        ]
+        cells = candidates(settings, len(systems))
+        grid = [c for c in cells if (c.classifier, c.hyperparameter) == best]
         learned = {
             name: {fold: _testing(by_fold[fold], tested[fold])} for name, by_fold in systems.items()
         }

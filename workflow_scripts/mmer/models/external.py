@@ -104,8 +104,9 @@ class External(Family):
         """The tables."""
         return Origin(f"posteriors of {entry.test}", entry.licence)
 
-    def files(self, entry: ExternalEntry, split: int) -> Mapping[str, str]:
+    def files(self, entry: ExternalEntry, split: int | None) -> Mapping[str, str]:
         """The tables ``train``, where there is one, and ``test``."""
+        assert split is not None, "tables are of a split"
         places = {"train": entry.train, "test": entry.test}
         fold = str(split + entry.first_fold)
         return {kind: place.replace("{fold}", fold) for kind, place in places.items() if place}

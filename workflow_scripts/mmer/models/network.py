@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor, nn
 
+    from mmer.weights import Weights
+
 
 class NetworkSettings(Settings):
     """How a network is trained; a family adds what its own one asks."""
@@ -91,8 +93,9 @@ class NetworkSettings(Settings):
 
 
 class NetworkFamily(Family):
-    """A network trained from random weights on the recordings of each split.
+    """A network trained on the recordings of each split.
 
+    It begins with random weights; a family whose settings name registered ``weights`` loads them.
     Items are padded to the longest of their batch with zeros, and the network is told the lengths.
 
     Attributes
@@ -107,6 +110,7 @@ class NetworkFamily(Family):
             "split",
             TRAINED,
             media=("audio",),
+            uses_weights=True,
             resources=Resources(gpu="shared", memory_mb=8000, minutes=240),
         ),
     )
@@ -143,6 +147,9 @@ class NetworkFamily(Family):
         int64, and gives logits ``(batch, classes)`` or traces ``(batch, frames, dimensions)``;
         ``task.outputs`` counts classes or dimensions.
         """
+
+    def load(self, network: Any, settings: Any, weights: Weights | None) -> None:
+        """Give a new network the registered weights that the settings name, where they name any."""
 
     def train(self, job: ModelJob) -> None:
         """Train one split."""

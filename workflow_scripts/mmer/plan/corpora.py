@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mmer.by_recording import BY_RECORDING, recordings_out
 from mmer.configuration_references import corpus_of
 from mmer.corpora.base import Archive, Corpus
 from mmer.media.record import metadata_place
@@ -78,18 +79,39 @@ class CorporaPlan:
     def trainings(self) -> dict[str, dict[str, dict[str, Split]]]:
         """Under every protocol the splits of each training on the run's corpus, by its name.
 
-        Both are there whatever the run evaluates: posteriors of models trained elsewhere exist
-        for the paper's splits only.
+        The paper's are there whatever the run evaluates: posteriors of models trained elsewhere
+        exist for them only.
         """
         name = self.run.configuration.task or next(iter(self.own.tasks))
         folds = self.own.splits(name, self.run.configuration.protocol.folds)
-        alone = {name: {name: split} for name, split in folds.items()}
-        return {PAPER: alone, NESTED: two_folds_out(folds.values()) if self.nests else {}}
+        found = {PAPER: {name: {name: split} for name, split in folds.items()}}
+        if self.evaluates(NESTED):
+            found[NESTED] = two_folds_out(folds.values())
+        if self.evaluates(BY_RECORDING):
+            recordings = recordings_out(self.run.configuration.protocol.recording_folds)
+            found[BY_RECORDING] = {name: {name: split} for name, split in recordings.items()}
+        return found
 
-    @property
-    def nests(self) -> bool:
-        """Whether the run evaluates the nested protocol."""
-        return NESTED in self.run.configuration.protocol.evaluated
+    def evaluates(self, protocol: str) -> bool:
+        """Whether the run evaluates a protocol."""
+        return protocol in self.run.configuration.protocol.evaluated
+
+    def items(self, protocol: str) -> str:
+        """The item table that everything reads in which somebody learns under a protocol."""
+        divided = protocol == BY_RECORDING
+        return self.run.layout.divided_items() if divided else self.run.layout.items()
+
+    def told_of_division(self) -> str:
+        """What the division by recording is told."""
+        configuration = self.run.configuration
+        told = {
+            "items": self.run.layout.items(),
+            "task": self.task.model_dump(mode="json"),
+            "folds": configuration.protocol.recording_folds,
+            "seed": configuration.seed,
+            "out": self.run.layout.divided_items(),
+        }
+        return self.run.told("divide_recordings", told)
 
     def splits_under(self, protocol: str) -> dict[str, Split]:
         """The splits of the run's corpus under a protocol, by name."""
@@ -215,8 +237,12 @@ class CorporaPlan:
         return [file for s in corpus.speakers for file in self.recordings(place, s)]
 
     def prepared(self, kind: str, place: str = "") -> list[str]:
-        """A kind of prepared file of every speaker."""
+        """A kind of prepared file of every speaker, or their films as they are."""
         layout = self.run.layout
+        if kind == "films":
+            return [
+                file for s in self.by_place[place].speakers for file in self.recordings(place, s)
+            ]
         return [layout.prepared(kind, s, place) for s in self.by_place[place].speakers]
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from mmer.models.base import PREDICTIONS, Family, ModelEntry, Step
 from mmer.plan.corpora import CorporaPlan
 from mmer.plan.run import RunPlan
 from mmer.plan.weights import SALIENCY, VOICE_ACTIVITY, WeightsPlan
-from mmer.protocol import EVERYBODY, NESTED, PAPER, Split, everybody
+from mmer.protocol import EVERYBODY, PAPER, Split, everybody
 from mmer.tasks import Classes, Traces
 
 ENTRY = "run_model"
@@ -78,7 +79,7 @@ class ModelsPlan:
         """An output of no split; what is chosen over all splits depends on the protocol."""
         output = step.outputs[name]
         kept = variant if output.per == "variant" else ""
-        under = NESTED if step.has_protocol and protocol == NESTED else ""
+        under = protocol if step.has_protocol and protocol != PAPER else ""
         return self.path(name, output.file, model, kept, under)
 
     def output(
@@ -116,7 +117,8 @@ class ModelsPlan:
         step, entry = self.step(model, verb), self.entry(model)
         protocol = protocol or self.corpora.protocol
         place = self.corpora.place(step.corpus)
-        found = {"items": [self.run.layout.items(place)]}
+        items = self.corpora.items(protocol) if step.has_protocol else self.run.layout.items(place)
+        found = {"items": [items]}
         for medium in step.media:
             found[medium] = self.corpora.prepared(medium, place)
         if step.media and isinstance(self.task(model, step), Traces):
@@ -126,12 +128,11 @@ class ModelsPlan:
         splits = list(self.of_job(model, verb, split, protocol))
         for name in step.own:
             found[name] = self.output(model, name, variant, splits, protocol)
-        for name in step.of_base:
-            outputs = [self.output(base, name, variant, splits, protocol) for base in entry.reads]
-            if outputs:
-                found[name] = [file for files in outputs for file in files]
-        if split and step.corpus is None:
-            number = list(self.corpora.trainings[protocol]).index(split)
+        for name in step.of_base if entry.reads else ():
+            outputs = (self.output(base, name, variant, splits, protocol) for base in entry.reads)
+            found[name] = list(itertools.chain.from_iterable(outputs))
+        if step.corpus is None:
+            number = list(self.corpora.trainings[protocol]).index(split) if split else None
             for kind, where in self.family(model).files(entry, number).items():
                 found[kind] = [self.downloaded(where)]
         return found
@@ -224,6 +225,7 @@ class ModelsPlan:
         """
         corpus, every = self.corpora.own, frozenset(self.run.kinds.corpora)
         has = {*corpus.media, *(("saliency",) if "frames" in corpus.media else ())}
+        has |= {"films"} if corpus.recordings == "film" else set()
         has |= {"text"} if corpus.words else set()
         has |= {"faces"} if corpus.shows_faces else set()
         for step in self.family(model).steps(self.entry(model), every):

@@ -11,6 +11,7 @@ from mmer.config import Configuration
 from mmer.corpora.base import Archive
 from mmer.evaluation.paper_description import PAPERS
 from mmer.media.weights_registry import RegisteredFile
+from mmer.plan.choices import ChoicesPlan
 from mmer.plan.corpora import CorporaPlan
 from mmer.plan.models import ModelsPlan
 from mmer.plan.report import ReportPlan
@@ -66,6 +67,11 @@ class Plan:
     def systems(self) -> SystemsPlan:
         """Evaluation and fusion."""
         return SystemsPlan(self.run, self.models)
+
+    @cached_property
+    def choices(self) -> ChoicesPlan:
+        """What the choices are worth."""
+        return ChoicesPlan(self.systems)
 
     @cached_property
     def report(self) -> ReportPlan:

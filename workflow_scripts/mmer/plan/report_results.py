@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mmer.items import SPEAKER
+from mmer.plan.choices import ChoicesPlan
 from mmer.plan.shown import ReportContext, ReportStep, Shown, numbered
-from mmer.report.words import inputs_words, variant_words
+from mmer.report.words import PROTOCOLS, inputs_words, listed, variant_words
 from mmer.tasks import Classes, Traces
 
 BESIDE, MORE = "1 Beside the paper", "2 Tables"
@@ -90,6 +91,30 @@ def _elsewhere(context: ReportContext) -> dict[str, dict[str, str | None]]:
         else:
             described[model]["not_run"] = f"nothing of {corpus} is held out to score it"
     return described
+
+
+def choices_step(context: ReportContext) -> ReportStep | None:
+    """What the choices are worth; None where one protocol alone says nothing of it."""
+    choices = ChoicesPlan(context.systems)
+    if not choices.weighed:
+        return None
+    words, category = "what the choices are worth", "1 Protocols"
+    linked = {"link": words, "group": "Protocols"}
+    protocols = listed(PROTOCOLS[protocol] for protocol in choices.protocols)
+    return context.step(
+        "tabulate_choices",
+        [choices.table],
+        [
+            context.table("choices", category, {"as": "table"}, "choices", **linked),
+            context.figure(
+                "choices", category, {"as": "figure"}, "choices", link="figure", group="Protocols"
+            ),
+        ],
+        label=f"{context.models.run.configuration.label}, {protocols}",
+        choices=choices.table,
+        tables=context.tables,
+        figures=context.figures,
+    )
 
 
 def figures_step(context: ReportContext) -> ReportStep:

@@ -80,7 +80,8 @@ def items_step(context: ReportContext) -> ReportStep | None:
     speech = corpora.prepared("speech") if variant == "vad" else []
     group = "Items frame by frame"
     category = numbered(f"5 {group}", [f"figure {each.figure}" for each in examples])
-    read = [context.layout.items(), *frames, *speech, *logits.values(), *attention.values()]
+    items = corpora.items(context.protocol)
+    read = [items, *frames, *speech, *logits.values(), *attention.values()]
     return context.step(
         "draw_items",
         dict.fromkeys(read),
@@ -92,7 +93,7 @@ def items_step(context: ReportContext) -> ReportStep | None:
         ],
         task=context.task.model_dump(mode="json"),
         voters=models.says(base).model_dump(mode="json"),
-        items=context.layout.items(),
+        items=items,
         splits=_splits(context),
         frames=dict(zip(corpora.own.speakers, frames, strict=True)),
         speech=speech,
@@ -150,7 +151,7 @@ def preparation_step(context: ReportContext) -> ReportStep:
         same=same,
         **files,
         method=models.run.configuration.saliency.method if maps else "",
-        label=models.run.configuration.label,
+        label=context.data_label,
         tables=context.tables,
         figures=context.figures,
     )
@@ -167,7 +168,7 @@ def costs_step(context: ReportContext) -> ReportStep:
             context.figure("costs", category, {"as": "figure"}, "costs"),
         ],
         benchmarks=folder(context.layout.benchmark("x")),
-        label=context.models.run.configuration.label,
+        label=context.data_label,
         tables=context.tables,
         figures=context.figures,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from mmer.models.base import Step
 from mmer.plan.models import ModelsPlan
 from mmer.plan.nesting import protocols_of
-from mmer.protocol import NESTED, PAPER
+from mmer.protocol import PAPER
 
 LAUNCHERS = {"none": "", "shared": "$MMER_ON_SHARED_GPU", "whole": "$MMER_ON_GPU"}
 """What a command begins with, by the GPU that it wants."""
@@ -67,11 +67,11 @@ class ModelRule:
     def outputs(self) -> list[str]:
         """What a job writes, as patterns."""
         found = []
-        nested = self.step.has_protocol and self.protocol == NESTED
+        under = self.protocol if self.step.has_protocol and self.protocol != PAPER else ""
         for name, output in self.step.outputs.items():
             has_variant = output.per != "model" and self.step.corpus is None
             variant = "{variant}" if has_variant else ""
-            splits = [NESTED if nested else ""]
+            splits = [under]
             if output.per == "split":
                 splits = self._splits
             found += [self.plan.path(name, output.file, "{model}", variant, s) for s in splits]
@@ -86,6 +86,16 @@ class ModelRule:
             return ["{split}"]
         name, splits = next(iter(self.plan.corpora.trainings[self.protocol].items()))
         return ["{split}" + each.removeprefix(name) for each in splits]
+
+    @property
+    def trainings(self) -> str:
+        """A pattern of the trainings, or of the splits of another corpus."""
+        plan = self.plan.corpora
+        return (
+            "|".join(plan.trainings[self.protocol])
+            if self.step.has_protocol
+            else plan.splits_pattern
+        )
 
     def inputs(self, wildcards: Any) -> list[str]:
         """What a job reads."""
@@ -150,7 +160,7 @@ def model_rules(plan: ModelsPlan) -> list[ModelRule]:
             elsewhere = f"_on_{step.corpus}" if step.corpus else ""
             name = f"{step.verb}_{plan.family(model).name}{elsewhere}"
             for protocol in protocols_of(plan, model) if step.has_protocol else (PAPER,):
-                under = "_nested" if protocol == NESTED else ""
+                under = "" if protocol == PAPER else f"_{protocol}"
                 found.setdefault((name + under, protocol), []).append((model, step))
     rules = []
     for (name, protocol), takers in found.items():

@@ -8,10 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mmer.by_recording import BY_RECORDING
 from mmer.evaluation.paper_description import Paper, read_paper
 from mmer.layout import Layout
 from mmer.plan.models import ModelsPlan
 from mmer.plan.systems import SystemsPlan
+from mmer.protocol import PAPER
 from mmer.report.words import PROTOCOLS
 from mmer.tasks import Classes, Traces
 
@@ -101,7 +103,16 @@ class ReportContext:
     @property
     def label(self) -> str:
         """What every table and figure of results calls the data and the protocol."""
-        return f"{self.models.run.configuration.label}, {PROTOCOLS[self.protocol]}"
+        splits = self.models.corpora.splits_under(self.protocol).values()
+        partition = self.protocol == PAPER and all(split.holds_tested_out for split in splits)
+        words = "the corpus's own partition" if partition else PROTOCOLS[self.protocol]
+        return f"{self.models.run.configuration.label}, {words}"
+
+    @property
+    def data_label(self) -> str:
+        """What pages call the data that say nothing of results; by recording they warn too."""
+        warns = self.protocol == BY_RECORDING
+        return self.label if warns else self.models.run.configuration.label
 
     @property
     def about(self) -> dict[str, Any]:

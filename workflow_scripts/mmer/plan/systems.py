@@ -8,13 +8,17 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
+from mmer.by_recording import BY_RECORDING
 from mmer.evaluation.tables_of_task import tables_of
 from mmer.plan.models import ModelsPlan
-from mmer.plan.nesting import not_nested
+from mmer.plan.nesting import no_part
 from mmer.plan.run import RunPlan
 from mmer.protocol import NESTED, PAPER
 from mmer.report.words import inputs_words, variant_words
 from mmer.tasks import Classes
+
+UNLIKE = {NESTED: "nobody who is tested chooses", BY_RECORDING: "speakers on both sides"}
+"""In what a protocol is unlike the paper's."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,11 @@ class SystemsPlan:
             }
             if (constant := family.constant(entry)) is not None:
                 system["constant"], system["source"] = constant
-            elif (reason := self.models.cannot_run(model, variant)) or (
-                protocol == NESTED and (reason := not_nested(self.models, model))
+                stated = getattr(entry, "protocol", None)
+                if stated not in (None, protocol):
+                    system["title"] += f" (found under the {stated} protocol, not under this one)"
+            elif reason := self.models.cannot_run(model, variant) or no_part(
+                self.models, model, protocol
             ):
                 system["not_run"] = reason
             else:
@@ -59,7 +66,7 @@ class SystemsPlan:
     def unlike_paper(self, models: Iterable[str], protocol: str) -> str | None:
         """In what one model, or a fusion of some, is made unlike the paper's; None in nothing."""
         found = [self.models.unlike_paper(model) for model in models]
-        found += ["nobody who is tested chooses"] if protocol == NESTED else []
+        found += [UNLIKE[protocol]] if protocol in UNLIKE else []
         return ", ".join(filter(None, dict.fromkeys(found))) or None
 
     def counted_as_one(self, model: str) -> list[list[str]]:
@@ -75,10 +82,10 @@ class SystemsPlan:
     def predictions_by_split(self, system: str, protocol: str) -> dict[str, str]:
         """The predictions of a system, ``<model>/<variant>``, by split.
 
-        Of a model that takes no part in the nested protocol they are those of the paper's.
+        Of a model that takes no part in a protocol they are those of the paper's.
         """
         model, variant = system.split("/")
-        had = PAPER if not_nested(self.models, model) else protocol
+        had = PAPER if no_part(self.models, model, protocol) else protocol
         splits = self.models.corpora.splits_under(had)
         return {s: self.run.layout.predictions(model, variant, s) for s in splits}
 
@@ -99,12 +106,15 @@ class SystemsPlan:
                 "fed": inputs,
             }
             reasons = [self.models.cannot_run(*member.split("/")) for member in members]
+            if protocol == BY_RECORDING:
+                fed = [member.split("/")[0] for member in members]
+                reasons += [no_part(self.models, model, protocol) for model in fed]
             if found := [reason for reason in dict.fromkeys(reasons) if reason]:
                 fused["not_run"] = "; ".join(found)
             else:
                 fused["predictions"] = self.fusion_table(pairing, inputs, "predictions", protocol)
                 fed = [member.split("/")[0] for member in members]
-                if protocol == NESTED and any(not_nested(self.models, model) for model in fed):
+                if any(no_part(self.models, model, protocol) for model in fed):
                     fused["title"] += ", of models whose epochs those who are tested chose"
                 stand_ins = [found for model in fed if (found := self.models.stand_in(model))]
                 if stand_ins:
@@ -115,7 +125,7 @@ class SystemsPlan:
 
     def fusion_table(self, pairing: str, inputs: str, table: str, protocol: str) -> str:
         """A table of a fusion under a protocol."""
-        fed = f"{inputs}/{NESTED}" if protocol == NESTED else inputs
+        fed = inputs if protocol == PAPER else f"{inputs}/{protocol}"
         return self.run.layout.fusion(pairing, fed, table)
 
     def pairing_inputs(self, pairing: str, protocol: str) -> dict[str, dict[str, str]]:
@@ -154,10 +164,10 @@ class SystemsPlan:
             {
                 **self._nested_splits(protocol),
                 "task": self.models.corpora.task.model_dump(mode="json"),
-                "items": self.run.layout.items(),
+                "items": self.models.corpora.items(protocol),
                 "systems": systems,
                 "inputs": fusion.inputs[inputs].only(systems).model_dump(mode="json"),
-                "settings": fusion.settings.model_dump(mode="json"),
+                "settings": fusion.settings_of(pairing).model_dump(mode="json"),
                 "predictions": self.fusion_table(pairing, inputs, "predictions", protocol),
                 "grid": self.fusion_table(pairing, inputs, "grid", protocol),
             },
@@ -196,7 +206,7 @@ class SystemsPlan:
         told: dict[str, Any] = {
             **self._nested_splits(protocol),
             "task": corpora.task.model_dump(mode="json"),
-            "items": self.run.layout.items(),
+            "items": corpora.items(protocol),
             "systems": systems,
             "fusions": fusions,
             "paper": paper,

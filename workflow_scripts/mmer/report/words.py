@@ -13,7 +13,11 @@ VARIANTS = {"full": "whole clip", "vad": "VAD", "mixed": "mixed", "none": "–"}
 ``none`` is that of references: they hear and see nothing.
 """
 
-PROTOCOLS = {"paper": "the paper's protocol", "nested": "nested protocol"}
+PROTOCOLS = {
+    "paper": "the paper's protocol",
+    "nested": "nested protocol",
+    "by_recording": "BY RECORDING: whoever is tested is heard in training too",
+}
 """Who learns from whom, and who chooses."""
 
 CLASSIFIERS = {
@@ -51,6 +55,8 @@ def split_words(split: str) -> str:
         first, second = int(pair[1]) + 1, int(pair[2]) + 1
         tested, chose = (first, second) if pair[3] == "a" else (second, first)
         return f"fold {tested} held out, chosen on fold {chose}"
+    if recordings := re.fullmatch(r"recordings(\d+)", split):
+        return f"recordings {int(recordings[1]) + 1} held out"
     fold = split.removeprefix("fold")
     return f"fold {int(fold) + 1} held out" if fold.isdigit() else split.replace("_", " ")
 

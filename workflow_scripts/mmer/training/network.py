@@ -73,7 +73,7 @@ def train(family: NetworkFamily, job: ModelJob) -> None:
         schedule=settings.schedule,
         average_decay=settings.average_decay,
     )
-    train_and_write(job, training, plan, settings, "random")
+    train_and_write(job, training, plan, settings, getattr(settings, "weights", "random"))
 
 
 def load_examples(
@@ -141,6 +141,7 @@ class NetworkTraining:
         features = [examples.features[row] for row in examples.rows(TRAIN)]
         width, device = features[0].shape[1], features[0].device
         network = family.network(width, job.task, settings)
+        family.load(network, settings, job.weights)
         if settings.standardise:
             network = Standardised(network, torch.cat(features))
         self.network = network.to(device)

@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ import torch
 
 from mmer.items import read_items
 from mmer.models.base import PREDICTIONS, ModelJob
-from mmer.models.bilstm import Architecture, BiLstmSettings
+from mmer.models.bilstm import Architecture, BiLstmSettings, SequenceSettings
 from mmer.models.networks.bilstm_training import (
     SequenceTraining,
     StoredSequences,
@@ -80,18 +80,28 @@ class TrainedArchitecture:
 
 
 def train(job: ModelJob) -> None:
+    """Train the grid on a layer of a spatial transformer."""
+    train_grid(job, job.settings(BiLstmSettings), _sequences_by_training)
+
+
+def train_grid(
+    job: ModelJob,
+    settings: SequenceSettings,
+    sequences_by_training: Callable[..., Iterator[tuple[dict[str, Split], StoredSequences]]],
+) -> None:
     """Train the grid split by split, choose, write; the trainings' folder goes when that is done.
 
-    That folder holds the checkpoints, by which a killed job goes on, and the features of a split.
+    That folder holds the checkpoints, by which a killed job goes on, and the features of a split,
+    which ``sequences_by_training`` makes of job, settings, compute and folder.
     """
-    settings, compute = job.settings(BiLstmSettings), Compute.from_environment()
+    compute = Compute.from_environment()
     on_cpu = choose_device(compute.device).type == "cpu"
     at_once = compute.threads if on_cpu else compute.trainings_at_once
     folder = (job.checkpoint or job.output("architectures")).with_suffix("")
     forget_if_stale(job, folder)
     with grid_workers(min(at_once, len(settings.architectures))) as workers:
         grid: dict[str, list[TrainedArchitecture]] = {}
-        for splits, sequences in _sequences_by_training(job, settings, compute, folder):
+        for splits, sequences in sequences_by_training(job, settings, compute, folder):
             place = folder / next(iter(splits.values())).name
             trained = train_architectures(sequences, settings, job.seed or 0, place, workers)
             for part, split in splits.items():
@@ -100,9 +110,12 @@ def train(job: ModelJob) -> None:
     for together in chosen_together(job.splits):
         best = best_architecture({name: grid[name] for name in together}, settings.choose_by)
         chosen |= dict.fromkeys(together, best)
+    others = chosen_for_other(chosen, job.splits)
     for name, candidates in grid.items():
-        kept = next(each for each in candidates if each.architecture == chosen[name])
-        _write_split(job, name, kept, settings)
+        by_size = {each.architecture.name: each for each in candidates}
+        _write_split(job, name, by_size[chosen[name].name], settings)
+        with writing(job.output("crossed", name)) as unfinished:
+            shutil.copyfile(by_size[others[name].name].folder / POSTERIORS, unfinished)
     with writing(job.output("architectures")) as unfinished:
         table = architectures_table({name: grid[name] for name in job.splits})
         table["chosen"] = table["architecture"] == table["split"].map(
@@ -141,8 +154,19 @@ def _sequences_by_training(
         yield splits, dataclasses.replace(made[1], part=part, choosing_parts=tuple(splits))
 
 
+def chosen_for_other(
+    chosen: Mapping[str, Architecture], splits: Mapping[str, Split]
+) -> dict[str, Architecture]:
+    """By split what was chosen for the other one of its training, which has the parts turned.
+
+    A split that has its training for itself keeps its own.
+    """
+    by_parts = {(split.test, split.choose): chosen[name] for name, split in splits.items()}
+    return {name: by_parts[split.choose, split.test] for name, split in splits.items()}
+
+
 def _write_split(
-    job: ModelJob, split: str, trained: TrainedArchitecture, settings: BiLstmSettings
+    job: ModelJob, split: str, trained: TrainedArchitecture, settings: SequenceSettings
 ) -> None:
     """Write weights, history, attention and predictions of the chosen architecture."""
     provenance = {
@@ -187,7 +211,7 @@ def _end_with_parent() -> None:
 
 def train_architectures(
     sequences: StoredSequences,
-    settings: BiLstmSettings,
+    settings: SequenceSettings,
     seed: int,
     folder: Path,
     workers: Executor | None,
@@ -222,7 +246,7 @@ def train_architectures(
 
 def train_architecture(
     sequences: StoredSequences,
-    settings: BiLstmSettings,
+    settings: SequenceSettings,
     architecture: Architecture,
     seed: int,
     folder: Path,
