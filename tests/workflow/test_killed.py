@@ -136,7 +136,7 @@ def test_a_kill_inside_a_block_of_pictures_loses_only_the_blocks_that_are_not_do
 
     with standing_still_at(project.folder / "affectnet" / IMAGES / inside) as is_reached:
         process = start(project, *command, "--cores", "3")  # its pictures and its maps, and others
-        wait_for(lambda: len(blocks_done(project)) >= 3 and is_reached())
+        wait_for(lambda: len(blocks_done(project)) >= 3 and is_reached(), 600)
         kill_group(process)
     kept = blocks_done(project)
     lost = every_block.keys() - kept.keys()
