@@ -334,3 +334,54 @@ def test_two_folds_cannot_be_nested():
     speakers = [f"{number:02d}" for number in range(1, 25)]
     with pytest.raises(UserError, match=r"protocol\.folds.*three folds at least"):
         planned(protocol={"kind": "both", "folds": [speakers[:12], speakers[12:]]})
+
+
+# By recording
+
+
+def test_by_recording_warns_in_every_title_and_reads_the_divided_items():
+    plan = planned(systems=["panns_svc", "cnn14_fine_tuned"], protocol={"kind": "by_recording"})
+    labels = [json.loads(step.told)["label"] for step in plan.report.steps]
+    assert all("BY RECORDING: whoever is tested is heard in training too" in it for it in labels)
+    told = json.loads(plan.models.told("panns_svc", "classify", "vad"))
+    assert list(told["splits"]) == [f"recordings{number}" for number in range(5)]
+    assert told["inputs"]["items"] == [plan.run.layout.divided_items()]
+    assert json.loads(plan.models.told("panns_cnn14_embedding", "embed", "vad"))["inputs"][
+        "items"
+    ] == [plan.run.layout.items()]
+    systems = by_name(plan)
+    assert "speakers on both sides" in systems["panns_svc/vad"]["unlike_paper"]
+    assert "predictions" in systems["cnn14_fine_tuned/vad"]
+
+
+def test_only_named_models_take_part_in_a_protocol_beside_the_first():
+    systems = ["panns_svc", "cnn14_fine_tuned", "affectnet_bilstm_fc50", "stn_bilstm_fc50"]
+    pairings = {
+        "named": ["panns_svc/vad", "stn_bilstm_fc50/vad"],
+        "other": ["panns_svc/vad", "cnn14_fine_tuned/vad"],
+    }
+    beside = ["panns_svc", "stn_bilstm_fc50"]
+    protocol = {"kind": "both", "beside": beside}
+    plan = planned(systems=systems, fusion={"pairings": pairings}, protocol=protocol)
+    nested = {s["name"]: s for s in plan.systems.systems_under("nested")}
+    assert {name.split("/")[0] for name, s in nested.items() if "predictions" in s} == {*beside}
+    assert nested["cnn14_fine_tuned/vad"]["not_run"] == "protocol.beside does not name it"
+    assert all("predictions" in system for system in plan.systems.systems_under("paper"))
+    fused = {f["variant"]: "predictions" in f for f in plan.systems.fusions_under("nested")}
+    assert fused == {"named": True, "other": False}
+    names = {rule.name: rule.names for rule in model_rules(plan.models)}
+    # What a named model reads is trained for it.
+    assert names["train_bilstm_nested"] == ("stn_bilstm_fc50",)
+    assert names["train_spatial_transformer_nested"] == ("stn_fine_tuned",)
+    assert "train_cnn14_nested" not in names
+
+
+def test_a_model_beside_that_is_not_known_is_named():
+    with pytest.raises(UserError, match=r"protocol\.beside.*panns_svc"):
+        planned(protocol={"kind": "both", "beside": ["panns_svm"]})
+
+
+def test_traces_are_not_divided_by_recording():
+    values = {"corpus": "recola", "data": {"recola": "somewhere"}, "systems": ["zero_rule"]}
+    with pytest.raises(UserError, match="divided by their classes"):
+        planned(**values, protocol={"kind": "by_recording"})

@@ -51,6 +51,10 @@ class ProtocolSettings(Settings):
         "As many as the paper has folds of speakers, and what such studies mostly take.",
         ge=2,
     )
+    beside: tuple[str, ...] | None = Field(
+        None,
+        description="Models that take part in the protocols beside the first one; null for all.",
+    )
     folds: tuple[tuple[str, ...], ...] | None = Field(
         None,
         description="Groups of speakers held out together; null for those of the corpus.",
@@ -168,6 +172,14 @@ class Configuration(Settings):
         ge=0,
         lt=2**32,
     )
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = decided(
+        (),
+        "Every training on the run's corpus is repeated with each; the first is the seed itself, "
+        "and none means it alone.  Weights that nobody trains here, trainings on another corpus "
+        "and what is drawn besides are shared.",
+        "One seed costs what the paper's protocol costs; that of a training on another corpus "
+        "would multiply the longest trainings of all.",
+    )
     corpus: Name = Field("ravdess", description="The corpus of the run.")
     task: Name | None = Field(
         None, description="What is to be said of its items; null for what the corpus names first."
@@ -198,6 +210,11 @@ class Configuration(Settings):
         "trained on another corpus.",
     )
     report: ReportSettings = ReportSettings()
+
+    @property
+    def repeats(self) -> dict[str, int]:
+        """Further seeds, by what stands before the names of their files."""
+        return {f"seed{seed}/": seed for seed in self.seeds[1:]}
 
     def evaluated(self) -> list[tuple[str, str]]:
         """Every evaluated system as ``(model, variant)``."""
