@@ -59,7 +59,7 @@ class SpeechEncoderSettings(EncoderSettings):
         "The encoder's frames, 20 ms each, whose mean is kept as one step; 1 keeps every frame.",
         "200 ms are a syllable, of which attention still sees 18 in an item.  Of RAVDESS a base "
         "encoder's 13 layers then take 0.5 GB and a large one's 25 take 1.4 GB, instead of 5.3 and "
-        "13.6 GB, and a head is trained in seconds.",
+        "13.6 GB, and a head is trained in under a minute of one core.",
         ge=1,
     )
     normalise_layers: bool = decided(
