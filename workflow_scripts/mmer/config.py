@@ -47,8 +47,7 @@ class ProtocolSettings(Settings):
         PAPER,
         "paper: those who are tested choose the epoch, the architecture, the hyperparameter and "
         "the fusion; nested: they choose nothing; both: two sets of tables; by_recording: a "
-        "warning, recordings are held out and not speakers; all: three sets of tables, by "
-        "recording of what nothing random is in, which takes seconds.",
+        "warning, recordings are held out and not speakers; all: three sets of tables.",
         "paper section 3.1; docs/statistics.md describes the other ones",
     )
     recording_folds: int = decided(
@@ -56,6 +55,10 @@ class ProtocolSettings(Settings):
         "Folds of recordings, stratified by class and shuffled; by_recording.",
         "As many as the paper has folds of speakers, and what such studies mostly take.",
         ge=2,
+    )
+    beside: tuple[str, ...] | None = Field(
+        None,
+        description="Models that take part in the protocols beside the first one; null for all.",
     )
     folds: tuple[tuple[str, ...], ...] | None = Field(
         None,

@@ -48,6 +48,7 @@ def reference_errors(
         *_fusion_errors(configuration, registry, broken),
         *([] if corpora else _protocol_errors(configuration, registry)),
         *([] if corpora else _seed_errors(configuration, registry)),
+        *_beside_errors(configuration),
         *_report_errors(configuration, registry),
         *_paper_errors(configuration),
     ]
@@ -91,6 +92,15 @@ def _protocol_errors(configuration: Configuration, registry: Registry) -> list[M
           for s in present if members[s] != 1),
         *((key, f"speaker {_unknown(s, present)}") for s in members if s not in present),
     ]  # fmt: skip
+
+
+def _beside_errors(configuration: Configuration) -> list[Mistake]:
+    """Models beside the run's own protocol are known ones."""
+    return [
+        ("protocol.beside", _unknown(name, configuration.models))
+        for name in configuration.protocol.beside or ()
+        if name not in configuration.models
+    ]
 
 
 def _seed_errors(configuration: Configuration, registry: Registry) -> list[Mistake]:
