@@ -113,12 +113,12 @@ def step(tmp_path):
         crossed: Callable[[str, str], float] | None = None,
     ) -> pd.DataFrame:
         systems: dict[str, dict[str, dict]] = {}
-        told: dict[str, object] = {"chosen": ["epoch"]}
+        chosen, more = ["epoch"], {}
         if crossed:
             paths = {split: tmp_path / "crossed" / f"{split}.csv" for split in SPLITS}
             for split, path in paths.items():
                 write_predictions(path, said(SPLITS[split], crossed))
-            told = {"chosen": ["epoch", "setting"], "crossed": paths}
+            chosen, more = ["epoch", "setting"], {"crossed": paths}
         for name in ("one/full", "two/full"):
             for protocol, splits in ((PAPER, FOLDS), (NESTED, SPLITS)):
                 for split, each in splits.items():
@@ -146,8 +146,12 @@ def step(tmp_path):
             "title": "both",
             "modality": "fusion",
             "variant": "both",
-            "fused": fused,
-            "systems": {name: paths[NESTED] for name, paths in systems.items()},
+            "seeds": [
+                {
+                    "fused": fused,
+                    "systems": {name: paths[NESTED] for name, paths in systems.items()},
+                }
+            ],
             "inputs": FED,
             "settings": settings,
         }
@@ -156,7 +160,13 @@ def step(tmp_path):
                 task=TASK,
                 items=tmp_path / "items.csv",
                 systems=[
-                    {"name": name, "title": name, "predictions": paths} | about | told
+                    {
+                        "name": name,
+                        "title": name,
+                        "chosen": chosen,
+                        "seeds": [{"predictions": paths} | more],
+                        **about,
+                    }
                     for name, paths in systems.items()
                 ],
                 fusions=[fusion],

@@ -84,3 +84,10 @@ def test_without_a_number_the_figure_says_so():
         figure = choices_figure(CHOICES[CHOICES["difference"].isna()], "some corpus")
     texts = [text.get_text() for part in figure.subfigs for text in part.texts]
     assert "no system was run under two protocols" in texts
+
+
+def test_a_deviation_over_seeds_stands_between_number_and_interval():
+    seeds = CHOICES.assign(seeds=3, seed_deviation=[2.0, 1.5, *[NAN] * 5])
+    table = choices_table(seeds, "some corpus")
+    assert table.texts()[0][3] == "+10.00 ± 2.00 (+5.00 to +15.00)"
+    assert any("means over 3 seeds" in note for note in table.notes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -52,28 +52,49 @@ class _Request(BaseModel):
     absent: dict[str, str] = {}
 
 
-class SystemChoices(_Request):
-    """A system with its tables of predictions, by protocol and split.
+class SystemTables(BaseModel):
+    """Tables of predictions of a system with one seed, by protocol and split.
 
-    ``chosen`` is what its trainings leave to those who choose; where these are two things, there
-    are ``crossed`` predictions of the nested splits too.  ``merged`` are classes that count as one.
+    Where its trainings choose two things there are ``crossed`` ones of the nested splits too.
     """
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     predictions: dict[str, dict[str, Path]] = {}
-    chosen: tuple[str, ...] = ()
     crossed: dict[str, Path] = {}
+
+
+class SystemChoices(_Request):
+    """A system with its tables, of every seed.
+
+    ``chosen`` is what its trainings leave to those who choose; ``merged`` are classes that count as
+    one.
+    """
+
+    seeds: tuple[SystemTables, ...]
+    chosen: tuple[str, ...] = ()
     merged: tuple[tuple[str, ...], ...] = ()
 
 
-class FusionChoices(_Request):
-    """A fusion with its fused predictions by protocol.
+class FusionTables(BaseModel):
+    """Fused predictions with one seed, by protocol.
 
-    ``systems`` are the tables of the predictions that the nested fusion reads, by system and split,
-    ``inputs`` what of them goes in, ``settings`` by which classifiers.
+    ``systems`` are the tables of the predictions that the nested fusion reads, by system and split.
     """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     fused: dict[str, Path] = {}
     systems: dict[str, dict[str, Path]] = {}
+
+
+class FusionChoices(_Request):
+    """A fusion with its tables, of every seed.
+
+    ``inputs`` are what goes in, ``settings`` by which classifiers is fused.
+    """
+
+    seeds: tuple[FusionTables, ...]
     inputs: InputsSettings
     settings: FusionSettings
 
@@ -123,8 +144,16 @@ def weigh_choices(job: ChoicesJob) -> None:
 
 def _system(job: ChoicesJob, request: SystemChoices, items: Items) -> Choices:
     """A system in all ways that there are of it."""
+    ways = [_of_system(job, request, tables, items) for tables in request.seeds]
+    return _choices(request, ways, request.absent)
+
+
+def _of_system(
+    job: ChoicesJob, request: SystemChoices, tables: SystemTables, items: Items
+) -> dict[str, Recognised]:
+    """A system with one seed."""
     ways: dict[str, Recognised] = {}
-    for protocol, paths in request.predictions.items():
+    for protocol, paths in tables.predictions.items():
         nests, known = protocol == NESTED, items
         if protocol == BY_RECORDING and job.divided:
             known = read_items(job.divided)
@@ -134,35 +163,45 @@ def _system(job: ChoicesJob, request: SystemChoices, items: Items) -> Choices:
             for fold, said in folds.items()
         )
         if nests:
-            ways |= _of_trainings(job, request, items)
-    return _choices(request, ways, request.absent)
+            ways |= _of_trainings(job, request, tables, items)
+    return ways
 
 
-def _of_trainings(job: ChoicesJob, request: SystemChoices, items: Items) -> dict[str, Recognised]:
+def _of_trainings(
+    job: ChoicesJob, request: SystemChoices, tables: SystemTables, items: Items
+) -> dict[str, Recognised]:
     """One nested training at a time: nobody tested chooses, or one thing is chosen by them."""
-    tables = _tables(job, request.predictions[NESTED], items)
-    one, by_tested = of_trainings(tables.values(), request.merged)
-    if not request.crossed:
+    own = _tables(job, tables.predictions[NESTED], items)
+    one, by_tested = of_trainings(own.values(), request.merged)
+    if not tables.crossed:
         return {ONE: one, **dict.fromkeys(request.chosen, by_tested)}
     # A split's items are tested with the setting that was chosen for the other one, by folds among
     # which theirs is; and they choose weights beside the setting that was chosen without them.
-    crossed = _tables(job, request.crossed, items)
+    crossed = _tables(job, tables.crossed, items)
     setting, epoch = of_trainings(crossed.values(), request.merged)
     return {ONE: one, SETTING: setting, EPOCH: epoch}
 
 
 def _fusion(job: ChoicesJob, request: FusionChoices, items: Items) -> Choices:
     """A fusion in all ways that there are of it."""
+    ways = [_of_fusion(job, request, tables, items) for tables in request.seeds]
+    only = {CLASSIFIER: "there is one classifier to choose from"}
+    return _choices(request, ways, request.absent | (only if NESTED in ways[0] else {}))
+
+
+def _of_fusion(
+    job: ChoicesJob, request: FusionChoices, tables: FusionTables, items: Items
+) -> dict[str, Recognised]:
+    """A fusion with one seed."""
     task, fed, settings = job.task, request.inputs, request.settings
-    fused = {protocol: read_fused(path, task) for protocol, path in request.fused.items()}
-    absent = dict(request.absent)
+    fused = {protocol: read_fused(path, task) for protocol, path in tables.fused.items()}
     ways: dict[str, Recognised] = {}
     for protocol in {PAPER, BY_RECORDING} & set(fused):
         best = chosen_by_tested(fused[protocol], task, items)
         ways[protocol] = of_fused(best, task, items)
     if NESTED in fused:
         ways[NESTED] = of_fused(fused[NESTED], task, items)
-        rows = {name: _rows(job, paths, items) for name, paths in request.systems.items()}
+        rows = {name: _rows(job, paths, items) for name, paths in tables.systems.items()}
         others = {name: out for name, (out, _) in rows.items()}
         own = {name: learned for name, (_, learned) in rows.items()}
         same = same_on_resubstituted(own, fused[NESTED], task, fed, settings)
@@ -170,9 +209,7 @@ def _fusion(job: ChoicesJob, request: FusionChoices, items: Items) -> Choices:
         if len(candidates(settings, len(rows))) > 1:
             best = best_on_tested(others, task, items, fed, settings)
             ways[CLASSIFIER] = of_fused(best, task, items)
-        else:
-            absent[CLASSIFIER] = "there is one classifier to choose from"
-    return _choices(request, ways, absent)
+    return ways
 
 
 def _rows(
@@ -194,6 +231,8 @@ def _averaged(job: ChoicesJob, paths: Tables, items: Items) -> dict[str, Posteri
     return read_nested(paths, job.nested, job.task, items)
 
 
-def _choices(request: _Request, ways: Mapping[str, Recognised], absent: Mapping) -> Choices:
+def _choices(
+    request: _Request, ways: Sequence[Mapping[str, Recognised]], absent: Mapping[str, str]
+) -> Choices:
     told = request.model_dump(include={"name", "title", "modality", "variant"})
-    return Choices(**told, ways=[ways], absent=absent)
+    return Choices(**told, ways=ways, absent=absent)

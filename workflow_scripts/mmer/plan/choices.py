@@ -43,14 +43,14 @@ class ChoicesPlan:
         """Every table that it reads; none where nothing is weighed."""
         if not self.weighed:
             return []
-        systems = self._systems()
-        of_systems = [paths for each in systems for paths in each["predictions"].values()]
-        of_systems += [each["crossed"] for each in systems if "crossed" in each]
-        of_fusions = [paths for each in self._fusions() for paths in each["systems"].values()]
-        fused = [path for each in self._fusions() for path in each["fused"].values()]
-        paths = [path for by_split in [*of_systems, *of_fusions] for path in by_split.values()]
-        items = [self.systems.models.corpora.items(protocol) for protocol in self.protocols]
-        return list(dict.fromkeys([*paths, *fused, *items]))
+        found = [self.systems.models.corpora.items(protocol) for protocol in self.protocols]
+        for tables in (tables for each in self._systems() for tables in each["seeds"]):
+            by_split = [*tables["predictions"].values(), tables.get("crossed", {})]
+            found += [path for paths in by_split for path in paths.values()]
+        for tables in (tables for each in self._fusions() for tables in each["seeds"]):
+            found += tables["fused"].values()
+            found += [path for paths in tables["systems"].values() for path in paths.values()]
+        return list(dict.fromkeys(found))
 
     @property
     def told(self) -> str:
@@ -75,23 +75,26 @@ class ChoicesPlan:
 
     def _systems(self) -> list[dict[str, Any]]:
         models, found = self.systems.models, []
-        for under in self._by_protocol(self.systems.systems_under):
+        for by_seed in self._by_seed(self.systems.systems_under):
+            under = by_seed[""]
             first, had = next(iter(under.values())), _had(under)
             model, variant = first["name"].split("/")
-            told: dict[str, Any] = {"predictions": had}
-            told["absent"] = self._not_evaluated() | {
+            chosen = self._chosen(model) if NESTED in had else ()
+            absent = self._not_evaluated() | {
                 protocol: each.get("not_run") or f"a constant ({each['source']})"
                 for protocol, each in under.items()
                 if protocol not in had
             }
             if NESTED in had:
-                told["chosen"] = chosen = self._chosen(model)
-                nothing = {way: why for way, why in _NOTHING_CHOSEN.items() if way not in chosen}
-                told["absent"] |= nothing
+                absent |= {way: why for way, why in _NOTHING_CHOSEN.items() if way not in chosen}
+            told: dict[str, Any] = {"chosen": chosen, "absent": absent, "seeds": []}
+            for repeat in by_seed if models.is_random(model) else [""]:
+                tables: dict[str, Any] = {"predictions": _had(by_seed[repeat])}
                 if len(chosen) > 1:
                     splits = list(models.corpora.splits_under(NESTED))
-                    paths = models.output(model, CROSSED, variant, splits, NESTED)
-                    told["crossed"] = dict(zip(splits, paths, strict=True))
+                    paths = models.output(model, CROSSED, variant, splits, NESTED, repeat)
+                    tables["crossed"] = dict(zip(splits, paths, strict=True))
+                told["seeds"].append(tables)
             if merged := self.systems.counted_as_one(model):
                 told["merged"] = merged
             about = {name: first[name] for name in ("name", "title", "modality", "variant")}
@@ -100,10 +103,15 @@ class ChoicesPlan:
 
     def _fusions(self) -> list[dict[str, Any]]:
         fusion, found = self.systems.run.configuration.fusion, []
-        for under in self._by_protocol(self.systems.fusions_under):
-            nested, had = under[NESTED], _had(under)
-            pairing = nested["variant"]
-            systems = self.systems.pairing_inputs(pairing, NESTED) if NESTED in had else {}
+        for by_seed in self._by_seed(self.systems.fusions_under):
+            under = by_seed[""]
+            nested, pairing = under[NESTED], under[NESTED]["variant"]
+            seeds = []
+            for repeat in [r for r in by_seed if self.systems.repeat(pairing, r) == r]:
+                had = _had(by_seed[repeat])
+                read = self.systems.pairing_inputs(pairing, NESTED, repeat) if NESTED in had else {}
+                seeds.append({"fused": had, "systems": read})
+            inputs = fusion.inputs[nested["fed"]].only(fusion.pairings[pairing])
             not_run = {p: each["not_run"] for p, each in under.items() if "not_run" in each}
             found.append(
                 {
@@ -112,21 +120,22 @@ class ChoicesPlan:
                     "title": nested["title"],
                     "modality": "fusion",
                     "variant": pairing,
-                    "fused": had,
-                    "systems": systems,
-                    "inputs": fusion.inputs[nested["fed"]].only(systems).model_dump(mode="json"),
+                    "seeds": seeds,
+                    "inputs": inputs.model_dump(mode="json"),
                     "settings": fusion.settings_of(pairing).model_dump(mode="json"),
                     "absent": self._not_evaluated() | not_run,
                 }
             )
         return found
 
-    def _by_protocol(
-        self, described: Callable[[str], list[dict[str, Any]]]
-    ) -> Iterator[dict[str, dict[str, Any]]]:
-        """Each system, or fusion, as the evaluation is told it under every protocol."""
-        for each in zip(*map(described, self.protocols), strict=True):
-            yield dict(zip(self.protocols, each, strict=True))
+    def _by_seed(
+        self, described: Callable[[str, str], list[dict[str, Any]]]
+    ) -> Iterator[dict[str, dict[str, dict[str, Any]]]]:
+        """Each system, or fusion, as the evaluation is told it, by repeat and protocol."""
+        repeats = ["", *self.systems.run.configuration.repeats]
+        told = {r: {p: described(p, r) for p in self.protocols} for r in repeats}
+        for row in range(len(told[""][self.protocols[0]])):
+            yield {r: {p: each[row] for p, each in told[r].items()} for r in repeats}
 
     def _not_evaluated(self) -> dict[str, str]:
         """Why there is nothing of a protocol that the run does not evaluate."""

@@ -66,9 +66,11 @@ def choices_table(choices: pd.DataFrame, label: str) -> Table:
             continue
         for end in ("", "_low", "_high"):
             rows[f"{part}{end}"] = rows["system"].map(by_part[part][f"difference{end}"])
+        rows[f"{part}_seeds"] = rows["system"].map(by_part[part]["seed_deviation"])
         heading = f"{PARTS[part][0].upper()}{PARTS[part][1:]}"
         ends = (f"{part}_low", f"{part}_high")
-        parts.append(Column(heading, part, interval=ends, digits=2, signed=True))
+        seeds = f"{part}_seeds"
+        parts.append(Column(heading, part, seeds, ends, digits=2, signed=True))
     meant = [_MEANT[column.key] for column in parts]
     return Table(
         title="What the choices are worth",
@@ -98,8 +100,8 @@ def _seeds(choices: pd.DataFrame) -> list[str]:
     if several.empty:
         return []
     return [
-        f"Numbers are means over {several['seeds'].max()} seeds; the deviations of the differences "
-        "over seeds stand in the CSV file of the evaluation."
+        f"Where a ± stands, numbers are means over {several['seeds'].max()} seeds, and it is the "
+        "deviation of the difference over seeds; the interval is over speakers."
     ]
 
 
