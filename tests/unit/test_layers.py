@@ -32,17 +32,19 @@ LAYERS = (
     ("registry",),
     ("media", "corpora"),
     ("models.weights_settings", "training"),
-    ("embeddings", "models", "external"),
+    ("embeddings", "kept_classifiers", "models", "external"),
     ("fusion",),
     ("evaluation",),
-    ("report",),
+    ("report", "prediction.settings"),
     ("config", "configuration_check", "configuration_references"),
     ("plan",),
+    ("prediction",),
 )
 """The lower first; a module imports nothing that stands after it."""
 
 ALLOWED = {
     ("mmer.models.network", "mmer.training.network"): "trains a user's network, loaded in a job",
+    ("mmer.models.network", "mmer.training.new_recordings"): "asks it afterwards, loaded in a job",
 }
 """Imports of a higher layer, each with the reason."""
 

@@ -16,6 +16,7 @@ from mmer.evaluation.settings import EvaluationSettings, PaperRow
 from mmer.fusion.settings import FusionSettings, InputsSettings
 from mmer.media.settings import PreparationSettings, SaliencySettings, VoiceActivitySettings
 from mmer.models.base import ModelEntry, Name
+from mmer.prediction.settings import PredictionSettings
 from mmer.registry import Registry
 from mmer.report.settings import ReportSettings
 from mmer.settings import Settings, decided
@@ -168,6 +169,7 @@ class Configuration(Settings):
         "trained on another corpus.",
     )
     report: ReportSettings = ReportSettings()
+    prediction: PredictionSettings = PredictionSettings()
 
     def evaluated(self) -> list[tuple[str, str]]:
         """Every evaluated system as ``(model, variant)``."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mmer.media.spectrogram_image_settings import MelImageSettings
 from mmer.models.base import TRAINED, Family, ModelEntry, ModelJob, Resources, Step
 from mmer.models.weights_settings import PAPER, SHORTEST_SECONDS, WeightsSettings
 from mmer.settings import decided, from_source
+
+if TYPE_CHECKING:
+    from mmer.models.kept import KeptModel, Predictor
 
 
 class AlexNetSettings(WeightsSettings):
@@ -99,3 +102,9 @@ class AlexNet(Family):
         from mmer.models.networks.alexnet_training import train
 
         train(job)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+        """Posteriors of the pieces' spectrograms."""
+        from mmer.models.networks.kept_fine_tuned import alexnet_predictor
+
+        return alexnet_predictor(kept)

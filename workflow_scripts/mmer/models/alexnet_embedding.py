@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mmer.media.spectrogram_image_settings import SpectrogramImageSettings
 from mmer.models.base import Family, ModelEntry, ModelJob
 from mmer.models.weights_settings import EMBED, WeightsSettings
 from mmer.settings import from_source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from mmer.models.kept import KeptModel, Predictor
 
 
 class AlexNetEmbeddingSettings(WeightsSettings):
@@ -47,3 +54,15 @@ class AlexNetEmbedding(Family):
         from mmer.models.networks.alexnet_embedding import embed
 
         embed(job)
+
+    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:
+        """The network that embedded the items, made once more."""
+        from mmer.models.networks.kept_embeddings import alexnet_network
+
+        return alexnet_network(job).state_dict()
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+        """Embeddings of the pieces."""
+        from mmer.models.networks.kept_embeddings import alexnet_predictor
+
+        return alexnet_predictor(kept)

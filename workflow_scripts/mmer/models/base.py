@@ -10,12 +10,17 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
 from mmer.models.job import ModelJob, Variant
 from mmer.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from mmer.models.kept import KeptModel, Predictor
 
 Modality = Literal["speech", "face", "text", "fusion"]
 Medium = Literal["audio", "frames", "saliency", "traces"]
@@ -240,6 +245,34 @@ class Family(ABC):
     def files(self, entry: Any, split: int) -> Mapping[str, str]:
         """Further inputs of the step of a split, counted from 0: addresses or paths by kind."""
         return {}
+
+    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:
+        """What stands for a finished model: by default the weights that its step left, if any.
+
+        Parameters
+        ----------
+        job
+            What the step was told that leaves a model, or else the last one.
+        split
+            Whose weights; empty where they are of no split.
+        """
+        if "model" not in job.outputs:
+            return {}
+        import torch
+
+        from mmer.training.checkpoint import read_model
+
+        return read_model(job.output("model", split), torch.device("cpu"))
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor | None:
+        """What a finished model says of recordings that are in no corpus; None if it cannot.
+
+        Raises
+        ------
+        UserError
+            If the weights are not its own.
+        """
+        return None
 
     def run(self, job: ModelJob) -> None:
         """Do one step."""

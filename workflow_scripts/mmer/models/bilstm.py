@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from mmer.models.base import TRAINED, Family, ModelEntry, ModelJob, Name, Output, Resources, Step
 from mmer.settings import Settings, decided, from_source
+
+if TYPE_CHECKING:
+    from mmer.models.kept import KeptModel, Predictor
 
 SEQUENCE = "paper section 4.2, the sequential model"
 SEQUENCE_CODE = "the authors' published code for the same model uses it"
@@ -164,3 +167,9 @@ class BiLstm(Family):
         from mmer.models.networks.bilstm_grid import train
 
         train(job)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+        """Posteriors of the pieces' sequences of frames."""
+        from mmer.models.networks.kept_faces import bilstm_predictor
+
+        return bilstm_predictor(kept)

@@ -7,10 +7,13 @@ Research and Affective Computing"; version v02 as openSMILE computes it.
 from __future__ import annotations
 
 import importlib.util
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mmer.models.base import Family, ModelEntry, ModelJob
 from mmer.models.weights_settings import DESCRIBE
+
+if TYPE_CHECKING:
+    from mmer.models.kept import KeptModel, Predictor
 
 
 class EgemapsEntry(ModelEntry):
@@ -41,3 +44,9 @@ class Egemaps(Family):
         from mmer.models.networks.egemaps import embed
 
         embed(job)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+        """Functionals of the pieces, where the package is."""
+        from mmer.models.networks.kept_embeddings import egemaps_predictor
+
+        return egemaps_predictor(kept)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import model_validator
 
 from mmer.models.base import Family, ModelEntry, ModelJob
 from mmer.models.weights_settings import DESCRIBE
 from mmer.settings import Settings, decided
+
+if TYPE_CHECKING:
+    from mmer.models.kept import KeptModel, Predictor
 
 
 class FunctionalsSettings(Settings):
@@ -77,3 +80,9 @@ class Functionals(Family):
         from mmer.models.networks.functionals import embed
 
         embed(job)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+        """Functionals of the pieces."""
+        from mmer.models.networks.kept_embeddings import functionals_predictor
+
+        return functionals_predictor(kept)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mmer.models.base import ModelJob
 from mmer.models.embedding_classifier import EmbeddingClassifier, EmbeddingClassifierEntry
 from mmer.settings import Settings, decided
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from mmer.models.kept import KeptModel, Predictor
 
 
 class LogisticRegressionSettings(Settings):
@@ -57,3 +64,15 @@ class LogisticRegression(EmbeddingClassifier):
         from mmer.models.networks.logistic_regression import classify
 
         classify(job)
+
+    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:
+        """The classifier of a split, fitted once more."""
+        from mmer.models.networks.kept_classifiers import kept_state
+
+        return kept_state(job, split)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+        """Posteriors of what the model named by ``of`` computes."""
+        from mmer.models.networks.kept_classifiers import predictor
+
+        return predictor(kept)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from mmer.models.base import PREDICTIONS, TRAINED, Family, ModelEntry, ModelJob, Name, Step
+
+if TYPE_CHECKING:
+    from mmer.models.kept import KeptModel, Predictor
 
 
 class MaxVotingEntry(ModelEntry):
@@ -48,3 +51,9 @@ class MaxVoting(Family):
         for name, file in job.of_splits("frame_logits").items():
             voted = vote_items(read_ragged([file]), items, job.splits[name], job.classes, voters)
             write_predictions(job.output(PREDICTIONS, name), voted)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+        """Each frame votes."""
+        from mmer.models.networks.kept_faces import voting_predictor
+
+        return voting_predictor(kept)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
 from mmer.models.base import Family, ModelEntry, ModelJob, Name, Origin, Output, Resources, Step
 from mmer.settings import Settings, decided, from_source
+
+if TYPE_CHECKING:
+    from mmer.models.kept import KeptModel, Predictor
 
 RECIPE = "paper section 4.2, which gives one configuration for films and for AffectNet's pictures"
 
@@ -207,3 +210,9 @@ class SpatialTransformer(Family):
         from mmer.models.networks.spatial_transformer_training import import_published
 
         import_published(job)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+        """Logits and other layers of every frame."""
+        from mmer.models.networks.kept_faces import spatial_transformer_predictor
+
+        return spatial_transformer_predictor(kept)

@@ -8,11 +8,18 @@ BERT-based models", whose weights are not published.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mmer.models.base import Family, ModelEntry, ModelJob
 from mmer.models.weights_settings import EMBED
 from mmer.settings import Settings, decided
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from mmer.models.kept import KeptModel, Predictor
 
 PACKAGE = "Resemblyzer 0.1.4"
 
@@ -53,3 +60,15 @@ class SpeakerEmbedding(Family):
         from mmer.models.networks.speaker_embedding import embed
 
         embed(job)
+
+    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:
+        """The network that embedded the items, made once more."""
+        from mmer.models.networks.kept_embeddings import speaker_network
+
+        return speaker_network(job).state_dict()
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+        """Embeddings of the pieces."""
+        from mmer.models.networks.kept_embeddings import speaker_predictor
+
+        return speaker_predictor(kept)
