@@ -49,7 +49,7 @@ ALLOWED = {
 """Imports of a higher layer, each with the reason."""
 
 HEAVY = ("torch", "torchaudio", "torchvision", "tensorflow", "sklearn", "librosa", "cv2")
-HEAVIER_STILL = ("matplotlib", "statsmodels", "av", "inaSpeechSegmenter", "h5py")
+HEAVIER_STILL = ("matplotlib", "statsmodels", "av", "inaSpeechSegmenter", "h5py", "skimage")
 
 
 def module_of(file: Path) -> str:
