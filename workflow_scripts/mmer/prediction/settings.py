@@ -34,17 +34,21 @@ class PredictionSettings(Settings):
         "Whether the face is looked for, or lies in the middle as in RAVDESS's films.",
         "Others film otherwise.  Films of the run's own corpus are cropped as the run did.",
     )
-    look_seconds: float = decided(
-        0.5, "Seconds between two looks for the face.", "Heads of speakers move slowly.", gt=0
-    )
-    crop_side: float = decided(
-        2.2,
-        "Side of the square that is cropped, in sides of the box of the face.",
-        "On the real film of RAVDESS at hand the middle square is so large.",
+    look_every: int = decided(
+        15,
+        "The face is looked for in every n-th picture.",
+        "Half a second, in which the head of somebody who speaks to a camera moves little.",
         ge=1,
     )
-    crop_lower: float = decided(
+    crop_side: float = decided(
+        1.8,
+        "Side of the square that is cropped, in sides of the box of the face.",
+        "So large is the middle square of the real film of RAVDESS at hand, which the networks "
+        "know.",
+        ge=1,
+    )
+    crop_higher: float = decided(
         0.1,
-        "How far the middle of that square lies below that of the box, in sides of the box.",
+        "How far the middle of that square lies above that of the box, in sides of the box.",
         "As on that film.",
     )

@@ -1,0 +1,263 @@
+"""One picture of a recording: its sound, its faces, and what the networks say over time and in all.
+
+Classes stand in the order of the task; colours say nothing that words do not.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Rectangle
+
+from mmer.media.decoding import FRAME_RATE, SAMPLE_RATE
+from mmer.media.new_recordings import Look, SeenFaces
+from mmer.prediction.networks import SystemSays
+from mmer.prediction.recording import PreparedRecording
+from mmer.prediction.said import RecordingTold
+from mmer.report.style import COLOURS, new_figure
+from mmer.training.frames import frames_within
+
+WIDTH = 11.0
+SHOWN_FACES = 10
+ENVELOPE_STEPS = 2000
+MODALITY_COLOURS = {"speech": COLOURS[0], "face": COLOURS[1], "fusion": COLOURS[2]}
+MODALITY_WORDS = {"speech": "voice", "face": "face", "fusion": "fusion"}
+_SPEECH, _CUT = "#f3d9a4", "#b00020"
+
+
+def recording_figure(
+    told: RecordingTold, prepared: PreparedRecording, says: Sequence[Sequence[SystemSays]]
+) -> Figure:
+    """Draw a recording; what it lacks, or nobody was asked, takes no room."""
+    seen = _frame_posteriors(prepared, says)
+    several = len(told.pieces) > 1
+    rows: list[tuple[str, float]] = []
+    if prepared.samples is not None:
+        rows.append(("sound", 1.3))
+    if prepared.faces is not None:
+        rows.append(("faces", 2.3))
+    if seen is not None:
+        rows.append(("frames", 1.9))
+    if several:
+        rows += [(f"pieces {each.system}", 1.6) for each, _ in told.mean.values()]
+    rows.append(("bars", 2.6))
+    height = sum(each for _, each in rows)
+    known = f", which is {told.known_as} of the run's corpus" if told.known_as else ""
+    title = f"{_plain(told.recording)}{known}: {_verdict(told)}"
+    figure, plot = new_figure(WIDTH, height, title, f"networks of {told.label}")
+    parts = plot.subfigures(len(rows), 1, height_ratios=[each for _, each in rows], squeeze=False)
+    end = prepared.pieces[-1].stop_s
+    begin = min(0.0, prepared.pieces[0].start_s)
+    for (what, _), part in zip(rows, parts[:, 0], strict=True):
+        if what == "sound":
+            _draw_sound(part.subplots(), prepared, told)
+        elif what == "faces":
+            assert prepared.faces is not None
+            _draw_faces(part, prepared.faces)
+        elif what == "frames":
+            assert seen is not None
+            _draw_frames(part, seen, told.classes, (begin, end))
+        elif what == "bars":
+            _draw_bars(part.subplots(), told)
+        else:
+            _draw_pieces(part, told, what.removeprefix("pieces "), (begin, end))
+    return figure
+
+
+def _plain(name: str) -> str:
+    """A file's name that can be drawn: one line, no mathematics, no letters that are none."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in name)
+    return textwrap.shorten(shown.replace("$", r"\$"), 70, placeholder="…") or "?"
+
+
+def _verdict(told: RecordingTold) -> str:
+    """What every system says in all, such as ``voice: sad 43 %``."""
+    words = []
+    for asked, mean in told.mean.values():
+        name = max(mean, key=mean.__getitem__)
+        words.append(f"{MODALITY_WORDS[asked.modality]} {name} {100 * mean[name]:.0f} %")
+    return ", ".join(words)
+
+
+def _draw_sound(axes: Axes, prepared: PreparedRecording, told: RecordingTold) -> None:
+    """The envelope over detected speech, with the cuts between pieces."""
+    samples = prepared.samples
+    assert samples is not None
+    scaled = samples / 32768
+    size = max(len(scaled) // ENVELOPE_STEPS, 1)
+    count = len(scaled) // size
+    blocks = scaled[: count * size].reshape(count, size)
+    times = (np.arange(count) + 0.5) * size / SAMPLE_RATE
+    axes.fill_between(times, blocks.min(axis=1), blocks.max(axis=1), color="#444444", linewidth=0)
+    largest = max(np.abs(scaled).max(), 1e-3) * 1.1
+    for piece in told.pieces:
+        if piece.speech_found:
+            axes.axvspan(piece.speech_start_s, piece.speech_stop_s, color=_SPEECH, zorder=0)
+        if piece.start_s > 0:
+            axes.axvline(piece.start_s, color=_CUT, linewidth=1.2, linestyle="--")
+    axes.set(xlim=(0, len(scaled) / SAMPLE_RATE), ylim=(-largest, largest), yticks=[])
+    cut = "; cuts dashed" if len(told.pieces) > 1 else ""
+    axes.set_title(
+        f"sound, first to last speech shaded (by {told.speech_by}){cut}", loc="left", fontsize=9
+    )
+    axes.spines["left"].set_visible(False)
+
+
+def _draw_faces(part: SubFigure, faces: SeenFaces) -> None:
+    """Pictures of every so often with what is cropped, and below each what the networks see."""
+    count = len(faces.frames)
+    looks: Sequence[Look | None] = faces.looks or [None] * min(SHOWN_FACES, count)
+    chosen = np.unique(np.linspace(0, len(looks) - 1, SHOWN_FACES).round().astype(int))
+    panels = part.subplots(2, SHOWN_FACES, squeeze=False)
+    for axes in panels.ravel():
+        axes.set_axis_off()
+    for column, place in enumerate(chosen):
+        look = looks[place]
+        if look is None:
+            frame = round(place * (count - 1) / max(len(looks) - 1, 1))
+            seconds = faces.offset_s + frame / FRAME_RATE
+        else:
+            seconds = look.time_s
+            frame = min(max(round((seconds - faces.offset_s) * FRAME_RATE), 0), count - 1)
+            above = panels[0, column]
+            above.imshow(look.picture, cmap="gray", vmin=0, vmax=255)
+            left, top, side = look.square
+            line = "-" if look.found else ":"
+            box = {"fill": False, "edgecolor": COLOURS[1], "linewidth": 1.5, "linestyle": line}
+            above.add_patch(Rectangle((left, top), side, side, **box))
+        panels[1, column].imshow(faces.frames[frame], cmap="gray", vmin=0, vmax=255)
+        panels[1, column].set_title(f"{seconds:.1f} s", fontsize=7.5)
+    words = "the middle of the film, as its run cropped it"
+    if faces.looks:
+        words = "pictures with the square that is cropped (dotted: no face in this look)"
+    part.suptitle(f"{words}, and what the networks see", x=0.01, ha="left", fontsize=9)
+
+
+FrameRows = tuple[str, list[tuple[np.ndarray, np.ndarray]]]
+"""A title, and of each piece the times of its frames and their posteriors."""
+
+
+def _frame_posteriors(
+    prepared: PreparedRecording, says: Sequence[Sequence[SystemSays]]
+) -> FrameRows | None:
+    """Of the first system whose frames say something: when, and what."""
+    for name in dict.fromkeys(each.name for systems in says for each in systems):
+        found, title = [], ""
+        for piece, systems in zip(prepared.pieces, says, strict=True):
+            each = next((s for s in systems if s.name == name and s.frames is not None), None)
+            if each is None or each.frames is None:
+                continue
+            rows = prepared.frame_rows(piece)
+            starts = prepared.faces.offset_s if prepared.faces else 0.0
+            times = starts + rows / FRAME_RATE
+            if name.endswith("/vad"):
+                start_s = float(times[0]) - piece.start_s
+                times = times[frames_within(piece.span, len(rows), FRAME_RATE, start_s)]
+            title = each.title
+            found.append((times, each.frames.values))
+        if found:
+            return title, found
+    return None
+
+
+def _draw_frames(
+    part: SubFigure, seen: FrameRows, classes: Sequence[str], limits: tuple[float, float]
+) -> None:
+    """A row per class, a column per frame."""
+    title, rows = seen
+    axes = part.subplots()
+    for times, values in rows:
+        extent = (times[0], times[-1] + 1 / FRAME_RATE, len(classes) - 0.5, -0.5)
+        image = axes.imshow(
+            values.T,
+            aspect="auto",
+            interpolation="nearest",
+            cmap="Blues",
+            vmin=0,
+            vmax=1,
+            extent=extent,
+        )
+    _dress(part, axes, image, f"posteriors of every frame: {title}", classes, limits)
+
+
+def _draw_pieces(
+    part: SubFigure, told: RecordingTold, system: str, limits: tuple[float, float]
+) -> None:
+    """A row per class, a column per piece."""
+    axes = part.subplots()
+    image = None
+    for piece in told.pieces:
+        for each in piece.systems:
+            if each.system == system:
+                values = np.array([list(each.posteriors.values())])
+                extent = (piece.start_s, piece.stop_s, len(told.classes) - 0.5, -0.5)
+                image = axes.imshow(
+                    values.T, aspect="auto", cmap="Blues", vmin=0, vmax=1, extent=extent
+                )
+        axes.axvline(piece.stop_s, color=_CUT, linewidth=0.8, linestyle="--")
+    asked = next(each for each in told.systems if each.system == system)
+    words = f"{MODALITY_WORDS[asked.modality]}, piece by piece: {asked.title}"
+    _dress(part, axes, image, words, told.classes, limits)
+
+
+def _dress(part, axes, image, title, classes, limits) -> None:
+    """What maps of posteriors share."""
+    axes.set_yticks(range(len(classes)), classes)
+    axes.tick_params(axis="y", length=0)
+    axes.set(xlim=limits, ylim=(len(classes) - 0.5, -0.5), xlabel="seconds")
+    axes.set_facecolor("#e9e4da")
+    axes.set_title(textwrap.shorten(title, 118, placeholder=" …"), loc="left", fontsize=9)
+    bar = part.colorbar(image, ax=axes, pad=0.01, aspect=16)
+    bar.outline.set_visible(False)
+
+
+def _draw_bars(axes: Axes, told: RecordingTold) -> None:
+    """What every system says in all, with the range of its splits' networks."""
+    means = list(told.mean.values())
+    width, places = 0.8 / len(means), np.arange(len(told.classes))
+    hatches = {"speech": "", "face": "//", "fusion": ".."}
+    for number, (asked, mean) in enumerate(means):
+        values = 100 * np.array(list(mean.values()))
+        lowest, highest = (100 * edge for edge in _range_of_splits(told, asked.system))
+        at = places + (number - (len(means) - 1) / 2) * width
+        errors = np.abs([values - lowest, highest - values])
+        axes.bar(
+            at,
+            values,
+            width * 0.92,
+            color=MODALITY_COLOURS[asked.modality],
+            hatch=hatches[asked.modality],
+            edgecolor="white",
+            linewidth=0,
+            label=textwrap.shorten(
+                f"{MODALITY_WORDS[asked.modality]}: {asked.title}", 90, placeholder=" …"
+            ),
+            yerr=errors if len(told.splits) > 1 else None,
+            error_kw={"ecolor": "#555555", "elinewidth": 0.9, "capsize": 2},
+        )
+    axes.axhline(100 / len(told.classes), color="#555555", linestyle=":", linewidth=1.1)
+    axes.set_xticks(places, told.classes)
+    axes.set(ylabel="posterior in %", ylim=(0, 105))
+    axes.grid(axis="y")
+    pieces = f"mean of {len(told.pieces)} pieces" if len(told.pieces) > 1 else "the whole"
+    lines = f"; lines: from the lowest to the highest of {len(told.splits)} networks"
+    axes.set_title(
+        f"{pieces} (dotted: chance{lines if len(told.splits) > 1 else ''})", loc="left", fontsize=9
+    )
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=1, fontsize=8)
+
+
+def _range_of_splits(told: RecordingTold, system: str) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and highest mean posterior of any split's network, by class."""
+    weights, values = [], []
+    for piece in told.pieces:
+        for each in piece.systems:
+            if each.system == system:
+                weights.append(piece.stop_s - piece.start_s)
+                values.append([list(each.of_splits[s].values()) for s in told.splits])
+    means = np.average(np.array(values), axis=0, weights=weights)
+    return means.min(axis=0), means.max(axis=0)
