@@ -62,7 +62,7 @@ def export_run(job: ExportJob) -> None:
     UserError
         If the run is not finished, or a file of it is missing.
     """
-    run = FinishedRun.read(job.run, job.systems)
+    run = FinishedRun.read(job.run, {"systems": job.systems} if job.systems else None)
     missing = [path for path in run.inputs if not Path(path).exists()]
     if missing:
         raise UserError(f"{missing[0]} is missing: run the same configuration again, then export")

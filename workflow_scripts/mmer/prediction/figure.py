@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,7 +25,6 @@ from mmer.training.frames import frames_within
 WIDTH = 11.0
 SHOWN_FACES = 10
 ENVELOPE_STEPS = 2000
-MODALITY_COLOURS = {"speech": COLOURS[0], "face": COLOURS[1], "fusion": COLOURS[2]}
 MODALITY_WORDS = {"speech": "voice", "face": "face", "fusion": "fusion"}
 _SPEECH, _CUT = "#f3d9a4", "#b00020"
 
@@ -33,39 +33,90 @@ def recording_figure(
     told: RecordingTold, prepared: PreparedRecording, says: Sequence[Sequence[SystemSays]]
 ) -> Figure:
     """Draw a recording; what it lacks, or nobody was asked, takes no room."""
-    seen = _frame_posteriors(prepared, says)
-    several = len(told.pieces) > 1
-    rows: list[tuple[str, float]] = []
-    if prepared.samples is not None:
-        rows.append(("sound", 1.3))
-    if prepared.faces is not None:
-        rows.append(("faces", 2.3))
-    if seen is not None:
-        rows.append(("frames", 1.9))
-    if several:
-        rows += [(f"pieces {each.system}", 1.6) for each, _ in told.mean.values()]
-    rows.append(("bars", 2.6))
-    height = sum(each for _, each in rows)
+    maps = _maps(told, prepared, says)
+    over_time = [1.3] * (prepared.samples is not None) + [1.75] * len(maps)
+    heights = [2.3] * (prepared.faces is not None) + [sum(over_time) + 0.3] * bool(over_time)
+    heights.append(2.2 + 0.2 * len(told.mean))
     known = f", which is {told.known_as} of the run's corpus" if told.known_as else ""
     title = f"{_plain(told.recording)}{known}: {_verdict(told)}"
-    figure, plot = new_figure(WIDTH, height, title, f"networks of {told.label}")
-    parts = plot.subfigures(len(rows), 1, height_ratios=[each for _, each in rows], squeeze=False)
-    end = prepared.pieces[-1].stop_s
-    begin = min(0.0, prepared.pieces[0].start_s)
-    for (what, _), part in zip(rows, parts[:, 0], strict=True):
-        if what == "sound":
-            _draw_sound(part.subplots(), prepared, told)
-        elif what == "faces":
-            assert prepared.faces is not None
-            _draw_faces(part, prepared.faces)
-        elif what == "frames":
-            assert seen is not None
-            _draw_frames(part, seen, told.classes, (begin, end))
-        elif what == "bars":
-            _draw_bars(part.subplots(), told)
-        else:
-            _draw_pieces(part, told, what.removeprefix("pieces "), (begin, end))
+    figure, plot = new_figure(WIDTH, sum(heights), title, f"networks of {told.label}")
+    parts = iter(plot.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0])
+    if prepared.faces is not None:
+        _draw_faces(next(parts), prepared.faces)
+    if over_time:
+        _draw_over_time(next(parts), told, prepared, maps, over_time)
+    _draw_bars(next(parts).subplots(), told)
     return figure
+
+
+@dataclass(frozen=True)
+class Map:
+    """Posteriors over time: a title, and of each part when it begins and ends, and what is said.
+
+    What is said is ``(columns, classes)``, columns of equal length.
+    """
+
+    title: str
+    parts: list[tuple[float, float, np.ndarray]]
+
+
+def _maps(
+    told: RecordingTold, prepared: PreparedRecording, says: Sequence[Sequence[SystemSays]]
+) -> list[Map]:
+    """The frames of the first system that sees some, and what each system says of each piece."""
+    found = _frame_map(prepared, says)
+    maps = [] if found is None else [found]
+    for asked, _ in told.mean.values() if len(told.pieces) > 1 else ():
+        parts = [
+            (piece.start_s, piece.stop_s, np.array([list(each.posteriors.values())]))
+            for piece in told.pieces
+            for each in piece.systems
+            if each.system == asked.system
+        ]
+        maps.append(Map(f"{MODALITY_WORDS[asked.modality]}, piece by piece: {asked.title}", parts))
+    return maps
+
+
+def _draw_over_time(
+    part: SubFigure,
+    told: RecordingTold,
+    prepared: PreparedRecording,
+    maps: Sequence[Map],
+    heights: Sequence[float],
+) -> None:
+    """The sound above the maps, on one axis of time."""
+    panels = list(
+        part.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    )
+    waiting = iter(panels)
+    if prepared.samples is not None:
+        _draw_sound(next(waiting), prepared, told)
+    image = None
+    for axes, each in zip(waiting, maps, strict=True):
+        for start, stop, values in each.parts:
+            extent = (start, stop, len(told.classes) - 0.5, -0.5)
+            image = axes.imshow(
+                values.T,
+                aspect="auto",
+                interpolation="nearest",
+                cmap="Blues",
+                vmin=0,
+                vmax=1,
+                extent=extent,
+            )
+        for piece in told.pieces[1:]:
+            axes.axvline(piece.start_s, color=_CUT, linewidth=0.8, linestyle="--")
+        axes.set_yticks(range(len(told.classes)), told.classes)
+        axes.tick_params(axis="y", length=0)
+        axes.set(ylim=(len(told.classes) - 0.5, -0.5))
+        axes.set_facecolor("#e9e4da")
+        axes.set_title(textwrap.shorten(each.title, 118, placeholder=" …"), loc="left", fontsize=9)
+    first, last = told.pieces[0], told.pieces[-1]
+    panels[-1].set(xlabel="seconds", xlim=(first.start_s, last.stop_s))
+    if image is not None:
+        bar = part.colorbar(image, ax=panels, pad=0.01, aspect=20)
+        bar.set_label("posterior")
+        bar.outline.set_visible(False)
 
 
 def _plain(name: str) -> str:
@@ -75,9 +126,13 @@ def _plain(name: str) -> str:
 
 
 def _verdict(told: RecordingTold) -> str:
-    """What every system says in all, such as ``voice: sad 43 %``."""
+    """What the first system of each modality says in all, such as ``voice: sad 43 %``."""
     words = []
-    for asked, mean in told.mean.values():
+    first = {asked.modality: (asked, mean) for asked, mean in reversed(told.mean.values())}
+    for modality in MODALITY_WORDS:
+        if modality not in first:
+            continue
+        asked, mean = first[modality]
         name = max(mean, key=mean.__getitem__)
         words.append(f"{MODALITY_WORDS[asked.modality]} {name} {100 * mean[name]:.0f} %")
     return ", ".join(words)
@@ -99,7 +154,7 @@ def _draw_sound(axes: Axes, prepared: PreparedRecording, told: RecordingTold) ->
             axes.axvspan(piece.speech_start_s, piece.speech_stop_s, color=_SPEECH, zorder=0)
         if piece.start_s > 0:
             axes.axvline(piece.start_s, color=_CUT, linewidth=1.2, linestyle="--")
-    axes.set(xlim=(0, len(scaled) / SAMPLE_RATE), ylim=(-largest, largest), yticks=[])
+    axes.set(ylim=(-largest, largest), yticks=[])
     cut = "; cuts dashed" if len(told.pieces) > 1 else ""
     axes.set_title(
         f"sound, first to last speech shaded (by {told.speech_by}){cut}", loc="left", fontsize=9
@@ -137,82 +192,26 @@ def _draw_faces(part: SubFigure, faces: SeenFaces) -> None:
     part.suptitle(f"{words}, and what the networks see", x=0.01, ha="left", fontsize=9)
 
 
-FrameRows = tuple[str, list[tuple[np.ndarray, np.ndarray]]]
-"""A title, and of each piece the times of its frames and their posteriors."""
-
-
-def _frame_posteriors(
-    prepared: PreparedRecording, says: Sequence[Sequence[SystemSays]]
-) -> FrameRows | None:
-    """Of the first system whose frames say something: when, and what."""
+def _frame_map(prepared: PreparedRecording, says: Sequence[Sequence[SystemSays]]) -> Map | None:
+    """Posteriors of every frame by the first system whose frames say something."""
+    if prepared.faces is None:
+        return None
     for name in dict.fromkeys(each.name for systems in says for each in systems):
-        found, title = [], ""
+        parts, title = [], ""
         for piece, systems in zip(prepared.pieces, says, strict=True):
             each = next((s for s in systems if s.name == name and s.frames is not None), None)
             if each is None or each.frames is None:
                 continue
             rows = prepared.frame_rows(piece)
-            starts = prepared.faces.offset_s if prepared.faces else 0.0
-            times = starts + rows / FRAME_RATE
+            times = prepared.faces.offset_s + rows / FRAME_RATE
             if name.endswith("/vad"):
                 start_s = float(times[0]) - piece.start_s
                 times = times[frames_within(piece.span, len(rows), FRAME_RATE, start_s)]
-            title = each.title
-            found.append((times, each.frames.values))
-        if found:
-            return title, found
+            title = f"posteriors of every frame: {each.title}"
+            parts.append((float(times[0]), float(times[-1]) + 1 / FRAME_RATE, each.frames.values))
+        if parts:
+            return Map(title, parts)
     return None
-
-
-def _draw_frames(
-    part: SubFigure, seen: FrameRows, classes: Sequence[str], limits: tuple[float, float]
-) -> None:
-    """A row per class, a column per frame."""
-    title, rows = seen
-    axes = part.subplots()
-    for times, values in rows:
-        extent = (times[0], times[-1] + 1 / FRAME_RATE, len(classes) - 0.5, -0.5)
-        image = axes.imshow(
-            values.T,
-            aspect="auto",
-            interpolation="nearest",
-            cmap="Blues",
-            vmin=0,
-            vmax=1,
-            extent=extent,
-        )
-    _dress(part, axes, image, f"posteriors of every frame: {title}", classes, limits)
-
-
-def _draw_pieces(
-    part: SubFigure, told: RecordingTold, system: str, limits: tuple[float, float]
-) -> None:
-    """A row per class, a column per piece."""
-    axes = part.subplots()
-    image = None
-    for piece in told.pieces:
-        for each in piece.systems:
-            if each.system == system:
-                values = np.array([list(each.posteriors.values())])
-                extent = (piece.start_s, piece.stop_s, len(told.classes) - 0.5, -0.5)
-                image = axes.imshow(
-                    values.T, aspect="auto", cmap="Blues", vmin=0, vmax=1, extent=extent
-                )
-        axes.axvline(piece.stop_s, color=_CUT, linewidth=0.8, linestyle="--")
-    asked = next(each for each in told.systems if each.system == system)
-    words = f"{MODALITY_WORDS[asked.modality]}, piece by piece: {asked.title}"
-    _dress(part, axes, image, words, told.classes, limits)
-
-
-def _dress(part, axes, image, title, classes, limits) -> None:
-    """What maps of posteriors share."""
-    axes.set_yticks(range(len(classes)), classes)
-    axes.tick_params(axis="y", length=0)
-    axes.set(xlim=limits, ylim=(len(classes) - 0.5, -0.5), xlabel="seconds")
-    axes.set_facecolor("#e9e4da")
-    axes.set_title(textwrap.shorten(title, 118, placeholder=" …"), loc="left", fontsize=9)
-    bar = part.colorbar(image, ax=axes, pad=0.01, aspect=16)
-    bar.outline.set_visible(False)
 
 
 def _draw_bars(axes: Axes, told: RecordingTold) -> None:
@@ -229,7 +228,7 @@ def _draw_bars(axes: Axes, told: RecordingTold) -> None:
             at,
             values,
             width * 0.92,
-            color=MODALITY_COLOURS[asked.modality],
+            color=COLOURS[number % len(COLOURS)],
             hatch=hatches[asked.modality],
             edgecolor="white",
             linewidth=0,
@@ -248,7 +247,7 @@ def _draw_bars(axes: Axes, told: RecordingTold) -> None:
     axes.set_title(
         f"{pieces} (dotted: chance{lines if len(told.splits) > 1 else ''})", loc="left", fontsize=9
     )
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=1, fontsize=8)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=1, fontsize=8)
 
 
 def _range_of_splits(told: RecordingTold, system: str) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -52,16 +52,18 @@ class FinishedRun:
     ----------
     plan
         What it consists of.
-    wanted
-        Systems and fusions to ask; none for the best of each kind.
     """
 
     plan: Plan
-    wanted: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, run: str, wanted: Sequence[str] = ()) -> FinishedRun:
+    def read(cls, run: str, settings: Mapping[str, Any] | None = None) -> FinishedRun:
         """The run of that name under ``results``, by the configuration that lies beside it.
+
+        Parameters
+        ----------
+        settings
+            Keys of the section ``prediction`` that are to be others.
 
         Raises
         ------
@@ -75,13 +77,14 @@ class FinishedRun:
             raise UserError(
                 f"{file} cannot be read: name a finished run of this folder, RUN=<its name>"
             ) from error
+        values["prediction"] = {**values.get("prediction", {}), **(settings or {})}
         kinds = registry_of(values, [file])
         configuration = check_configuration(values, [file], kinds)
         registered = read_registered(PROJECT / "resources" / "weights.yaml")
         plan = Plan(configuration, kinds, registered, PROJECT / "workflow_scripts")
         if not isinstance(plan.corpora.task, Classes):
             raise UserError(f"{file}: the run follows traces, and only classes are said so far")
-        found = cls(plan, tuple(wanted) or configuration.prediction.systems)
+        found = cls(plan)
         if not found.summary_file.exists():
             raise UserError(f"{found.summary_file} is missing: finish the run first")
         return found
@@ -90,6 +93,11 @@ class FinishedRun:
     def configuration(self) -> Configuration:
         """Everything that it depends on."""
         return self.plan.configuration
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Systems and fusions to ask; none for the best of each kind."""
+        return self.configuration.prediction.systems
 
     @property
     def summary_file(self) -> Path:

@@ -1,4 +1,4 @@
-"""One page that shows what is said of all recordings, with what is to be known before it is read."""
+"""One page for all recordings, with what is to be known before it is read."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,12 @@ class PreparedRecording:
         spans = {name: piece.span for name, piece in zip(names, pieces, strict=True)}
         return NewItems(names, audio, frames, saliency, spans)
 
+    def _samples(self, piece: Piece) -> np.ndarray:
+        """The sound of a piece."""
+        assert self.samples is not None
+        start, stop = (round(edge * SAMPLE_RATE) for edge in (piece.start_s, piece.stop_s))
+        return self.samples[start:stop]
+
     def frame_rows(self, piece: Piece) -> np.ndarray:
         """Which frames show during a piece; those before the sound belong to the first one."""
         if self.faces is None:
@@ -197,7 +204,7 @@ class Preparation:
         edges = np.linspace(0, seconds, count + 1) + faces.offset_s
         return [
             Piece(float(a), float(b), SpeechSpan(0.0, float(b - a), found=False))
-            for a, b in zip(edges[:-1], edges[1:], strict=True)
+            for a, b in pairwise(edges)
         ]
 
     def _faces(self, path: Path, has_sound: bool, known: KnownRecording | None) -> SeenFaces:
