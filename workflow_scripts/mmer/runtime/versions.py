@@ -104,7 +104,7 @@ def step_version(
         inside = file.is_relative_to(scripts)
         name = ".".join(file.relative_to(scripts).with_suffix("").parts) if inside else file.name
         roots[name] = meaning_of(file, afterwards)
-    return version(reached(roots, partial(_module, scripts, afterwards)))
+    return version(reached(roots, partial(_module, scripts, afterwards=afterwards)))
 
 
 def reached(
@@ -155,7 +155,7 @@ def _loaded(imports: Iterable[str]) -> list[str]:
     return [".".join(each[:length]) for each in parts for length in range(1, len(each) + 1)]
 
 
-def _module(scripts: Path, afterwards: bool, name: str) -> Meaning | None:
+def _module(scripts: Path, name: str, afterwards: bool = False) -> Meaning | None:
     """What counts of a module; None where the name is an object within one."""
     base = scripts.joinpath(*name.split("."))
     for file in (base.with_suffix(".py"), base / "__init__.py"):

@@ -5,8 +5,6 @@ A fit takes seconds and nothing in it is random, so that a run keeps its predict
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
@@ -37,36 +35,33 @@ from mmer.training.kept_audio import rows_of_split
 
 def kept_state(job: ModelJob, split: str) -> dict[str, Tensor]:
     """Scaling and classifier of one split, fitted on its training items."""
-    classifier = _classifiers(job)()
     embeddings, items = read_embeddings(job.one("embeddings")), read_items(job.one("items"))
     rows, chosen, part = rows_of_split(embeddings.items, items, job.splits[split], job.classes)
     training = part == TRAIN
     values = embeddings.values[rows].astype(np.float64)[training]
-    fitted = classifier.fit(values, job.classes.labels(chosen)[training])
-    kept = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in _arrays(fitted, values)}
-    return kept
+    fitted = _classifier(job).fit(values, job.classes.labels(chosen)[training])
+    arrays = arrays_of(fitted, values)
+    return {name: torch.from_numpy(np.ascontiguousarray(each)) for name, each in arrays.items()}
 
 
-def _classifiers(job: ModelJob) -> Callable[[], Pipeline]:
-    """What makes the classifier that the job's family fits."""
+def _classifier(job: ModelJob) -> Pipeline:
+    """The classifier that the job's family fits, not yet fitted."""
     if "kernel" in job.options["settings"]:
-        settings = job.settings(SupportVectorSettings)
-        return lambda: support_vector.classifier_of(settings)
-    other = job.settings(LogisticRegressionSettings)
-    return lambda: logistic_regression.classifier_of(other)
+        return support_vector.classifier_of(job.settings(SupportVectorSettings))
+    return logistic_regression.classifier_of(job.settings(LogisticRegressionSettings))
 
 
-def _arrays(fitted: Pipeline, values: np.ndarray) -> list[tuple[str, np.ndarray]]:
+def arrays_of(fitted: Pipeline, values: np.ndarray) -> dict[str, np.ndarray]:
     """The arrays of a fitted pipeline."""
     last = fitted[-1]
     before = fitted[:-2] if isinstance(last, SVC) else fitted[:-1]
     scaling = scaling_kept(before[0] if len(before) else None, values.shape[1])
     if isinstance(last, LogisticRegression):
-        return list({**scaling, **linear_kept(last)}.items())
+        return {**scaling, **linear_kept(last)}
     kernel = fitted[-2]
     support = kernel.training_[last.support_]
     gamma = None if kernel.kernel == "linear" else float(kernel.gamma_)
-    return list({**scaling, **machine_kept(last, support, gamma)}.items())
+    return {**scaling, **machine_kept(last, support, gamma)}
 
 
 def predictor(kept: KeptModel) -> Predictor:
