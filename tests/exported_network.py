@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 
 from mmer.models.plain_cnn import PlainCnn, PlainCnnSettings
 from mmer.prediction.manifest import (
@@ -19,6 +18,7 @@ from mmer.prediction.manifest import (
     file_sha256,
 )
 from mmer.tasks import Classes
+from mmer.training.checkpoint import write_model
 from mmer.training.standardised import Standardised
 
 TASK = Classes(names=("low", "high"), column="pitch")
@@ -29,9 +29,8 @@ SPLITS = ("fold0", "fold1")
 def write_weights(path: Path, seed: int) -> None:
     """A network with random weights."""
     torch.manual_seed(seed)
-    path.parent.mkdir(parents=True, exist_ok=True)
     network = PlainCnn().network(SETTINGS.bands, TASK, SETTINGS)
-    save_file(Standardised(network, torch.randn(10, SETTINGS.bands)).state_dict(), path)
+    write_model(path, Standardised(network, torch.randn(10, SETTINGS.bands)).state_dict(), {})
 
 
 def write_export(folder: Path) -> Path:

@@ -26,6 +26,7 @@ SYSTEMS = [
     *("affectnet_max_voting/full", "stn_max_voting/vad", "stn_bilstm_flatten810/vad"),
     *("mixed/minmax", "mixed/unscaled"),
 ]
+SCRIPTS = REPOSITORY / "workflow_scripts"
 OWN = {"01": "01-01-05-02-01-02-01", "05": "01-01-07-02-01-01-05"}
 """Recordings of the run's corpus, of a speaker of each fold."""
 

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import yaml
-from safetensors.torch import save_file
-from torch import Tensor
 
 from mmer.evaluation.best_fusion import best_candidate
 from mmer.evaluation.paper_description import PROJECT
@@ -41,7 +40,7 @@ from mmer.report.corpus_label import is_synthetic
 from mmer.runtime.errors import UserError
 from mmer.runtime.job import Job
 from mmer.runtime.writing import writing
-from mmer.training.checkpoint import read_model
+from mmer.training.checkpoint import read_model, write_model
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +87,7 @@ def _write(run: FinishedRun, folder: Path) -> Manifest:
     (folder / RECORDINGS).write_bytes(known)
     if run.sees and plan.weights.saliency:
         weights = read_model(Path(plan.weights.saliency[0]), torch.device("cpu"))
-        _save(folder / SALIENCY, weights)
+        write_model(folder / SALIENCY, weights, {})
     written = sorted(path for path in folder.rglob("*") if path.is_file())
     return Manifest(
         run=configuration.run,
@@ -127,7 +126,7 @@ def _model(run: FinishedRun, kept: Kept, folder: Path) -> ExportedModel:
         job = ModelJob.model_validate(run.told(kept, split))
         log.info("%s %s", kept.name, split)
         file = f"models/{kept.model}/{kept.variant}/{split or 'all'}.safetensors"
-        _save(folder / file, family.kept_state(job, split))
+        write_model(folder / file, family.kept_state(job, split), {})
         files[split] = file
     assert job is not None, "a model has a split or stands for all"
     return ExportedModel(
@@ -160,7 +159,8 @@ def _fusion(run: FinishedRun, name: str, items: Items, folder: Path) -> Exported
         }
         arrays = kept_fusion(split, systems, fed, settings.settings, chosen)
         files[split] = f"fusion/{pairing}/{inputs}/{split}.safetensors"
-        _save(folder / files[split], {key: torch.from_numpy(a) for key, a in arrays.items()})
+        state = {key: torch.from_numpy(np.ascontiguousarray(a)) for key, a in arrays.items()}
+        write_model(folder / files[split], state, {})
     return ExportedFusion(
         name=name,
         title=str(run.summary.loc[name, "title"]),
@@ -192,9 +192,3 @@ def _score(row: Mapping[str, Any]) -> Score:
         high=number("speaker_high"),
         calibration_error=number("ece"),
     )
-
-
-def _save(path: Path, state: Mapping[str, Tensor]) -> None:
-    """Write tensors; equal ones give equal bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({name: tensor.detach().contiguous().clone() for name, tensor in state.items()}, path)
