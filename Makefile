@@ -29,7 +29,7 @@ VOICES_CORPUS = $(if $(FILMS),ravdess,ravdess_voices)
 SMALL_OPTION = $(if $(RAVDESS),--config data='{"ravdess_voices": "$(RAVDESS)"}')
 VOICES_OPTION = $(if $(FILMS)$(RAVDESS),--config run=$(VOICES_RUN) corpus=$(VOICES_CORPUS) data='{"$(VOICES_CORPUS)": "$(or $(FILMS),$(RAVDESS))"}')
 
-.PHONY: help environment egemaps demo demo-recola corpus voices voices-small predict export test test-long test-slurm lint bench decisions lock published paper
+.PHONY: help environment egemaps demo demo-recola demo-iemocap corpus voices voices-small predict export test test-long test-slurm lint bench decisions lock published later-paper paper
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -69,6 +69,14 @@ demo-recola: $(READY)
 	$(BIN)/snakemake --cores 1 --configfile config/recola.yaml config/demo_recola.yaml --report results/demo_recola/report.html
 	@echo "The report is results/demo_recola/report.html"
 
+## make demo-iemocap  emotions by voice, by words and by both, on a synthetic IEMOCAP
+IEMOCAP := --configfile config/iemocap.yaml config/demo_iemocap.yaml
+demo-iemocap: $(READY) $(SPEAKER_WEIGHTS)
+	$(DEMO).make_iemocap --out results/demo_iemocap/IEMOCAP_full_release
+	$(SNAKEMAKE) $(IEMOCAP)
+	$(BIN)/snakemake --cores 1 $(IEMOCAP) --report results/demo_iemocap/report.html
+	@echo "The report is results/demo_iemocap/report.html"
+
 ## make published  fusion, statistics and report on the posteriors that the paper's authors published
 published: $(READY)
 	$(SNAKEMAKE) --configfile config/published.yaml $(MIRROR_OPTION)
@@ -94,6 +102,12 @@ voices: $(READY) $(VAD_DOWNLOAD)
 	$(SNAKEMAKE) --configfile $$overlays $(VOICES_OPTION) && \
 	$(BIN)/snakemake --cores 1 --configfile $$overlays $(VOICES_OPTION) --report results/$(VOICES_RUN)/report.html
 	@echo "The report is results/$(VOICES_RUN)/report.html"
+
+## make later-paper  the authors' later system from films, beside their published posteriors: a GPU, OpenFace
+later-paper: $(READY)
+	$(SNAKEMAKE) --configfile config/published.yaml config/later_paper.yaml $(MIRROR_OPTION)
+	$(BIN)/snakemake --cores 1 --configfile config/published.yaml config/later_paper.yaml $(MIRROR_OPTION) --report results/later_paper/report.html
+	@echo "The report is results/later_paper/report.html"
 
 ## make voices-small  real numbers without published weights: small networks and classical baselines on
 ##                 the same voices; RAVDESS=<folder> as above; about an hour on two cores

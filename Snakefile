@@ -13,8 +13,8 @@ min_version("9.27")
 SCRIPTS = Path(workflow.basedir) / "workflow_scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+from mmer.by_recording import BY_RECORDING
 from mmer.configuration_check import check_configuration, registry_of
-from mmer.evaluation.tables_of_task import tables_of
 from mmer.media.weights_registry import read_registered
 from mmer.plan import Plan
 from mmer.plan.rules import model_rules

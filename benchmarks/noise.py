@@ -35,7 +35,7 @@ def noise_speech(count: int, shape: tuple[int, ...], device: torch.device) -> It
     inputs: Tensor = 20 * torch.randn(count, *shape, device=device) - 50
     labels = torch.from_numpy(TASK.labels(items)).to(device)
     return ItemsOnDevice(
-        task=TASK, items=items, part=part, choosing_part=TEST, labels=labels, inputs=inputs
+        task=TASK, items=items, part=part, choosing_parts=(TEST,), labels=labels, inputs=inputs
     )
 
 
@@ -50,4 +50,4 @@ def noise_frames(count: int, device: torch.device) -> FramesOnDevice:
         for _ in range(2)
     )
     frames = put_on_device(pictures, maps, None, items, TASK, None, device)
-    return FramesOnDevice(**{**vars(frames), "part": part, "choosing_part": TEST})
+    return FramesOnDevice(**{**vars(frames), "part": part, "choosing_parts": (TEST,)})

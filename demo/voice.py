@@ -14,13 +14,14 @@ from scipy.signal import resample_poly
 
 from demo.acting import (
     VOICE_CONFUSIONS,
+    Performance,
     blend,
     perform,
     random_source,
     spread,
 )
 from demo.espeak import ESPEAK_RATE, say
-from demo.settings import AUDIO_RATE, SyntheticCorpusSettings
+from demo.settings import AUDIO_RATE, Difficulty, SyntheticCorpusSettings
 from mmer.corpora.ravdess import STATEMENTS, Clip
 
 
@@ -119,18 +120,29 @@ def speak(clip: Clip, timbre: Timbre, settings: SyntheticCorpusSettings) -> Utte
     performance = perform(
         clip, VOICE_CONFUSIONS, difficulty.voice_blend, difficulty.weak_share, random
     )
+    words = STATEMENTS[clip.statement - 1]
+    return _with_silence(utter(words, performance, timbre, difficulty, random), settings, random)
+
+
+def utter(
+    words: str,
+    performance: Performance,
+    timbre: Timbre,
+    difficulty: Difficulty,
+    random: np.random.Generator,
+) -> np.ndarray:
+    """Speak some words, ``(samples,)`` float64 in [-1, 1] at 48 kHz, without silence around."""
     strays = timbre.bias + difficulty.jitter * random.standard_normal(len(timbre.bias))
     prosody = _within_bounds(Prosody(*(blend(PROSODY, performance) + strays * spread(PROSODY))))
     spoken = say(
-        STATEMENTS[clip.statement - 1],
+        words,
         timbre.variant,
         rate=prosody.rate,
         pitch=timbre.pitch + prosody.pitch,
         range_=prosody.range,
         seed=int(random.integers(1, 2**31)),
     )
-    sentence = _coloured(_at_corpus_rate(spoken, timbre.size), prosody, random)
-    return _with_silence(sentence, settings, random)
+    return _coloured(_at_corpus_rate(spoken, timbre.size), prosody, random)
 
 
 def _within_bounds(prosody: Prosody) -> Prosody:

@@ -19,6 +19,7 @@ for RULE in model_rules(PLAN.models):
             RULE.benchmark
         wildcard_constraints:
             model=RULE.models,
+            split=RULE.trainings,
         conda:
             "../envs/workflow.yaml"
         threads: RULE.threads

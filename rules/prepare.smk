@@ -1,4 +1,4 @@
-# From the recordings of each speaker to the item table, audio, frames, saliency maps, speech spans.
+# From the recordings of each speaker to the item table, audio, frames, saliency maps, speech spans, words.
 # The wildcard {corpus} is empty for the run's own corpus, else a name and a slash.
 
 
@@ -60,6 +60,23 @@ rule compare_recordings:
         "python -m compare_recordings {params.job:q} > {log:q} 2>&1"
 
 
+if PLAN.corpora.evaluates(BY_RECORDING):
+
+    rule divide_recordings:
+        input:
+            LAYOUT.items(),
+        output:
+            LAYOUT.divided_items(),
+        log:
+            LAYOUT.log("divide_recordings"),
+        conda:
+            "../envs/workflow.yaml"
+        params:
+            job=lambda w: PLAN.corpora.told_of_division(),
+        shell:
+            "python -m divide_recordings {params.job:q} > {log:q} 2>&1"
+
+
 rule detect_speech:
     input:
         audio=LAYOUT.prepared("audio", "{speaker}", "{corpus}"),
@@ -76,6 +93,23 @@ rule detect_speech:
         job=lambda w: PLAN.told_of_speech(w.corpus, w.speaker),
     shell:
         "python -m detect_speech {params.job:q} > {log:q} 2>&1"
+
+
+rule prepare_text:
+    input:
+        LAYOUT.items("{corpus}"),
+    output:
+        LAYOUT.prepared("text", "{speaker}", "{corpus}"),
+    log:
+        LAYOUT.log("prepare_text", "{corpus}{speaker}"),
+    benchmark:
+        LAYOUT.benchmark("prepare_text", "{corpus}{speaker}")
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        job=lambda w: PLAN.told_of_text(w.corpus, w.speaker),
+    shell:
+        "python -m prepare_text {params.job:q} > {log:q} 2>&1"
 
 
 rule convert_msi_net:

@@ -42,7 +42,7 @@ for STEP in PLAN.report.steps:
         conda:
             "../envs/workflow.yaml"
         params:
-            entry=STEP.name,
+            entry=STEP.entry,
             # A function, since the braces of a text would be taken for wildcards.
             job=lambda w, told=STEP.told: told,
         shell:

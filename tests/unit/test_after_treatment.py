@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from mmer.items import items_table, write_items
 from mmer.models.after_treatment import AfterTreatment, AfterTreatmentSettings
@@ -64,6 +65,11 @@ def test_noise_is_smoothed_by_a_window_between_the_two_best():
 
 def test_a_filter_that_gains_less_than_a_fiftieth_is_left_out():
     assert choice(SLOW, SLOW, steps=["median"], windows=[0.2, 0.4]) == Treatment()
+
+
+def test_a_window_lasts_some_time():
+    with pytest.raises(ValidationError, match="greater than 0"):
+        AfterTreatmentSettings(windows=[-5, 20])
 
 
 def test_mean_and_deviation_become_those_of_the_truth():

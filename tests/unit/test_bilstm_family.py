@@ -8,6 +8,7 @@ from typing import get_args
 import pandas as pd
 import pytest
 from pydantic import ValidationError
+from tests.plans import checked
 
 from mmer.models.bilstm import BiLstmSettings, Layer
 
@@ -19,6 +20,19 @@ def test_as_much_is_tried_before_an_activation_as_behind_it():
     assert tried["logits"] == tried["posteriors"]
     assert tried["fc50_before_relu"] == tried["fc50"]
     assert all(tried.values())
+
+
+def test_the_shipped_rows_read_posteriors_after_the_softmax_and_fc50_after_its_relu():
+    models = checked().models.items()
+    read = {name: entry.settings.layer for name, entry in models if entry.family == "bilstm"}
+    assert read == {
+        "affectnet_bilstm_posteriors7": "posteriors",
+        "affectnet_bilstm_fc50": "fc50",
+        "affectnet_bilstm_flatten810": "flatten810",
+        "stn_bilstm_posteriors8": "posteriors",
+        "stn_bilstm_fc50": "fc50",
+        "stn_bilstm_flatten810": "flatten810",
+    }
 
 
 @pytest.mark.parametrize("layer", ["posteriors", "fc50", "flatten810"])

@@ -24,11 +24,13 @@ from mmer.models.networks.bilstm_grid import (
     TrainedArchitecture,
     architectures_table,
     best_architecture,
+    chosen_for_other,
     grid_workers,
     train_architectures,
 )
 from mmer.models.networks.bilstm_training import StoredSequences, store_sequences
 from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
+from mmer.protocol import Split
 from mmer.runtime.errors import UserError
 
 REPOSITORY = Path(__file__).parents[2]
@@ -54,7 +56,8 @@ def _train(sequences: StoredSequences, folder: Path, *sizes: Architecture, worke
     return train_architectures(sequences, settings, 1, folder, workers)
 
 
-def _left_by(trained: TrainedArchitecture) -> list[bytes]:
+def _left_by(by_part: dict[str, TrainedArchitecture]) -> list[bytes]:
+    (trained,) = by_part.values()
     return [(trained.folder / file).read_bytes() for file in LEFT]
 
 
@@ -70,7 +73,9 @@ def test_side_by_side_gives_the_numbers_of_one_after_the_other(sequences, tmp_pa
     with grid_workers(2) as workers:
         together = _train(sequences, tmp_path / "two", SMALL, LARGE, workers=workers)
     assert [_left_by(each) for each in one_by_one] == [_left_by(each) for each in together]
-    assert [each.history for each in one_by_one] == [each.history for each in together]
+    assert [each["test"].history for each in one_by_one] == [
+        each["test"].history for each in together
+    ]
 
 
 def test_a_finished_training_is_not_repeated(sequences, tmp_path, caplog):
@@ -78,7 +83,7 @@ def test_a_finished_training_is_not_repeated(sequences, tmp_path, caplog):
     with caplog.at_level("INFO"):
         (again,) = _train(sequences, tmp_path, SMALL)
     assert "training goes on from step 6, epoch 3" in caplog.text
-    assert again.history == first.history
+    assert again["test"].history == first["test"].history
 
 
 # Workers
@@ -95,7 +100,7 @@ def train_much(folder: Path) -> None:
         task=TASK,
         items=item_table(names),
         part=np.array(["train", "train", "test"] * 2),
-        choosing_part="test",
+        choosing_parts=("test",),
         offsets=np.arange(len(names) + 1) * frames,
         rate=30.0,
         file=file,
@@ -190,3 +195,15 @@ def test_the_table_has_a_row_per_training():
     assert table["accuracy"].tolist() == [25, 100]
     assert table["architecture"].tolist() == ["1x3_attention1"] * 2
     assert table["test_items"].tolist() == [3, 3]
+
+
+def test_the_two_splits_of_a_nested_training_exchange_what_was_chosen_for_them():
+    parts = {"by": "speaker", "train": ("c", "d")}
+    splits = {
+        "pair0_1_a": Split(name="pair0_1_a", test=("a",), choose=("b",), **parts),
+        "pair0_1_b": Split(name="pair0_1_b", test=("b",), choose=("a",), **parts),
+    }
+    chosen = {"pair0_1_a": SMALL, "pair0_1_b": LARGE}
+    assert chosen_for_other(chosen, splits) == {"pair0_1_a": LARGE, "pair0_1_b": SMALL}
+    alone = {"fold0": Split(name="fold0", test=("a",), choose=("a",), **parts)}
+    assert chosen_for_other({"fold0": SMALL}, alone) == {"fold0": SMALL}

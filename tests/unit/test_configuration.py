@@ -23,7 +23,12 @@ def broken(tmp_path):
     return check
 
 
-LAID_OVER = {"demo_recola": ["recola"], "recola_test": ["recola"]}
+LAID_OVER = {
+    "demo_recola": ["recola"],
+    "recola_test": ["recola"],
+    "demo_iemocap": ["iemocap"],
+    "later_paper": ["published"],
+}
 
 
 @pytest.mark.parametrize("overlay", sorted(ROOT.glob("config/*.yaml")), ids=lambda file: file.stem)
@@ -101,6 +106,7 @@ def test_the_file_that_holds_the_key_is_named(broken, tmp_path):
             "fusion: {inputs: {own: {by_system: {panns_svc: {values: logit}}}}}",
             "is not fused by any",
         ),
+        ("fusion: {by_pairing: {vadd: {}}}", "fusion.by_pairing.vadd: 'vadd' is not known"),
         ("compared_with: luna_jimenez_2002", "did you mean luna_jimenez_202"),
         ("models: {stn_max_voting: {of: cnn14_fine_tuned}}", "gives no frame_logits"),
         ("models: {panns_svc: {of: nothing}}", "models.panns_svc.of: 'nothing' is not known"),

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import resource
+import stat
 import threading
+import time
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -31,6 +35,10 @@ def target(tmp_path):
     return tmp_path / "downloads" / "a.zip"
 
 
+BROKEN = 0
+"""Stands for an answer that breaks off in the middle."""
+
+
 class Flaky(BaseHTTPRequestHandler):
     """Answers with the given statuses one after the other, then with the content."""
 
@@ -41,11 +49,12 @@ class Flaky(BaseHTTPRequestHandler):
     def do_GET(self):
         self.paths.append(self.path)
         status = self.statuses.pop(0) if self.statuses else 200
-        self.send_response(status)
-        body = CONTENT if status == 200 else b""
+        self.send_response(status or 200)
+        body = CONTENT if status in (200, BROKEN) else b""
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("Location", "/elsewhere")  # read of a redirection only
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body if status else body[:100])
 
     def log_message(self, *arguments):
         pass
@@ -95,6 +104,18 @@ def test_a_server_that_fails_is_asked_again_but_not_for_what_is_not_there(serve,
     assert not target.exists()
 
 
+def test_an_answer_that_breaks_off_is_asked_for_again(serve, target):
+    prefix, paths = serve(BROKEN, BROKEN)
+    download(ADDRESS, target, None, mirror=prefix, first_pause_s=0.01)
+    assert target.read_bytes() == CONTENT and len(paths) == 3
+
+
+def test_a_server_may_say_where_else_the_file_lies(serve, target):
+    prefix, paths = serve(302)
+    download(ADDRESS, target, SHA256, mirror=prefix)
+    assert target.read_bytes() == CONTENT and paths[1:] == ["/elsewhere"]
+
+
 @pytest.mark.parametrize(
     ("checksum", "size", "reason"),
     [
@@ -114,7 +135,44 @@ def test_a_file_that_the_mirror_lacks_is_named(tmp_path, target):
         download(ADDRESS, target, SHA256, mirror=str(tmp_path))
 
 
-@pytest.mark.parametrize("address", ["http://a.org/b", "https://a.org/../b"])
+def test_what_no_second_attempt_mends_is_tried_once(serve, target, monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("waits for nothing"))
+    with pytest.raises(UserError, match="could not be downloaded"):
+        download(ADDRESS, target, SHA256, mirror="ftp://127.0.0.1/mirror")
+    prefix, paths = serve()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))  # as full as a disk can be
+    try:
+        with pytest.raises(UserError, match=r"a\.zip cannot be written .* make room"):
+            download(ADDRESS, target, SHA256, mirror=prefix)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert len(paths) == 1 and list(target.parent.iterdir()) == []
+
+
+def test_a_download_is_as_new_as_it_is_and_its_owner_may_write_it(mirror, target):
+    """Whatever was made from an older one is then stale, and the next one may replace it."""
+    source = mirror / "zenodo.org/records/1/files/a.zip"
+    os.utime(source, (0, 0))
+    source.chmod(0o444)
+    download(ADDRESS, target, SHA256, mirror=str(mirror))
+    assert target.stat().st_mtime > 0 and target.stat().st_mode & stat.S_IWUSR
+
+
+def test_letters_that_mean_something_in_an_address_reach_a_mirror_as_they_are(serve, target):
+    prefix, paths = serve()
+    download("https://a.org/one%23two%3F.zip", target, SHA256, mirror=prefix)
+    assert paths == ["/mirror/a.org/one%23two%3F.zip"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("http://a.org/b", "https://a.org/../b", "https://a.org/%2e%2e/b", "https://../b"),
+        *("https://a.org", "https://a.org/", "https://a.org/b%00", "https://a.org\\..\\c/b"),
+        *("https://[a.org/b", "https:///b"),
+    ],
+)
 def test_only_plain_https_addresses_have_a_place(address):
     with pytest.raises(UserError, match="not a plain https address"):
         mirrored_path(address)

@@ -100,6 +100,19 @@ def test_the_older_table_has_spaces_in_its_header(tmp_path):
     np.testing.assert_array_equal(corpus.pictures("block00")[0].source, _image(0, 3))
 
 
+def test_pictures_that_come_twice_or_are_black_stay_and_those_of_two_parts_are_told(
+    tmp_path, caplog
+):
+    once, black = _pixels(_image(0, 3)), _pixels(np.zeros((48, 48), np.uint8))
+    uses = [(once, "Training"), (once, "Training"), (black, "PublicTest"), (once, "PrivateTest")]
+    folder = _write_table(tmp_path, [f"3,{pixels},{usage}" for pixels, usage in uses])
+    corpus = _corpus(folder, blocks=1)
+    assert len(corpus.items({})) == len(corpus.pictures("block00")) == 4
+    assert [record.getMessage() for record in caplog.records] == [
+        "1 of 2 pictures that choose or test are among those to train on, pixel for pixel"
+    ]
+
+
 def test_folders_name_part_and_emotion(folders):
     corpus = _corpus(folders)
     corpus.check()

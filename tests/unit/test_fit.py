@@ -8,7 +8,7 @@ from tests.trainings import HostReads
 from torch import nn
 
 from mmer.runtime.errors import UserError
-from mmer.training.fit import FitPlan, fit
+from mmer.training.fit import FitPlan, fit, fit_for_each
 
 
 class Line:
@@ -40,8 +40,9 @@ class Line:
     def scores(self):
         self.evaluated_at.append(self.steps)
         if self.planned:
-            return {"accuracy": next(self.planned)}
-        return {"accuracy": -float(((self.network(self.x) - 2 * self.x) ** 2).mean())}
+            return {"test": {"accuracy": next(self.planned)}}
+        error = float(((self.network(self.x) - 2 * self.x) ** 2).mean())
+        return {"test": {"accuracy": -error}}
 
 
 def plan(**changes):
@@ -173,7 +174,7 @@ def test_the_average_of_the_weights_is_evaluated_and_kept():
     line, own, seen = Line(), [], []
     step = line.optimizer.step
     line.optimizer.step = lambda: step() or own.append(line.network[1].weight.item())
-    line.scores = lambda: seen.append(line.network[1].weight.item()) or {"accuracy": len(seen)}
+    line.scores = lambda: seen.append(line.network[1].weight.item()) or {"test": {"accuracy": 1}}
     fit(line, plan(max_epochs=1, average_decay=0.5), None)
     # The first step's weights, then each further one for half.
     expected = 0.25 * own[0] + 0.25 * own[1] + 0.5 * own[2]
@@ -186,3 +187,51 @@ def test_the_last_average_is_kept_where_the_last_weights_are_asked_for():
     fit(best, plan(max_epochs=3, average_decay=0.9), None)
     fit(last, plan(max_epochs=3, average_decay=0.9, keep="last"), None)
     assert torch.equal(best.network[1].weight, last.network[1].weight)
+
+
+class Choosers(Line):
+    """A line whose training two parts follow, each with scores of its own."""
+
+    def __init__(self, **planned):
+        super().__init__()
+        self.of_parts = {part: iter(scores) for part, scores in planned.items()}
+
+    def scores(self):
+        return {part: {"accuracy": next(scores, 0)} for part, scores in self.of_parts.items()}
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+@pytest.mark.parametrize("average_decay", [None, 0.9])
+def test_each_part_keeps_what_it_would_keep_alone(keep, average_decay):
+    # One loses patience after three epochs, before its late best; the other goes on.
+    planned = {"choose": [0.5, 0.4, 0.3, 0.9, 0.9], "test": [0.1, 0.2, 0.3, 0.4, 0.1]}
+    pace = plan(keep=keep, patience=2, average_decay=average_decay)
+    together = fit_for_each(Choosers(**planned), pace, None)
+    for part, scores in planned.items():
+        alone = fit_for_each(Choosers(**{part: scores}), pace, None)[part]
+        assert together[part].history == alone.history
+        for name, weights in alone.weights.items():
+            assert torch.equal(together[part].weights[name], weights)
+    assert [len(kept.history) for kept in together.values()] == [3, 5]
+
+
+@pytest.mark.parametrize("killed_after", [1, 7, 11])
+def test_a_killed_training_of_two_choosers_goes_on_to_the_same_weights(
+    tmp_path, monkeypatch, killed_after
+):
+    class Squares(Line):
+        def scores(self):
+            weight = float(self.network[1].weight)
+            return {p: {"accuracy": -abs(weight - goal)} for p, goal in (("a", 0.1), ("b", 9))}
+
+    monkeypatch.setenv("MMER_CHECKPOINT_SECONDS", "0")
+    expected = fit_for_each(Squares(), plan(patience=2), None)
+    assert len(expected["a"].history) < len(expected["b"].history)
+    killed = Squares()
+    killed.steps_until_kill = killed_after
+    with pytest.raises(KeyboardInterrupt):
+        fit_for_each(killed, plan(patience=2), tmp_path / "state.safetensors")
+    resumed = fit_for_each(Squares(), plan(patience=2), tmp_path / "state.safetensors")
+    for part, kept in expected.items():
+        assert resumed[part].history == kept.history
+        assert torch.equal(resumed[part].weights["1.weight"], kept.weights["1.weight"])

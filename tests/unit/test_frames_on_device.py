@@ -56,7 +56,7 @@ def test_every_item_keeps_its_own_frames_and_maps():
     assert frames.images.dtype == torch.uint8 and not frames.are_pictures
     assert frames.items.names == pictures.items and frames.labels.tolist() == [0, 2, 4] * 3
     assert frames.part.tolist() == ["train"] * 6 + ["test"] * 3
-    assert frames.choosing_part == "test"
+    assert frames.choosing_parts == ("test",)
 
 
 def test_the_variant_vad_keeps_the_frames_within_the_spans():

@@ -144,6 +144,13 @@ def test_an_utterance_without_words_has_none(own):
     assert table.loc["Ses01F_impro01_F000", "text"] == ""
 
 
+def test_an_ellipsis_as_windows_writes_it_ends_no_line(own):
+    path = own / "Session1" / "dialog" / "transcriptions" / "Ses01F_impro01.txt"
+    path.write_bytes(path.read_bytes().replace(b"It is ang, isn\xb4t it?", b"It\x92s\x85 ang?"))
+    table = corpus(own).items({}).table.set_index("item")
+    assert table.loc["Ses01F_impro01_F000", "text"] == "It\N{RIGHT SINGLE QUOTATION MARK}s… ang?"
+
+
 def test_a_turn_labelled_twice_is_refused(own):
     write_dialogue(own / "Session1", "Ses01F_impro01", ("ang",))
     path = own / "Session1" / "dialog" / "EmoEvaluation" / "Ses01F_impro01.txt"

@@ -22,7 +22,7 @@ LAYERS = (
     ("runtime", "settings", "user_paths", "layout"),
     ("training.checkpoint", "training.device"),  # tensors in files and on devices
     ("items", "ragged", "tasks", "protocol"),
-    ("predictions", "weights"),
+    ("predictions", "nested_predictions", "by_recording", "recording_folds", "weights"),
     (
         "corpora.base",
         "models.job",
@@ -48,8 +48,8 @@ ALLOWED = {
 }
 """Imports of a higher layer, each with the reason."""
 
-HEAVY = ("torch", "torchaudio", "torchvision", "tensorflow", "sklearn", "librosa", "cv2")
-HEAVIER_STILL = ("matplotlib", "statsmodels", "av", "inaSpeechSegmenter", "h5py", "skimage")
+HEAVY = ("torch", "torchaudio", "torchvision", "tensorflow", "transformers", "sklearn", "librosa")
+HEAVIER_STILL = ("cv2", "matplotlib", "statsmodels", "av", "inaSpeechSegmenter", "h5py", "skimage")
 
 
 def module_of(file: Path) -> str:

@@ -12,12 +12,12 @@ import pytest
 from tests.few_items import EMOTION, fold_of, items_of
 
 from mmer.evaluation import metrics
-from mmer.evaluation.best_fusion import best_candidate, best_fusion
+from mmer.evaluation.best_fusion import best_fusion
 from mmer.evaluation.job import FusionRequest
 from mmer.evaluation.predictions import System, correctness
 from mmer.evaluation.tables import accuracies_table, confusion_table, predictions_table
 from mmer.fusion.classifiers import Candidate
-from mmer.fusion.tables import prediction_rows
+from mmer.fusion.tables import best_candidate, prediction_rows
 from mmer.runtime.errors import UserError
 
 CALM, HAPPY, SAD = 1, 2, 3

@@ -89,6 +89,7 @@ def test_prepared_frames_stay_as_they_are_between_30_grey_rows():
         ((100, 100), (0, 240), (40, 280)),
         ((720, 1280), (30, 210), (0, 320)),
         ((239, 320), (0, 239), (0, 320)),  # the odd row comes last
+        ((1, 1000), (119, 120), (0, 320)),  # thinner than a row of the network's
     ],
 )
 def test_frames_of_any_size_keep_their_aspect_ratio(size, rows, columns):
@@ -184,6 +185,18 @@ def test_pictures_of_several_sizes_are_mapped_as_if_alone(frames):
 def test_settings_change_the_maps_as_much_as_they_say(frames, settings, least, most):
     usual, other = (np.stack(_method(**each).maps(frames)).astype(int) for each in ({}, settings))
     assert least <= np.abs(usual - other).mean() < most
+
+
+@pytest.mark.filterwarnings("error")
+def test_pictures_that_nobody_may_write_to_are_mapped_without_a_warning(frames):
+    """As Pillow gives them."""
+    torch.set_warn_always(True)
+    picture = frames[0].copy()
+    picture.flags.writeable = False
+    try:
+        assert len(_method().maps([picture])) == 1
+    finally:
+        torch.set_warn_always(False)
 
 
 def test_weights_of_another_width_are_refused():

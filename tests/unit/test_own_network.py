@@ -18,6 +18,7 @@ from mmer.media.recordings import ItemsJob, list_items
 from mmer.media.settings import PreparationSettings
 from mmer.models.base import ModelJob
 from mmer.predictions import read_predictions
+from mmer.protocol import two_folds_out
 from mmer.ragged import read_ragged
 from mmer.registry import read_registry
 from mmer.runtime.errors import UserError
@@ -118,6 +119,26 @@ def test_a_network_of_ones_own_learns_classes_and_says_them_of_unheard_speakers(
     kept = history[history["kept"] == 1]
     assert kept["accuracy"].item() == history["accuracy"].max()
     assert not told.checkpoint.exists()
+
+
+def test_a_nested_training_leaves_what_each_held_out_fold_chose_for_the_other(labelled):
+    corpus, results = labelled
+    pair = two_folds_out(corpus.splits("", None).values())["pair0_1"]
+    told = job(corpus, results, "my_network", "nested", max_epochs=4, batch_size=4)
+    outputs = {
+        name: {split: results / "nested" / f"{split}_{name}" for split in pair}
+        for name in told.outputs
+    }
+    told = told.model_copy(update={"splits": pair, "outputs": outputs})
+    run(told)
+    items = read_items(results / "items.csv")
+    for name, split in pair.items():
+        said = read_predictions(told.output("predictions", name), told.task, items)
+        assert said.part.tolist() == split.parts_of(said.items).tolist()
+        history = pd.read_csv(told.output("history", name))
+        kept, chose = history[history["kept"] == 1]["accuracy"].item(), said.only("choose")
+        assert kept == history["accuracy"].max()
+        assert kept == pytest.approx((chose.predicted == chose.labels).mean())
 
 
 def test_traces_are_followed_at_their_rate(followed):

@@ -12,9 +12,10 @@ from PIL import Image
 
 from mmer.corpora.affectnet_lists import COLUMNS, IMAGES
 from mmer.items import read_items
+from mmer.media.decoding import decode_whole_frames
 from mmer.media.preparation import PreparationJob, prepare_media
 from mmer.media.recordings import ExtractionJob, ItemsJob, extract_speaker, list_items
-from mmer.media.saliency import SaliencyJob, map_saliency
+from mmer.media.saliency import SaliencyJob, map_saliency, spectral_residual, square_maps
 from mmer.ragged import read_ragged
 from mmer.runtime.errors import UserError
 
@@ -51,9 +52,11 @@ class Followed(Corpus):
 
 def test_an_archive_becomes_items_audio_frames_and_maps(tmp_path, make_clip):
     archive = tmp_path / "Video_Speech_Actor_07.zip"
+    speckled = np.random.default_rng(0).integers(0, 255, (180, 320, 3), np.uint8)
     with zipfile.ZipFile(archive, "w") as content:
         for name in CLIPS:
-            content.write(make_clip(tmp_path / f"{name}.mp4"), f"Actor_07/{name}.mp4")
+            film = make_clip(tmp_path / f"{name}.mp4", picture=lambda frame: speckled)
+            content.write(film, f"Actor_07/{name}.mp4")
     folder = tmp_path / "clips" / "07"
     extract_speaker(ExtractionJob(**RAVDESS, archive=archive, speaker="07", out=folder))
     (folder / ".snakemake_timestamp").touch()
@@ -70,6 +73,8 @@ def test_an_archive_becomes_items_audio_frames_and_maps(tmp_path, make_clip):
     assert audio.items == frames.items == maps.items == tuple(CLIPS)
     assert (audio.rate, frames.rate, maps.rate) == (16000, 30, 30)
     assert frames.offsets.tolist() == maps.offsets.tolist() == [0, 30, 60]
+    of_whole_frames = spectral_residual(decode_whole_frames(folder / f"{CLIPS[0]}.mp4"))
+    np.testing.assert_array_equal(maps.of(0), square_maps(of_whole_frames))
 
 
 def test_the_time_between_the_starts_of_sound_and_pictures_is_kept_and_told(

@@ -40,7 +40,9 @@ def test_profiles_agree_with_the_default_one(profile):
 # SLURM's
 
 SLURM = read("slurm")
-PLANS = [planned(), planned(data={"affectnet": "somewhere"})]
+EVALUATING = ("fuse_predictions", "evaluate_systems")
+"""Steps that have a rule for every protocol."""
+PLANS = [planned(protocol={"kind": "both"}), planned(data={"affectnet": "somewhere"})]
 MODEL_RULES: dict[str, ModelRule] = {
     rule.name: rule for plan in PLANS for rule in model_rules(plan.models)
 }
@@ -51,6 +53,7 @@ WRITTEN = {
 }
 REPORT = {step.name for plan in PLANS for step in plan.report.steps}
 RULES = {*MODEL_RULES, *WRITTEN, *REPORT, "prepare_films", "prepare_pictures", "assemble_external"}
+RULES |= {f"{name}{end}" for name in EVALUATING for end in ("", "_nested")}
 ALONE = {
     *("write_configuration", "list_items", "prepare_pictures", "convert_msi_net"),
     "compare_recordings",

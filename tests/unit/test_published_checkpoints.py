@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import librosa
 import numpy as np
@@ -22,6 +24,8 @@ from mmer.models.networks.panns_checkpoint import load_panns
 from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
 from mmer.models.networks.spatial_transformer_checkpoint import read_published, start_from
 from mmer.models.networks.speaker_encoder import SpeakerEncoder, load_resemblyzer
+from mmer.models.networks.speaker_resnet import SpeakerResnet
+from mmer.models.networks.speaker_resnet_checkpoint import load_wespeaker
 from mmer.runtime.errors import UserError
 from mmer.training.checkpoint import write_model
 from mmer.weights import Weights
@@ -114,16 +118,75 @@ SPEAKERS = Kind(
     "nothing",
     "linear.bias",
 )
+
+
+PYANNOTE = ModuleType("pyannote.audio.core.task")
+
+
+class Specifications:
+    """Pyannote's description of what a network says: an object with attributes."""
+
+    __module__ = PYANNOTE.__name__
+
+    def __init__(self) -> None:
+        self.problem, self.resolution = Problem(4), Resolution(2)
+
+
+class Problem:
+    """One of its enumerations, pickled as a call with a number."""
+
+    __module__ = PYANNOTE.__name__
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __reduce__(self):
+        return type(self), (self.value,)
+
+
+class Resolution(Problem):
+    """Another one."""
+
+    __module__ = PYANNOTE.__name__
+
+
+for kind in (Specifications, Problem, Resolution):
+    setattr(PYANNOTE, kind.__name__, kind)
+
+
+def resnet_content(state: State) -> dict[str, object]:
+    described = {
+        "versions": {"torch": torch.torch_version.TorchVersion("2.0.1"), "pyannote.audio": "3.0.1"},
+        "architecture": {"module": "pyannote.audio.models.embedding.wespeaker"},
+        "specifications": Specifications(),
+    }
+    return {"state_dict": state, "hyper_parameters": {"dither": 0.0}, "pyannote.audio": described}
+
+
+def resnet() -> nn.ModuleDict:
+    """Its names begin with ``resnet``."""
+    return nn.ModuleDict({"resnet": SpeakerResnet(0.03)})
+
+
+RESNET = Kind(
+    lambda: resnet().state_dict(),
+    resnet_content,
+    resnet,
+    lambda network, path, sha256: load_wespeaker(network["resnet"], path, sha256),
+    "nothing",
+    "resnet.seg_1.bias",
+)
 each_kind = pytest.mark.parametrize(
     "kind",
-    [PANNS, ALEXNET, FACES, SPEAKERS],
-    ids=["panns", "alexnet", "faces", "speakers"],
+    [PANNS, ALEXNET, FACES, SPEAKERS, RESNET],
+    ids=["panns", "alexnet", "faces", "speakers", "resnet"],
 )
 
 
 @pytest.fixture(autouse=True)
-def name_of_old_numpy(monkeypatch):
-    """Arrays are pickled under the name that the NumPy of 2020 used."""
+def published_names(monkeypatch):
+    """What is pickled has the names that NumPy of 2020 and pyannote used."""
+    monkeypatch.setitem(sys.modules, PYANNOTE.__name__, PYANNOTE)
     monkeypatch.setattr(_reconstruct, "__module__", "numpy.core.multiarray")
 
 
@@ -139,8 +202,9 @@ def write(path: Path, content: object, **options: bool) -> str:
 def test_the_published_layout_is_loaded_and_the_last_layer_stays(tmp_path, kind, zipped):
     path, state = tmp_path / "weights.pth", kind.published()
     sha256 = write(path, kind.content(state), _use_new_zipfile_serialization=zipped)
-    if kind is PANNS:
-        assert b"numpy.core.multiarray" in path.read_bytes()
+    if kind in (PANNS, RESNET):
+        name = b"numpy.core.multiarray" if kind is PANNS else b"pyannote.audio.core.task"
+        assert name in path.read_bytes()
         with pytest.raises(pickle.UnpicklingError):  # why the allowed names are needed
             torch.load(path, weights_only=True)
     for digits in (8, 64):
@@ -225,6 +289,10 @@ def test_a_truncated_file_or_other_content_is_refused(tmp_path, kind):
         (SPEAKERS, "lstm.weight_ih_l3", torch.zeros(1), "holds 'lstm.weight_ih_l3'"),
         (SPEAKERS, "lstm.weight_ih_l0", torch.zeros(1024, 80), "weight_ih_l0 is (1024, 80)"),
         (SPEAKERS, "linear.bias", torch.full((256,), torch.nan), "not finite"),
+        (RESNET, "resnet.layer3.5.bn2.running_var", None, "lacks resnet.layer3.5.bn2.running_var"),
+        (RESNET, "projection.weight", torch.zeros(1), "holds 'projection.weight'"),
+        (RESNET, "resnet.layer2.0.shortcut.0.weight", torch.zeros(2, 2), "weight is (2, 2)"),
+        (RESNET, "resnet.seg_1.bias", torch.full((256,), torch.inf), "not finite"),
     ],
 )
 def test_another_network_is_refused_by_name(tmp_path, kind, name, value, message):

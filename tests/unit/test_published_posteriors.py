@@ -8,18 +8,22 @@ import pandas as pd
 import pytest
 
 from mmer.corpora.ravdess import Clip, Ravdess, RavdessSettings
-from mmer.evaluation.best_fusion import best_fusion
+from mmer.evaluation.best_fusion import best_fusion, nested_fusion
+from mmer.evaluation.choices import worth
+from mmer.evaluation.fusion_choices import of_fused, same_on_resubstituted
 from mmer.evaluation.job import FusionRequest
-from mmer.evaluation.metrics import mean_accuracy
+from mmer.evaluation.metrics import mean_accuracy, pooled_accuracy
 from mmer.evaluation.predictions import System, correctness, from_posteriors
 from mmer.evaluation.settings import SignificanceSettings
 from mmer.evaluation.significance import compare
 from mmer.external.assembly import assemble
 from mmer.external.tables import read_external_table
 from mmer.fusion.grid import fuse
+from mmer.fusion.nested import fuse_nested
 from mmer.fusion.settings import FusionSettings, InputsSettings
 from mmer.items import items_table
 from mmer.models.external import ExternalLayout
+from mmer.nested_predictions import out_of_fold
 from mmer.predictions import Posteriors
 
 DATA = (
@@ -146,6 +150,34 @@ def test_fusing_the_three_agrees_with_the_published_fusion_on_every_item(
         # Today's default tolerance of scikit-learn stops earlier and differs by up to 0.02.
         apart = ours.folds[split].probabilities - theirs.folds[split].probabilities
         assert abs(apart).max() < 1e-3
+
+
+def test_fusing_out_of_fold_rows_is_worth_less_than_fusing_those_that_models_learned_from(
+    published: Systems,
+) -> None:
+    names = ("wav2vec2", "au_bilstm", "au_mlp")
+    items = next(iter(published["wav2vec2"].values())).items
+    rows = {name: out_of_fold(published[name]) for name in names}
+    fused, grid = fuse_nested(rows, TASK, items, MINMAX, ONE_C)
+    stacked = nested_fusion(REQUEST, fused, TASK, items)
+    assert f"{pooled_accuracy(stacked):.2f} {mean_accuracy(stacked):.2f}" == "85.42 85.38"
+    assert set(grid["split"]) == set(SPLITS)
+
+
+def test_the_nested_fusion_on_resubstituted_rows_is_the_published_one_again(
+    published: Systems,
+) -> None:
+    names = ("wav2vec2", "au_bilstm", "au_mlp")
+    items = next(iter(published["wav2vec2"].values())).items
+    rows = {name: out_of_fold(published[name]) for name in names}
+    nested, _ = fuse_nested(rows, TASK, items, MINMAX, ONE_C)
+    own = {name: published[name] for name in names}
+    same = of_fused(same_on_resubstituted(own, nested, TASK, MINMAX, ONE_C), TASK, items)
+    ours = of_fused(fuse(own, TASK, MINMAX, ONE_C), TASK, items)
+    assert same.equals(ours)
+    found = worth([(same, of_fused(nested, TASK, items))], items, 10_000, 2020)
+    assert f"{found.with_it:.2f} {found.without:.2f} {found.difference:.2f}" == "86.74 85.42 1.32"
+    assert found.low < 0 < found.high
 
 
 def test_speech_face_and_fusion_differ_significantly(published: Systems) -> None:

@@ -50,7 +50,7 @@ def test_items_carry_the_label_and_part_of_their_table():
     items = _load(audio_of(("d", "a", "c", "b")))
     assert list(items.items.names) == sorted(ITEMS.names)
     assert items.labels.tolist() == list(range(8)) * 4
-    assert _names(items, items.rows(items.choosing_part)) == {f"c{number}" for number in range(8)}
+    assert _names(items, items.rows(*items.choosing_parts)) == {f"c{number}" for number in range(8)}
     assert len(items.rows("train")) == 24
     np.testing.assert_array_equal(items.inputs[items.items.names.index("b3")], tone(3, "b")[:6400])
 
@@ -58,7 +58,7 @@ def test_items_carry_the_label_and_part_of_their_table():
 def test_those_who_choose_may_be_others_than_those_who_are_tested():
     items = _load(split=NESTED)
     assert {name[0] for name in _names(items, items.rows("train"))} == {"a", "b"}
-    assert {name[0] for name in _names(items, items.rows(items.choosing_part))} == {"d"}
+    assert {name[0] for name in _names(items, items.rows(*items.choosing_parts))} == {"d"}
     assert (items.part == "test").sum() == 8
 
 

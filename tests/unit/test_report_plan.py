@@ -42,6 +42,23 @@ def test_variants_of_a_system_differ_in_one_label_only_so_that_it_becomes_a_swit
     assert full.subcategory == vad.subcategory == "speech"
 
 
+def test_networks_trained_on_another_corpus_are_told_with_their_scores_or_why_there_are_none(
+    tmp_path,
+):
+    systems = ["affectnet_max_voting", "affectnet_bilstm_fc50"]
+    step = steps(systems, data={"affectnet": str(tmp_path)})["write_tables"]
+    scores = "results/paper/models/affectnet_emotion/held_out.csv"
+    valence, emotion = (told(step)["elsewhere"][f"affectnet_{t}"] for t in ("valence", "emotion"))
+    assert valence["not_run"] == "nothing of affectnet is held out to score it"
+    assert (emotion["scores"], emotion["unlike_paper"]) == (scores, None)
+    assert scores in step.inputs
+    rows = {name: row["row"] for name, row in told(step)["paper_rows"].items()}
+    assert rows["affectnet_valence"] == {"target": "valence"}
+    assert rows["affectnet_emotion"] == {"target": "emotion"}
+    without = told(steps(systems)["write_tables"])["elsewhere"]["affectnet_emotion"]
+    assert without["not_run"].startswith("weights missing")
+
+
 def test_fusions_are_listed_by_pairing_and_have_a_table_where_there_are_any():
     found = steps(["cnn14_fine_tuned"], {"vad": ["cnn14_fine_tuned/vad", "stn_max_voting/vad"]})
     shown = [each for each in confusions(found) if each.subcategory == "fusion"]

@@ -200,9 +200,14 @@ def test_the_job_writes_every_table_of_classes_and_verdicts_with_a_paper_only(
         references=tuple(REFERENCES),
         grids={"mixed/minmax": write_grid(tmp_path / "grid.csv")},
         paper=paper,
+        paper_rows={"own": {"table": "section5_2_affectnet", "row": {"target": "valence"}}},
+        elsewhere={"own": {"title": "own network", "not_run": "nothing is held out"}},
         tables=tmp_path / "tables",
     )
     write_tables(job)
+    if paper:
+        written = (tmp_path / "tables" / "verdicts.md").read_text()
+        assert "own network" in written and "dropout" in written
     names = ["speech", "face", "summary", "significance", "groups", "fusion"]
     names += ["verdicts"] if paper else []
     written = {path.name for path in (tmp_path / "tables").iterdir()}

@@ -1,6 +1,7 @@
 """Saliency maps: bright where a picture stands out, cropped and sized like the face images."""
 
 import numpy as np
+import pytest
 
 from mmer.media.saliency import spectral_residual, square_maps
 
@@ -15,9 +16,11 @@ def test_the_odd_patch_is_most_salient_and_maps_span_the_whole_range():
     assert 70 <= row <= 110 and 190 <= column <= 230
 
 
-def test_a_flat_picture_gives_a_map_and_no_error():
-    (found,) = spectral_residual([np.full((60, 80, 3), 255, np.uint8)])
-    assert found.shape == (60, 80)
+@pytest.mark.parametrize("grey", [0, 77, 255])
+def test_nothing_stands_out_of_a_flat_picture(grey):
+    """FER2013 holds a few that are black all over."""
+    (found,) = spectral_residual([np.full((60, 80, 3), grey, np.uint8)])
+    assert found.shape == (60, 80) and not found.any()
 
 
 def test_maps_are_cropped_to_the_centre_and_resized():

@@ -140,7 +140,8 @@ def test_frames_and_items_are_scored_by_hand():
     }
     both = Ragged.join(list(items), list(items.values()), RATE)
     frames = put_on_device(both, both, None, item_table(list(items)), TASK, PAIR, CPU)
-    scores = SpatialTransformerTraining(Fixed(), frames, _settings(class_weights="none")).scores()
+    task = SpatialTransformerTraining(Fixed(), frames, _settings(class_weights="none"))
+    scores = task.scores()["test"]
     assert scores["frame_accuracy"] == pytest.approx(3 / 7)
     assert scores["item_accuracy"] == 0.5
     right, wrong = np.log(np.e + 7) - 1, np.log(np.e + 7)
@@ -155,7 +156,7 @@ def test_pictures_are_scored_in_blocks_as_all_at_once(monkeypatch):
         logits = task.network(*task.frames.pair(rows)).logits
         labels = task.frames.labels[rows]
         monkeypatch.setattr("mmer.models.networks.spatial_transformer_training.BLOCK", 6)
-        scores = task.scores()
+        scores = task.scores()["test"]
     assert scores["frame_accuracy"] == (logits.argmax(1) == labels).double().mean().item()
     assert scores["item_accuracy"] == scores["frame_accuracy"]
     loss = functional.cross_entropy(logits, labels, weight=task._weights)
@@ -170,9 +171,9 @@ def test_the_training_accuracy_counts_the_frames_since_the_last_call():
         task.loss(batch)
     logits = task.network(*task.frames.pair(rows)).logits
     right = (logits.argmax(dim=1) == task.frames.labels[rows]).double().mean().item()
-    assert task.scores()["train_accuracy"] == pytest.approx(right)
+    assert task.scores()["test"]["train_accuracy"] == pytest.approx(right)
     task.loss(rows[:1])
-    assert task.scores()["train_accuracy"] <= 1 / len(rows)
+    assert task.scores()["test"]["train_accuracy"] <= 1 / len(rows)
 
 
 def test_frame_logits_are_those_of_the_network_in_evaluation_mode(monkeypatch):

@@ -128,7 +128,7 @@ def test_scores_are_of_those_who_choose(monkeypatch, build, loss, split):
         return functional.one_hot(said, 8).float() * 50
 
     monkeypatch.setattr(training, "logits", answers)
-    scores = training.scores()
+    (scores,) = training.scores().values()
     assert scores["accuracy"] == scores["unweighted_average_recall"] == pytest.approx(7 / 8)
     assert scores["loss"] == pytest.approx(loss, rel=1e-4)
 

@@ -34,13 +34,12 @@ def test_an_interrupted_write_leaves_the_old_content_and_no_rest(tmp_path, is_fo
 def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path):
     path = tmp_path / "table.csv"
     (tmp_path / ".table.csv.0123abcd.unfinished").write_text("half")
-    (tmp_path / ".other.csv.0123abcd.unfinished").write_text("half")
+    of_others = {".other.csv.0123abcd.unfinished", ".table.csv.gz.0123abcd.unfinished"}
+    for name in of_others:
+        (tmp_path / name).write_text("half")
     with writing(path) as unfinished:
         unfinished.write_text("whole")
-    assert {file.name for file in tmp_path.iterdir()} == {
-        "table.csv",
-        ".other.csv.0123abcd.unfinished",
-    }
+    assert {file.name for file in tmp_path.iterdir()} == {"table.csv", *of_others}
 
 
 def test_two_writers_of_one_file_do_not_mix(tmp_path):

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,6 +120,31 @@ def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.01)
+
+
+@contextmanager
+def standing_still_at(file: Path) -> Iterator[Callable[[], bool]]:
+    """Let whoever reads a file stand still there; gives a function: whether somebody does.
+
+    Meanwhile the file is a pipe into which nobody writes.
+    """
+    aside = file.rename(file.with_name(f"{file.name}.aside"))
+    os.mkfifo(file)
+    writers = []
+
+    def is_reached() -> bool:
+        try:
+            writers.append(os.open(file, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:  # nobody reads
+            return False
+        return True
+
+    try:
+        yield is_reached
+    finally:
+        for writer in writers:
+            os.close(writer)
+        aside.replace(file)
 
 
 # Whole files

@@ -108,6 +108,23 @@ def test_the_plan_of_the_published_posteriors_needs_no_corpus(bare):
     assert planned["describe_run"] == 1
 
 
+def test_the_later_papers_system_is_planned_from_films_to_fused_posteriors(bare):
+    program = bare.folder / "FeatureExtraction"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    mine = f"models: {{action_units: {{settings: {{program: {program}}}}}}}\n"
+    (bare.folder / "mine.yaml").write_text(mine)
+    overlays = ("config/published.yaml", "config/later_paper.yaml", "mine.yaml")
+    text = bare.dry_run("--configfile", *overlays)
+    planned = Counter(re.findall(r"^(?:local)?rule (\w+):$", text, re.MULTILINE))
+    assert planned["download_archive"] == planned["extract_speaker"] == 24
+    assert planned["train_fine_tuned_speech_encoder"] == 5
+    assert planned["read_action_units"] == planned["train_action_units_bilstm"] == 1
+    assert planned["classify_perceptron"] == 1
+    assert planned["assemble_external"] == 20
+    assert planned["fuse_predictions"] == 4  # theirs and ours, each fed in two ways
+
+
 def test_one_archive_holds_the_voices_of_everybody(bare):
     assert Counter(bare.planned("config/voices.yaml")) == {
         "download_record": 1,

@@ -13,8 +13,19 @@ from pathlib import Path
 
 import pytest
 import yaml
+from demo.affectnet import IMAGES
 
-from .killing import Moment, kill_group, read_all_files, run_and_kill, start, wait_for
+from mmer.ragged import read_ragged
+
+from .killing import (
+    Moment,
+    kill_group,
+    read_all_files,
+    run_and_kill,
+    standing_still_at,
+    start,
+    wait_for,
+)
 from .planned_jobs import read_plan
 from .project import Project
 from .tiny import TINY
@@ -110,6 +121,46 @@ def test_a_killed_training_goes_on_from_its_checkpoint(finished, tmp_path):
     done = project.snakemake(*command, "--forcerun", "train_cnn14")
     assert done.returncode == 0
     assert [file.read_bytes() for file in trained] == resumed
+
+
+def test_a_kill_inside_a_block_of_pictures_loses_only_the_blocks_that_are_not_done(project):
+    corpora = {**TINY["corpora"], "affectnet": {"blocks": 6, "held_out": "published_list"}}
+    project.configure(corpora=corpora)
+    learned = "models/affectnet_emotion/model.safetensors"
+    command = [f"results/tiny/{learned}", *TINY_RUN]
+    undisturbed = project.copied_to(project.folder.with_name("undisturbed"))
+    assert undisturbed.snakemake(*command).returncode == 0
+    every_block = blocks_done(undisturbed)
+    assert len(every_block) == 12
+    inside = read_ragged([undisturbed.results / "prepared/affectnet/frames/block03.npz"]).items[5]
+
+    with standing_still_at(project.folder / "affectnet" / IMAGES / inside) as is_reached:
+        process = start(project, *command, "--cores", "3")  # its pictures and its maps, and others
+        wait_for(lambda: len(blocks_done(project)) >= 3 and is_reached())
+        kill_group(process)
+    kept = blocks_done(project)
+    lost = every_block.keys() - kept.keys()
+    assert kept and lost & {("frames", "block03"), ("saliency", "block03")}
+
+    planned = read_plan(project.dry_run(*command))
+    again = {("frames", block) for _, block in planned["prepare_pictures"]}
+    again |= {("saliency", block) for _, block in planned["map_saliency"]}
+    assert lost <= again
+    assert len(again - lost) <= 1  # written so late that the engine did not know
+    assert project.snakemake(*command).returncode == 0
+    written = blocks_done(project)
+    assert {block for block in kept if written[block] != kept[block]} <= again - lost
+    for made in ["models", "prepared"]:
+        files = [file for file in (undisturbed.results / made).rglob("*") if file.is_file()]
+        for file in files:
+            other = project.results / file.relative_to(undisturbed.results)
+            assert other.read_bytes() == file.read_bytes(), other
+
+
+def blocks_done(project: Project) -> dict[tuple[str, str], int]:
+    """When the pictures and the maps of each block were written, in nanoseconds."""
+    files = (project.results / "prepared" / "affectnet").glob("*/block*.npz")
+    return {(file.parent.name, file.stem): file.stat().st_mtime_ns for file in files}
 
 
 def test_a_second_run_beside_a_living_one_is_refused_and_harms_nothing(project):

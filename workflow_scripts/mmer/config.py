@@ -8,18 +8,20 @@ from __future__ import annotations
 import functools
 import operator
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model, field_validator
 
+from mmer.by_recording import BY_RECORDING
 from mmer.evaluation.settings import EvaluationSettings, PaperRow
 from mmer.fusion.settings import FusionSettings, InputsSettings
 from mmer.media.settings import PreparationSettings, SaliencySettings, VoiceActivitySettings
 from mmer.models.base import ModelEntry, Name
 from mmer.prediction.settings import PredictionSettings
+from mmer.protocol import NESTED, PAPER
 from mmer.registry import Registry
 from mmer.report.settings import ReportSettings
-from mmer.settings import Settings, decided
+from mmer.settings import Settings, decided, from_source
 from mmer.user_paths import FilePath, PathText
 
 
@@ -35,13 +37,32 @@ class DataSettings(Settings):
 
 
 class ProtocolSettings(Settings):
-    """How speakers are divided."""
+    """How speakers are divided, and who chooses."""
 
+    kind: Literal["paper", "nested", "both", "by_recording", "all"] = from_source(
+        PAPER,
+        "paper: those who are tested choose the epoch, the architecture, the hyperparameter and "
+        "the fusion; nested: they choose nothing; both: two sets of tables; by_recording: a "
+        "warning, recordings are held out and not speakers; all: three sets of tables.",
+        "paper section 3.1; docs/statistics.md describes the other ones",
+    )
+    recording_folds: int = decided(
+        5,
+        "Folds of recordings, stratified by class and shuffled; by_recording.",
+        "As many as the paper has folds of speakers, and what such studies mostly take.",
+        ge=2,
+    )
     folds: tuple[tuple[str, ...], ...] | None = Field(
         None,
         description="Groups of speakers held out together; null for those of the corpus.",
         min_length=2,
     )
+
+    @property
+    def evaluated(self) -> tuple[str, ...]:
+        """The protocols whose tables are made; the first one is the run's own."""
+        sets = {"both": (PAPER, NESTED), "all": (PAPER, NESTED, BY_RECORDING)}
+        return sets.get(self.kind, (self.kind,))
 
 
 class ComputeSettings(Settings):
@@ -123,6 +144,15 @@ class FusionPlan(Settings):
         min_length=1,
     )
     settings: FusionSettings = FusionSettings()
+    by_pairing: dict[Name, FusionSettings] = decided(
+        {},
+        "Other settings of single pairings, by their names.",
+        "So that a fusion with one classifier and one that chooses among many stand side by side.",
+    )
+
+    def settings_of(self, pairing: str) -> FusionSettings:
+        """The settings of a pairing."""
+        return self.by_pairing.get(pairing, self.settings)
 
 
 class Configuration(Settings):

@@ -8,10 +8,12 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from mmer.by_recording import BY_RECORDING
 from mmer.config import Configuration
 from mmer.corpora.base import Corpus
 from mmer.evaluation.paper_description import PAPERS, PROJECT
 from mmer.models.base import PREDICTIONS, ModelEntry
+from mmer.protocol import NESTED
 from mmer.registry import Registry
 from mmer.tasks import Classes
 
@@ -61,11 +63,26 @@ def _corpus_errors(configuration: Configuration, registry: Registry) -> list[Mis
 
 
 def _protocol_errors(configuration: Configuration, registry: Registry) -> list[Mistake]:
-    """Each speaker in exactly one fold, and no fold empty; only folds that the user names."""
-    folds = configuration.protocol.folds
+    """Each speaker in exactly one fold, and no fold empty; only folds that the user names.
+
+    The nested protocol needs three that those who are tested choose by.
+    """
+    folds, corpus = configuration.protocol.folds, configuration.corpus
+    known = corpus_of(configuration, registry, corpus)
+    task = configuration.task or next(iter(known.tasks))
+    by_recording = BY_RECORDING in configuration.protocol.evaluated
+    if by_recording and not isinstance(known.tasks[task], Classes):
+        return [("protocol.kind", "recordings are divided by their classes; set it to paper")]
     if folds is None:
+        if NESTED not in configuration.protocol.evaluated:
+            return []
+        splits = known.splits(task, None).values()
+        if len(splits) < 3 or any(split.holds_tested_out for split in splits):
+            return [("protocol.kind", f"{corpus} has no three folds to nest; set it to paper")]
         return []
-    present = corpus_of(configuration, registry, configuration.corpus).speakers
+    if NESTED in configuration.protocol.evaluated and len(folds) < 3:
+        return [("protocol.folds", "the nested protocol needs three folds at least; name more")]
+    present = known.speakers
     members = Counter(speaker for fold in folds for speaker in fold)
     key = "protocol.folds"
     return [
@@ -175,6 +192,8 @@ def _fusion_errors(
             if member.partition("/")[0] in broken:
                 continue
             yield from _system_errors(configuration, registry, key, member, whole=False)
+    for pairing in set(configuration.fusion.by_pairing) - set(pairings):
+        yield f"fusion.by_pairing.{pairing}", _unknown(pairing, pairings)
     fused = {member for members in pairings.values() for member in members}
     known = fused | {member.split("/")[0] for member in fused}
     for fed, inputs in configuration.fusion.inputs.items():

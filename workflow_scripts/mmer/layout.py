@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ENDINGS = {"audio": "npz", "frames": "npz", "saliency": "npz", "traces": "npz", "speech": "csv"}
+ENDINGS = dict.fromkeys(("audio", "frames", "saliency", "traces"), "npz")
+ENDINGS |= dict.fromkeys(("speech", "text"), "csv")
 """Of what is prepared, a file per speaker."""
 
 
@@ -29,6 +30,10 @@ class Layout:
     def items(self, corpus: str = "") -> str:
         """The item table; ``corpus`` is empty for the run's own, else its name and a slash."""
         return f"{self.results}/prepared/{corpus}items.csv"
+
+    def divided_items(self) -> str:
+        """The item table of the run's corpus with the fold of each recording."""
+        return f"{self.results}/prepared/by_recording/items.csv"
 
     def prepared(self, kind: str, speaker: str, corpus: str = "") -> str:
         """What is prepared of a speaker."""

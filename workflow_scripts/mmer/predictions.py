@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from mmer.items import SPEAKER, Items
-from mmer.protocol import PARTS, TEST, TRAIN
+from mmer.protocol import CHOOSE, PARTS, TEST, TRAIN
 from mmer.ragged import Ragged
 from mmer.runtime.errors import UserError
 from mmer.runtime.writing import writing
@@ -243,17 +243,17 @@ def _number(cell: object) -> float:
 
 
 def _known_items(path: Path, table: pd.DataFrame, items: Items) -> Items:
-    """The rows' items, all of the corpus, no speaker both trained on and chosen by or tested on."""
+    """The rows' items, all of the corpus, no speaker in two parts."""
     try:
         chosen = items.of(table["item"])
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
-    trained = set(chosen.speakers[(table["part"] == TRAIN).to_numpy()])
-    shared = sorted(trained & set(chosen.speakers[(table["part"] != TRAIN).to_numpy()]))
-    if shared:
+    parts = table["part"].groupby(chosen.speakers).unique()
+    for speaker, found in parts[parts.map(len) > 1].items():
+        words = {TRAIN: "trained on", CHOOSE: "chosen by", TEST: "tested on"}
+        said = " and ".join(words[part] for part in PARTS if part in found)
         raise UserError(
-            f"{path}: {SPEAKER} {shared[0]} is trained on and in another part too, but a split "
-            "holds out whole speakers"
+            f"{path}: {SPEAKER} {speaker} is {said}, but a split holds out whole speakers"
         )
     return chosen
 

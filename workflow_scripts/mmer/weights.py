@@ -18,6 +18,8 @@ class Weights(BaseModel):
         The file.
     sha256
         Its checksum, whole or its first digits; None where none is published.
+    beside
+        Further files of its folder, without which it is of no use.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -25,3 +27,4 @@ class Weights(BaseModel):
     name: str
     path: Path
     sha256: str | None = None
+    beside: tuple[Weights, ...] = ()

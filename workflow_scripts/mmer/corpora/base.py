@@ -97,6 +97,10 @@ class Corpus(ABC):
         What an item is: ``film`` (voice and face), ``voice`` or ``picture``.
     paper
         The folder under ``resources/papers`` with the paper's numbers; None where there is none.
+    words
+        The column of the item table that holds what is said; None where nothing is written down.
+    words_note
+        What tables say of a model that reads the words; empty where there is nothing to say.
     media_settings, item_settings
         Names of the settings that the preparation and the item table depend on, so that another
         value of any other repeats neither; None for all of them.
@@ -111,6 +115,8 @@ class Corpus(ABC):
     Settings: ClassVar[type[CorpusSettings]]
     recordings: ClassVar[Literal["film", "voice", "picture"]]
     paper: ClassVar[str | None] = None
+    words: ClassVar[str | None] = None
+    words_note: ClassVar[str] = ""
     media_settings: ClassVar[frozenset[str] | None] = None
     item_settings: ClassVar[frozenset[str] | None] = None
     seeded: ClassVar[bool] = False
@@ -155,7 +161,7 @@ class Corpus(ABC):
 
     @property
     def media(self) -> tuple[str, ...]:
-        """What is prepared of every speaker."""
+        """What is prepared of every speaker's recordings."""
         followed = any(isinstance(task, Traces) for task in self.tasks.values())
         return (*MEDIA[self.recordings], *(("traces",) if followed else ()))
 

@@ -4,10 +4,14 @@ Source: Goodfellow et al. 2013, Challenges in Representation Learning: A report 
 learning contests.  Its 35,887 pictures come as the contest's one table, or as folders of pictures
 by part and emotion.  Nothing here is downloaded: the folder is the user's.  No valence was rated,
 so that it may stand in for AffectNet's emotions only.
+
+Some of its pictures come twice, in two parts even, and some are black.  They stay, since published
+scores count them.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +26,8 @@ from mmer.protocol import Split
 from mmer.runtime.errors import UserError
 from mmer.settings import decided
 from mmer.tasks import Classes
+
+log = logging.getLogger(__name__)
 
 EMOTIONS = ("neutral", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 """As AffectNet's seven, so that a network on either says the same."""
@@ -122,8 +128,18 @@ class Fer2013(Corpus):
 
     def items(self, found: Mapping[str, Sequence[Path]]) -> Items:
         """Every picture, in the order of the table or of the folders' names."""
-        table = self._listed()[["item", "speaker", "emotion", "usage"]]
-        return check_items(table, str(self.folder))
+        table = self._listed()
+        if self._table is not None:
+            learned = table["usage"] == TRAINING
+            again = table["pixels"][~learned].isin(table["pixels"][learned])
+            if again.any():
+                log.warning(
+                    "%d of %d pictures that choose or test are among those to train on, pixel for "
+                    "pixel",
+                    again.sum(),
+                    len(again),
+                )
+        return check_items(table[["item", "speaker", "emotion", "usage"]], str(self.folder))
 
     def pictures(self, speaker: str) -> list[Picture]:
         """The pictures of a block: pixels of the table, or files."""

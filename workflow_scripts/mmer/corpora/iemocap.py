@@ -77,6 +77,7 @@ class Iemocap(Corpus):
     name = "iemocap"
     Settings = IemocapSettings
     recordings = "voice"
+    words = "text"
     media_settings = frozenset()
 
     @property
@@ -180,7 +181,7 @@ class Iemocap(Corpus):
 def _labels(path: Path) -> list[tuple[str, str]]:
     """Turns of a dialogue and the codes of what most raters said, in order of time."""
     found = []
-    for number, line in enumerate(_read(path).splitlines(), 1):
+    for number, line in enumerate(_read(path).split("\n"), 1):
         if not line.startswith("["):
             continue
         head = _HEAD.fullmatch(line)
@@ -197,7 +198,7 @@ def _labels(path: Path) -> list[tuple[str, str]]:
 
 def _said(path: Path) -> list[tuple[str, str]]:
     """Turns of a dialogue and their words; other lines, such as the actors' asides, are skipped."""
-    said = map(_SAID.match, _read(path).splitlines())
+    said = map(_SAID.match, _read(path).split("\n"))
     return [(each[1], each[2].strip()) for each in said if each]
 
 
@@ -213,7 +214,7 @@ def _speaker(turn: str) -> dict[str, str]:
 
 
 def _read(path: Path) -> str:
-    """A file's text; a few are not in UTF-8."""
+    """A file's text; a few are not in UTF-8 but in what Windows wrote."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -221,4 +222,4 @@ def _read(path: Path) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        return content.decode("latin-1")
+        return content.decode("cp1252", "replace")

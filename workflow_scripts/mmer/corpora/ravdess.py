@@ -141,6 +141,11 @@ class Ravdess(Corpus):
     name = "ravdess"
     Settings = RavdessSettings
     recordings = "film"
+    words = "sentence"
+    words_note = (
+        "words alone leave chance here: each emotion is said in the same two sentences, equally "
+        "often"
+    )
     paper = "luna_jimenez_2021"
     paper_corpora = ("affectnet",)
     media_settings = frozenset({"clips_per_actor"})

@@ -12,32 +12,9 @@ import pandas as pd
 
 from mmer.evaluation.job import FusionRequest
 from mmer.evaluation.predictions import FoldPredictions, System
-from mmer.fusion.tables import CANDIDATE_COLUMNS, grid_of
+from mmer.fusion.tables import CANDIDATE_COLUMNS, best_candidate
 from mmer.items import Items
-from mmer.runtime.errors import UserError
 from mmer.tasks import Classes
-
-
-def best_candidate(predictions: pd.DataFrame, task: Classes, items: Items) -> tuple[str, str]:
-    """Classifier and hyperparameter with the highest mean accuracy over the splits.
-
-    Of equals, the first in the order of the table, which is the order of the settings.
-
-    Raises
-    ------
-    UserError
-        If a candidate lacks a split, so that means cannot be compared.
-    """
-    accuracy = grid_of(predictions, task, items).pivot_table(
-        index=CANDIDATE_COLUMNS, columns="split", values="accuracy", sort=False
-    )
-    if accuracy.isna().to_numpy().any():
-        classifier, hyperparameter = accuracy.index[accuracy.isna().any(axis=1)][0]
-        raise UserError(
-            f"fusion candidate {classifier} {hyperparameter} lacks a split: run the fusion again"
-        )
-    # Rounding first: means of equal folds may differ in the last bit.
-    return accuracy.mean(axis=1).round(9).idxmax()
 
 
 def best_fusion(
@@ -46,6 +23,21 @@ def best_fusion(
     """The best candidate of a fusion as a system; its title says which candidate it is."""
     best = best_candidate(predictions, task, items)
     chosen = predictions[(predictions[CANDIDATE_COLUMNS] == list(best)).all(axis=1)]
+    return _as_system(fusion, f"{fusion.title} ({' '.join(best)})", chosen, task, items)
+
+
+def nested_fusion(
+    fusion: FusionRequest, predictions: pd.DataFrame, task: Classes, items: Items
+) -> System[FoldPredictions]:
+    """A fusion whose candidate was chosen for each split by those who are not tested in it."""
+    title = f"{fusion.title} (classifier chosen inside)"
+    return _as_system(fusion, title, predictions, task, items)
+
+
+def _as_system(
+    fusion: FusionRequest, title: str, chosen: pd.DataFrame, task: Classes, items: Items
+) -> System[FoldPredictions]:
+    """Predictions of one candidate for each split, as a system."""
     folds = {}
     for split, rows in chosen.sort_values("item").groupby("split", sort=True):
         probabilities = rows[task.probability_columns].to_numpy(np.float64)
@@ -55,5 +47,4 @@ def best_fusion(
             task.positions(rows["predicted"]),
             None if np.isnan(probabilities).any() else probabilities,
         )
-    title = f"{fusion.title} ({' '.join(best)})"
     return System(fusion.name, title, "fusion", fusion.variant, folds, fed=fusion.fed)

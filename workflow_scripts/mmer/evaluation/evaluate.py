@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pandas as pd
 
+from mmer.by_recording import read_apart
 from mmer.evaluation import tables, trace_tables
-from mmer.evaluation.best_fusion import best_fusion
+from mmer.evaluation.best_fusion import best_fusion, nested_fusion
 from mmer.evaluation.calibration import calibration_table
 from mmer.evaluation.groups import groups_table
-from mmer.evaluation.job import EvaluationJob
+from mmer.evaluation.job import EvaluationJob, SystemRequest
 from mmer.evaluation.merged_classes import merge_classes, merge_note
 from mmer.evaluation.paper import find_in_paper
 from mmer.evaluation.predictions import from_posteriors
@@ -20,7 +21,8 @@ from mmer.evaluation.tables_of_task import tables_of
 from mmer.evaluation.traces import fold_of
 from mmer.fusion.tables import read_fused, write_table
 from mmer.items import Items, read_items
-from mmer.predictions import read_predictions
+from mmer.nested_predictions import read_nested
+from mmer.predictions import Predictions
 from mmer.ragged import read_ragged
 from mmer.tasks import Classes
 
@@ -40,6 +42,16 @@ def evaluate(job: EvaluationJob) -> None:
         write_table(job.out / f"{name}.csv", table)
 
 
+def _predictions(
+    job: EvaluationJob, request: SystemRequest, items: Items
+) -> dict[str, Predictions]:
+    """What a system said, by split; under the nested protocol by fold."""
+    if job.nested and request.predictions:
+        return read_nested(request.predictions, job.nested, job.task, items)
+    paths = request.predictions.items()
+    return {split: read_apart(path, job.task, items) for split, path in paths}
+
+
 def _of_classes(job: EvaluationJob, items: Items) -> dict[str, pd.DataFrame]:
     """Accuracies and whatever else counts recognised items."""
     paper = {}
@@ -48,11 +60,8 @@ def _of_classes(job: EvaluationJob, items: Items) -> dict[str, pd.DataFrame]:
     systems = [
         request.system(
             {
-                split: merge_classes(
-                    from_posteriors(request.name, split, read_predictions(path, job.task, items)),
-                    request.merged,
-                )
-                for split, path in request.predictions.items()
+                split: merge_classes(from_posteriors(request.name, split, said), request.merged)
+                for split, said in _predictions(job, request, items).items()
             },
             merge_note(request.merged),
         )
@@ -63,7 +72,8 @@ def _of_classes(job: EvaluationJob, items: Items) -> dict[str, pd.DataFrame]:
             systems.append(fusion.absent())
         else:
             fused = read_fused(fusion.predictions, job.task)
-            best = best_fusion(fusion, fused, job.task, items)
+            as_system = nested_fusion if job.nested else best_fusion
+            best = as_system(fusion, fused, job.task, items)
             systems.append(replace(best, unlike_paper=fusion.unlike_paper))
     return {
         "accuracies": tables.accuracies_table(systems),
@@ -82,8 +92,8 @@ def _of_traces(job: EvaluationJob, items: Items) -> dict[str, pd.DataFrame]:
     systems = [
         request.system(
             {
-                split: fold_of(request.name, split, read_predictions(path, job.task, items), true)
-                for split, path in request.predictions.items()
+                split: fold_of(request.name, split, said, true)
+                for split, said in _predictions(job, request, items).items()
             }
         )
         for request in job.systems

@@ -12,6 +12,7 @@ from mmer.evaluation.merged_classes import check_merged
 from mmer.evaluation.predictions import System
 from mmer.evaluation.settings import EvaluationSettings, PaperRow
 from mmer.models.base import Modality
+from mmer.protocol import Split
 from mmer.runtime.job import Job
 from mmer.tasks import Classes, Task
 
@@ -39,7 +40,7 @@ class SystemRequest(_Request):
 
     Or a ``constant`` from the literature, an accuracy in percent or the CCC of each dimension, with
     its ``source``.  ``merged`` are groups of classes that count as one
-    (:mod:`mmer.evaluation.merged_classes`).
+    (:mod:`mmer.evaluation.merged_classes`); ``note`` is what tables say of it besides.
     """
 
     modality: Modality
@@ -47,6 +48,7 @@ class SystemRequest(_Request):
     constant: Percent | dict[str, Concordance] | None = None
     source: str | None = None
     merged: tuple[tuple[str, ...], ...] = ()
+    note: str = ""
 
     @model_validator(mode="after")
     def _files_or_reason(self) -> SystemRequest:
@@ -60,9 +62,10 @@ class SystemRequest(_Request):
         return self
 
     def system(self, folds: Mapping[str, Any], note: str = "") -> System:
-        """The system with what was read of its predictions."""
+        """The system with what was read of its predictions, and what is noted besides."""
         told = self.model_dump(exclude={"predictions", "merged"})
-        return System(**told, folds=folds, note=note)
+        told["note"] = "; ".join(filter(None, [note, self.note]))
+        return System(**told, folds=folds)
 
 
 class FusionRequest(_Request):
@@ -100,6 +103,8 @@ class EvaluationJob(Job):
     groups
         Columns of the item table by which accuracies are shown, with their values in order,
         besides the class and the speaker.
+    nested
+        The splits of the nested protocol, by name; none where those who are tested choose.
     seed
         Of the bootstrap.
     out
@@ -115,6 +120,7 @@ class EvaluationJob(Job):
     paper_rows: dict[str, PaperRow] = {}
     groups: dict[str, tuple[str, ...]] = {}
     settings: EvaluationSettings = EvaluationSettings()
+    nested: dict[str, Split] = {}
     seed: int
     out: Path
 

@@ -1,6 +1,6 @@
 """The classifiers that late fusion tries, each with one hyperparameter.
 
-Everything that is not set here keeps scikit-learn's default, as in the paper's appendix D.
+Everything of scikit-learn's that is not set here keeps its default, as in the paper's appendix D.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from mmer.fusion.settings import FusionSettings
+from mmer.fusion.weighted_sum import WeightedSum, shares
 
-Classifier = LogisticRegression | SVC | KNeighborsClassifier
+Classifier = LogisticRegression | SVC | KNeighborsClassifier | WeightedSum
+WEIGHTED_SUM = "weighted_sum"
 
 
 @dataclass(frozen=True)
@@ -23,12 +25,17 @@ class Candidate:
 
     classifier: str
     parameter: str
-    value: float
+    value: float | tuple[float, ...]
 
     @property
     def hyperparameter(self) -> str:
-        """The hyperparameter as table A3 writes it, for example ``C=0.001`` or ``k=10``."""
-        return f"{self.parameter}={np.format_float_positional(self.value, trim='-')}"
+        """The hyperparameter as table A3 writes it, for example ``C=0.001`` or ``k=10``.
+
+        Weights are joined: ``w=0.3+0.7``.
+        """
+        values = self.value if isinstance(self.value, tuple) else (self.value,)
+        words = [np.format_float_positional(value, trim="-") for value in values]
+        return f"{self.parameter}={'+'.join(words)}"
 
     def build(self, settings: FusionSettings) -> Classifier:
         """The classifier, not yet trained."""
@@ -41,6 +48,8 @@ class Candidate:
             )
         if self.classifier == "knn":
             return KNeighborsClassifier(n_neighbors=self.value)
+        if self.classifier == WEIGHTED_SUM:
+            return WeightedSum([self.value] if isinstance(self.value, tuple) else self.value)
         kernel = self.classifier.removeprefix("svm_")
         return SVC(C=self.value, kernel=kernel, max_iter=settings.svm_max_iterations)
 
@@ -52,11 +61,14 @@ def converged(trained: Classifier, settings: FusionSettings) -> bool:
     return not isinstance(trained, SVC) or trained.fit_status_ == 0
 
 
-def candidates(settings: FusionSettings) -> list[Candidate]:
-    """The grid in the order of the settings."""
-    return [
-        Candidate(name, parameter, value)
-        for name, kind in settings.classifiers
-        for parameter, values in kind
-        for value in values
-    ]
+def candidates(settings: FusionSettings, systems: int = 2) -> list[Candidate]:
+    """The grid in the order of the settings, for so many systems."""
+    found = []
+    for name, kind in settings.classifiers:
+        for parameter, values in kind:
+            for value in values:
+                if name == WEIGHTED_SUM and settings.weights_chosen_on == "held_out":
+                    found += [Candidate(name, "w", weights) for weights in shares(value, systems)]
+                else:
+                    found.append(Candidate(name, parameter, value))
+    return found

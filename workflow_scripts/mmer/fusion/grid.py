@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from mmer.fusion.classifiers import Candidate, candidates, converged
+from mmer.fusion.classifiers import WEIGHTED_SUM, Candidate, candidates, converged
 from mmer.fusion.inputs import FusionInputs, join_systems
 from mmer.fusion.settings import FusionSettings, InputsSettings
 from mmer.fusion.tables import prediction_rows
@@ -27,11 +27,13 @@ def fuse(
     task: Classes,
     fed: InputsSettings,
     settings: FusionSettings,
+    grid: Sequence[Candidate] | None = None,
 ) -> pd.DataFrame:
     """Train every candidate on every split's training items and predict the tested ones.
 
     ``systems`` are posteriors by name of the system and then of the split, ``fed`` says what of
-    them goes in.  Returns the predictions of :mod:`mmer.fusion.tables`.
+    them goes in; ``grid`` are the candidates, where they are not those of the settings.
+    Returns the predictions of :mod:`mmer.fusion.tables`.
 
     Raises
     ------
@@ -40,7 +42,7 @@ def fuse(
         there are training rows.
     """
     splits = _common_splits(systems)
-    grid = candidates(settings)
+    grid = candidates(settings, len(systems)) if grid is None else grid
     if not grid:
         raise UserError("the fusion's grid is empty: give some classifier a value to try")
     inputs = {
@@ -85,7 +87,10 @@ def _train_and_predict(
             f"fusion asks for {candidate.value} neighbours, but {split} has {len(inputs.train)} "
             "training items: take smaller values out of the fusion's classifiers knn k"
         )
-    model = candidate.build(settings).fit(inputs.train, inputs.train_labels)
+    train, test = inputs.train, inputs.test
+    if candidate.classifier == WEIGHTED_SUM:
+        train, test = inputs.train_probabilities, inputs.test_probabilities
+    model = candidate.build(settings).fit(train, inputs.train_labels)
     if not converged(model, settings):
         log.warning(
             "%s %s did not converge on %s: its row counts, but raise the iterations",
@@ -93,10 +98,10 @@ def _train_and_predict(
             candidate.hyperparameter,
             split,
         )
-    predicted = model.predict(inputs.test)
+    predicted = model.predict(test)
     probabilities = None
     if hasattr(model, "predict_proba"):
         probabilities = np.zeros((len(predicted), task.outputs))
-        probabilities[:, model.classes_] = model.predict_proba(inputs.test)
+        probabilities[:, model.classes_] = model.predict_proba(test)
     words = [task.names[label] for label in predicted]
     return prediction_rows(task, candidate, split, inputs.test_items, words, probabilities)

@@ -20,12 +20,14 @@ class FusionInputs:
 
     ``train`` and ``test`` are ``(items, classes * systems)`` float64, systems in the order given,
     each in the form and scaling that the settings give it, scaled by what the training rows alone
-    told.
+    told.  ``train_probabilities`` and ``test_probabilities`` are ``(items, systems, classes)``.
     """
 
     train: np.ndarray
     train_labels: np.ndarray
+    train_probabilities: np.ndarray
     test: np.ndarray
+    test_probabilities: np.ndarray
     test_items: tuple[str, ...]
 
 
@@ -53,10 +55,13 @@ def join_systems(
         values = values_of(name, posteriors, wanted, settings.smallest_probability)
         parts.append(scale(values[is_train], values[is_test], scaling))
     train, test = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
+    probabilities = np.stack([p.probabilities for p in systems.values()], axis=1)
     return FusionInputs(
         train=train,
         train_labels=first.labels[is_train],
+        train_probabilities=probabilities[is_train],
         test=test,
+        test_probabilities=probabilities[is_test],
         test_items=first.only(TEST).names,
     )
 

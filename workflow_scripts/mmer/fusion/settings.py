@@ -32,6 +32,16 @@ class Neighbours(Settings):
     )
 
 
+class WeightGrid(Settings):
+    """Grids of weights to try; none leaves the weighted sum out."""
+
+    parts: tuple[Annotated[int, Field(ge=1)], ...] = decided(
+        ...,
+        "into how many equal parts all weight is cut that the systems share; 10 tries 0, 0.1, ...",
+        "Padi et al. 2022 fuse scores and do not say by which weights",
+    )
+
+
 class FusionClassifiers(Settings):
     """The grid: each classifier with the values of its one hyperparameter."""
 
@@ -46,6 +56,11 @@ class FusionClassifiers(Settings):
     )
     knn: Neighbours = from_source(
         Neighbours(k=(10, 20, 30, 40, 50)), "nearest neighbours with majority vote", _GRID
+    )
+    weighted_sum: WeightGrid = decided(
+        WeightGrid(parts=()),
+        "sum of the systems' probabilities, each with its weight, whatever else they are fed with",
+        "section 4.2 does not have it",
     )
 
 
@@ -111,6 +126,14 @@ class FusionSettings(Settings):
         FusionClassifiers(),
         "the classifiers and values to try",
         "all of section 4.2; the best is chosen among them, table A3's cells are compared",
+    )
+    weights_chosen_on: Literal["held_out", "training"] = decided(
+        "held_out",
+        "held_out: every cell of a grid of weights is a candidate beside the other classifiers and "
+        "chosen as they are; training: a grid is one candidate, with the weights that are best on "
+        "the rows it learns from",
+        "a network knows the items that it was trained on by heart, and the one that knows them "
+        "best would get all the weight; under the nested protocol both choose on rows out of fold",
     )
     logistic_solver: Literal["newton-cholesky", "lbfgs"] = decided(
         "newton-cholesky",

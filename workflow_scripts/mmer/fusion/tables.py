@@ -15,6 +15,7 @@ import pandas as pd
 
 from mmer.fusion.classifiers import Candidate
 from mmer.items import Items
+from mmer.runtime.errors import UserError
 from mmer.runtime.writing import writing
 from mmer.tasks import Classes
 
@@ -45,6 +46,28 @@ def grid_of(predictions: pd.DataFrame, task: Classes, items: Items) -> pd.DataFr
     scored = predictions.assign(correct=predictions["predicted"].to_numpy(str) == truth)
     groups = scored.groupby([*CANDIDATE_COLUMNS, "split"], sort=False)["correct"]
     return groups.agg(items="size", accuracy=lambda correct: 100 * correct.mean()).reset_index()
+
+
+def best_candidate(predictions: pd.DataFrame, task: Classes, items: Items) -> tuple[str, str]:
+    """Classifier and hyperparameter with the highest mean accuracy over the splits.
+
+    Of equals, the first in the order of the table, which is the order of the settings.
+
+    Raises
+    ------
+    UserError
+        If a candidate lacks a split, so that means cannot be compared.
+    """
+    accuracy = grid_of(predictions, task, items).pivot_table(
+        index=CANDIDATE_COLUMNS, columns="split", values="accuracy", sort=False
+    )
+    if accuracy.isna().to_numpy().any():
+        classifier, hyperparameter = accuracy.index[accuracy.isna().any(axis=1)][0]
+        raise UserError(
+            f"fusion candidate {classifier} {hyperparameter} lacks a split: run the fusion again"
+        )
+    # Rounding first: means of equal folds may differ in the last bit.
+    return accuracy.mean(axis=1).round(9).idxmax()
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import time
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pooch
 import requests
@@ -29,6 +30,7 @@ FIRST_PAUSE_S = 5.0
 
 TIMEOUT_S = 60.0
 _BLOCK = 1 << 20
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 
 
 class DownloadJob(Job):
@@ -52,12 +54,17 @@ def mirrored_path(address: str) -> PurePosixPath:
     Raises
     ------
     UserError
-        If the address is not https, or its path leaves the folder.
+        If the address is not https, names no file, or one that a folder cannot hold.
     """
-    parts = urlsplit(address)
+    refused = UserError(f"{address!r} is not a plain https address: mend it in the registry")
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise refused from error
     path = PurePosixPath(unquote(parts.path).lstrip("/"))
-    if parts.scheme != "https" or not parts.hostname or ".." in path.parts:
-        raise UserError(f"{address!r} is not a plain https address: mend it in the registry")
+    named = path.parts and ".." not in path.parts and str(path).isprintable()
+    if parts.scheme != "https" or not _HOST.fullmatch(parts.hostname or "") or not named:
+        raise refused
     return PurePosixPath(parts.hostname) / path
 
 
@@ -96,9 +103,10 @@ def download(
                     f"the mirror lacks {source}: put the file there, or remove data.mirror to "
                     "download it"
                 )
-            shutil.copy2(source, unfinished)
+            shutil.copyfile(source, unfinished)
         else:
-            source = f"{mirror.rstrip('/')}/{mirrored_path(address)}" if mirror else address
+            place = quote(str(mirrored_path(address)))
+            source = f"{mirror.rstrip('/')}/{place}" if mirror else address
             _fetch_with_retries(source, unfinished, first_pause_s)
         if checksum is None:
             found = pooch.file_hash(str(unfinished), alg="sha256")
@@ -118,10 +126,11 @@ def _fetch_with_retries(address: str, target: Path, pause_s: float) -> None:
         try:
             fetch(address, str(target), None, check_only=False)
             return
-        except (requests.RequestException, OSError) as error:
-            status = getattr(getattr(error, "response", None), "status_code", None)
+        except requests.RequestException as error:  # not for a full disk, which is an OSError too
+            status = None if error.response is None else error.response.status_code
             final = status is not None and 400 <= status < 500 and status not in (408, 429)
-            if final or attempt == ATTEMPTS:
+            no_address = isinstance(error, ValueError)
+            if final or no_address or attempt == ATTEMPTS:
                 raise UserError(
                     f"{address} could not be downloaded ({error}): look at the network, or set "
                     "data.mirror to a folder that holds the file"

@@ -172,7 +172,7 @@ class MsiNetSaliency:
 
     def _fit(self, picture: np.ndarray) -> Tensor:
         """A picture as the network takes it, ``(1, 3, 240, 320)`` on the device."""
-        return fit_frames(torch.from_numpy(picture[None]).to(self.device), self.settings.padding)
+        return fit_frames(torch.tensor(picture[None], device=self.device), self.settings.padding)
 
     @torch.inference_mode()
     def _predict(self, images: Tensor) -> Tensor:

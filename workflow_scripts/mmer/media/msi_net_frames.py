@@ -72,7 +72,7 @@ def maps_onto_frames(maps: Tensor, size: Size) -> Tensor:
 
 
 def _scaled(size: Size, ratio: float) -> tuple[int, int]:
-    return round(size[0] * ratio), round(size[1] * ratio)
+    return max(round(size[0] * ratio), 1), max(round(size[1] * ratio), 1)
 
 
 def resize(pictures: Tensor, size: Size) -> Tensor:

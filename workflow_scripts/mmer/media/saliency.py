@@ -94,6 +94,8 @@ def _spectral_residual(picture: np.ndarray) -> np.ndarray:
     height, width = picture.shape[:2]
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, (_SPECTRUM_SIZE, _SPECTRUM_SIZE), interpolation=cv2.INTER_AREA)
+    if small.min() == small.max():  # the residual of no frequency at all is a spot in a corner
+        return np.zeros((height, width), np.uint8)
     spectrum = np.fft.fft2(small.astype(np.float64))
     amplitude = np.log(np.maximum(np.abs(spectrum), _LEAST_AMPLITUDE))
     residual = amplitude - cv2.blur(amplitude, (3, 3))

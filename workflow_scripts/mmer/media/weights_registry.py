@@ -16,7 +16,10 @@ from mmer.settings import Settings
 
 
 class RegisteredFile(Settings):
-    """One published file."""
+    """One published file.
+
+    ``beside`` are further entries without which it is of no use, whose files lie in its folder.
+    """
 
     title: str
     address: str = Field(pattern=r"^https://")
@@ -24,6 +27,7 @@ class RegisteredFile(Settings):
     size: int | None = Field(None, gt=0)
     licence: str
     source: str
+    beside: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:

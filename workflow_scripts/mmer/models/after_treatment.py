@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, PositiveFloat, field_validator
 
 from mmer.models.base import (
     PREDICTIONS,
@@ -41,7 +41,7 @@ class AfterTreatmentSettings(Settings):
         8.0, "Seconds by which a trace is delayed at most.", SCRIPTS, ge=0
     )
     delay_step: float = from_source(0.4, "Seconds between two delays tried.", SCRIPTS, gt=0)
-    windows: tuple[float, ...] = decided(
+    windows: tuple[PositiveFloat, ...] = decided(
         (20 / 3, 40 / 3, 20.0),
         "Seconds of the median filters tried first; then windows between the two best, as long as "
         "each gains enough.",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from mmer.media.spectrogram_image_settings import MelImageSettings
 from mmer.models.base import TRAINED, Family, ModelEntry, ModelJob, Resources, Step
 from mmer.models.weights_settings import PAPER, SHORTEST_SECONDS, WeightsSettings
 from mmer.settings import decided, from_source
-
-if TYPE_CHECKING:
-    from mmer.models.kept import KeptModel, Predictor
 
 
 class AlexNetSettings(WeightsSettings):
@@ -103,7 +100,7 @@ class AlexNet(Family):
 
         train(job)
 
-    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
         """Posteriors of the pieces' spectrograms."""
         from mmer.models.networks.kept_fine_tuned import alexnet_predictor
 

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from mmer.media.spectrogram_image_settings import SpectrogramImageSettings
 from mmer.models.base import Family, ModelEntry, ModelJob
 from mmer.models.weights_settings import EMBED, WeightsSettings
 from mmer.settings import from_source
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from torch import Tensor
-
-    from mmer.models.kept import KeptModel, Predictor
 
 
 class AlexNetEmbeddingSettings(WeightsSettings):
@@ -55,13 +48,13 @@ class AlexNetEmbedding(Family):
 
         embed(job)
 
-    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:
+    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:  # noqa: F821
         """The network that embedded the items, made once more."""
         from mmer.models.networks.kept_embeddings import alexnet_network
 
         return alexnet_network(job).state_dict()
 
-    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
         """Embeddings of the pieces."""
         from mmer.models.networks.kept_embeddings import alexnet_predictor
 

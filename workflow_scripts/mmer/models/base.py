@@ -10,20 +10,15 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
 from mmer.models.job import ModelJob, Variant
 from mmer.settings import Settings
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from mmer.models.kept import KeptModel, Predictor
-
 Modality = Literal["speech", "face", "text", "fusion"]
-Medium = Literal["audio", "frames", "saliency", "traces"]
+Medium = Literal["audio", "frames", "saliency", "traces", "text"]
 """What is prepared of a corpus, a file per speaker.  Speech spans come with the variant ``vad``."""
 Per = Literal["model", "variant", "split"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
@@ -138,10 +133,20 @@ class Step:
     resources: Resources = field(default_factory=Resources)
 
     @property
+    def reads_recordings(self) -> bool:
+        """Whether it reads what is prepared of recordings, which words are not."""
+        return any(medium != "text" for medium in self.media)
+
+    @property
     def looks_at_splits(self) -> bool:
-        """Whether the step is told splits: its own one, or all."""
+        """Whether the step is told splits: those of its training, or all."""
         trains_elsewhere = self.corpus is not None and self.per == "model"
         return trains_elsewhere or any(output.per == "split" for output in self.outputs.values())
+
+    @property
+    def has_protocol(self) -> bool:
+        """Whether who learns from whom in it is the run's protocol; else all protocols share it."""
+        return self.corpus is None and self.looks_at_splits
 
 
 @dataclass(frozen=True)
@@ -177,6 +182,8 @@ class Family(ABC):
         Whether it is no recogniser but what one is compared with.
     starts_from_weights
         Whether it begins with weights at all, published or random.
+    only_paper_splits
+        Why its predictions exist for the splits of the paper's protocol alone, else None.
     passes_on
         Whether it only passes on what the model named by ``of`` says, and so cannot tell apart what
         that one cannot.
@@ -188,6 +195,7 @@ class Family(ABC):
     needs: ClassVar[frozenset[str]] = frozenset()
     is_reference: ClassVar[bool] = False
     starts_from_weights: ClassVar[bool] = True
+    only_paper_splits: ClassVar[str | None] = None
     passes_on: ClassVar[bool] = False
 
     @property
@@ -246,7 +254,7 @@ class Family(ABC):
         """Further inputs of the step of a split, counted from 0: addresses or paths by kind."""
         return {}
 
-    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:
+    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:  # noqa: F821
         """What stands for a finished model: by default the weights that its step left, if any.
 
         Parameters
@@ -264,7 +272,7 @@ class Family(ABC):
 
         return read_model(job.output("model", split), torch.device("cpu"))
 
-    def for_new_recordings(self, kept: KeptModel) -> Predictor | None:
+    def for_new_recordings(self, kept: KeptModel) -> Predictor | None:  # noqa: F821
         """What a finished model says of recordings that are in no corpus; None if it cannot.
 
         Raises

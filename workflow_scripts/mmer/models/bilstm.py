@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from mmer.models.base import TRAINED, Family, ModelEntry, ModelJob, Name, Output, Resources, Step
 from mmer.settings import Settings, decided, from_source
-
-if TYPE_CHECKING:
-    from mmer.models.kept import KeptModel, Predictor
 
 SEQUENCE = "paper section 4.2, the sequential model"
 SEQUENCE_CODE = "the authors' published code for the same model uses it"
@@ -53,19 +50,9 @@ PAPER_ARCHITECTURES: dict[Layer, tuple[Architecture, ...]] = {
 4.2 does not name, (2, 50, 1) behind fc50 and (1, 150, 1) behind flatten-810."""
 
 
-class BiLstmSettings(Settings):
-    """The bi-LSTM with attention behind the spatial transformer."""
+class SequenceSettings(Settings):
+    """A bi-LSTM with attention over the frames of an item."""
 
-    layer: Layer = decided(
-        "flatten810",
-        "Layer of the spatial transformer that it reads: posteriors (after the softmax) or logits "
-        "(before it), fc50 (after its ReLU) or fc50_before_relu, or flatten810.",
-        "Section 3.3.2 of the paper compares three layers and calls the last one's output "
-        "posteriors, which are probabilities, so the shipped rows read them after the softmax; but "
-        "files that the authors later published under that name hold logits.  Of fc50 it does not "
-        "say on which side of the ReLU of table A1 it is read; the shipped rows read it after, as "
-        "the next layer does, and flatten810 lies behind its ReLU in that table too.",
-    )
     architectures: tuple[Architecture, ...] = decided(
         (),
         "Sizes to try, each as layers, units and attention_layers; none for those of the paper.",
@@ -114,6 +101,28 @@ class BiLstmSettings(Settings):
         "flatters the score; 'last' does not.",
     )
 
+    @field_validator("architectures")
+    @classmethod
+    def _each_once(cls, sizes: tuple[Architecture, ...]) -> tuple[Architecture, ...]:
+        if len({size.name for size in sizes}) < len(sizes):
+            raise ValueError("name each architecture once")
+        return sizes
+
+
+class BiLstmSettings(SequenceSettings):
+    """The bi-LSTM with attention behind the spatial transformer."""
+
+    layer: Layer = decided(
+        "flatten810",
+        "Layer of the spatial transformer that it reads: posteriors (after the softmax) or logits "
+        "(before it), fc50 (after its ReLU) or fc50_before_relu, or flatten810.",
+        "Section 3.3.2 of the paper compares three layers and calls the last one's output "
+        "posteriors, which are probabilities, so the shipped rows read them after the softmax; but "
+        "files that the authors later published under that name hold logits.  Of fc50 it does not "
+        "say on which side of the ReLU of table A1 it is read; the shipped rows read it after, as "
+        "the next layer does, and flatten810 lies behind its ReLU in that table too.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _paper_architectures(cls, given: Any) -> Any:
@@ -123,13 +132,6 @@ class BiLstmSettings(Settings):
             known = PAPER_ARCHITECTURES.get(layer, ()) if isinstance(layer, str) else ()
             return {**given, "architectures": known}
         return given
-
-    @field_validator("architectures")
-    @classmethod
-    def _each_once(cls, sizes: tuple[Architecture, ...]) -> tuple[Architecture, ...]:
-        if len({size.name for size in sizes}) < len(sizes):
-            raise ValueError("name each architecture once")
-        return sizes
 
 
 class BiLstmEntry(ModelEntry):
@@ -155,6 +157,7 @@ class BiLstm(Family):
                 **TRAINED,
                 "attention": Output("attention.npz", "split"),
                 "architectures": Output("architectures.csv", "variant"),
+                "crossed": Output("crossed.csv", "split"),
             },
             media=("frames", "saliency"),
             of_base=("model",),
@@ -168,7 +171,7 @@ class BiLstm(Family):
 
         train(job)
 
-    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
         """Posteriors of the pieces' sequences of frames."""
         from mmer.models.networks.kept_faces import bilstm_predictor
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import field_validator
 
 from mmer.models.base import TRAINED, Family, ModelEntry, ModelJob, Resources, Step
 from mmer.models.weights_settings import PAPER, SHORTEST_SECONDS, WeightsSettings
 from mmer.settings import decided, from_source
-
-if TYPE_CHECKING:
-    from mmer.models.kept import KeptModel, Predictor
 
 RECIPE = "PANNs' own transfer recipe (GTZAN), whose code the paper used"
 
@@ -141,7 +138,7 @@ class Cnn14(Family):
 
         train(job)
 
-    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
         """Posteriors of the pieces' log-mels."""
         from mmer.models.networks.kept_fine_tuned import cnn14_predictor
 

@@ -7,13 +7,10 @@ Research and Affective Computing"; version v02 as openSMILE computes it.
 from __future__ import annotations
 
 import importlib.util
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from mmer.models.base import Family, ModelEntry, ModelJob
 from mmer.models.weights_settings import DESCRIBE
-
-if TYPE_CHECKING:
-    from mmer.models.kept import KeptModel, Predictor
 
 
 class EgemapsEntry(ModelEntry):
@@ -45,7 +42,7 @@ class Egemaps(Family):
 
         embed(job)
 
-    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
         """Functionals of the pieces, where the package is."""
         from mmer.models.networks.kept_embeddings import egemaps_predictor
 

@@ -95,14 +95,18 @@ class External(Family):
 
     name = "external"
     Entry = ExternalEntry
+    only_paper_splits = (
+        "its posteriors exist for the paper's splits only, in which those who are tested chose"
+    )
     takes = (Step("assemble", "split", {PREDICTIONS: TRAINED[PREDICTIONS]}, seeded=False),)
 
     def origin(self, entry: ExternalEntry, has: frozenset[str]) -> Origin:
         """The tables."""
         return Origin(f"posteriors of {entry.test}", entry.licence)
 
-    def files(self, entry: ExternalEntry, split: int) -> Mapping[str, str]:
+    def files(self, entry: ExternalEntry, split: int | None) -> Mapping[str, str]:
         """The tables ``train``, where there is one, and ``test``."""
+        assert split is not None, "tables are of a split"
         places = {"train": entry.train, "test": entry.test}
         fold = str(split + entry.first_fold)
         return {kind: place.replace("{fold}", fold) for kind, place in places.items() if place}

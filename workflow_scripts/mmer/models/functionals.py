@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import model_validator
 
 from mmer.models.base import Family, ModelEntry, ModelJob
 from mmer.models.weights_settings import DESCRIBE
 from mmer.settings import Settings, decided
-
-if TYPE_CHECKING:
-    from mmer.models.kept import KeptModel, Predictor
 
 
 class FunctionalsSettings(Settings):
@@ -81,7 +78,7 @@ class Functionals(Family):
 
         embed(job)
 
-    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
         """Functionals of the pieces."""
         from mmer.models.networks.kept_embeddings import functionals_predictor
 

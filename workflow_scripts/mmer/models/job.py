@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from mmer.protocol import Split
+from mmer.protocol import Split, choosing_parts
 from mmer.runtime.errors import UserError
 from mmer.runtime.job import Job
 from mmer.settings import Settings
@@ -32,7 +32,8 @@ class ModelJob(Job):
     variant
         None for a step that trains on another corpus.
     splits
-        One for a job per split, all for a job that looks at all; none for others.
+        Those of one training for a job per split (one, or the two of a nested training), all for a
+        job that looks at all; none for others.
     seed
         Of everything random; None where nothing is.
     inputs
@@ -62,9 +63,13 @@ class ModelJob(Job):
 
     @property
     def split(self) -> Split:
-        """The split of a job that has one."""
-        assert len(self.splits) == 1, "this step looks at several splits"
-        return next(iter(self.splits.values()))
+        """The split of a job that trains once; where two share the training, the first."""
+        return next(iter(self.chosen_by.values()))
+
+    @property
+    def chosen_by(self) -> dict[str, Split]:
+        """Splits of a job that trains once, by the part of the first one that chooses for each."""
+        return choosing_parts(self.splits.values())
 
     @property
     def classes(self) -> Classes:
@@ -100,4 +105,4 @@ class ModelJob(Job):
     def output(self, name: str, split: str = "") -> Path:
         """A file to write; that of the job's only split needs no name."""
         by_split = self.outputs[name]
-        return by_split[split] if split or "" in by_split else by_split[self.split.name]
+        return by_split[""] if "" in by_split else by_split[split or self.split.name]

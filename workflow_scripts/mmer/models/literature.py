@@ -19,6 +19,11 @@ class LiteratureEntry(ModelEntry):
     ccc: dict[str, float] | None = Field(
         None, description="Of traces: the CCC of each dimension, -1 to 1."
     )
+    protocol: Literal["paper", "nested"] | None = Field(
+        None,
+        description="Under which protocol it was found: in the tables of another one its title "
+        "says so.  Null where none applies, as to human perception.",
+    )
     source: str = Field(description="Where it is stated.")
 
     @model_validator(mode="after")

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+from pydantic import PositiveFloat
 
 from mmer.models.base import ModelJob
 from mmer.models.embedding_classifier import EmbeddingClassifier, EmbeddingClassifierEntry
 from mmer.settings import Settings, decided
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from torch import Tensor
-
-    from mmer.models.kept import KeptModel, Predictor
 
 
 class LogisticRegressionSettings(Settings):
@@ -25,6 +20,12 @@ class LogisticRegressionSettings(Settings):
         "Of nine values from 0.0001 to 1 the best on functionals (49.3 %) and on egemaps (47.5 %), "
         "with speakers held out inside the training speakers of RAVDESS's first split.",
         gt=0,
+    )
+    try_C: tuple[PositiveFloat, ...] = decided(
+        (),
+        "Values of C of which those who choose take the best; none takes C itself.",
+        "In the nested protocol nobody who is tested chooses; in the paper's they do, as they "
+        "choose its architectures, and that flatters the number.",
     )
     scaling: Literal["none", "standard", "minmax", "l2"] = decided(
         "standard",
@@ -65,13 +66,13 @@ class LogisticRegression(EmbeddingClassifier):
 
         classify(job)
 
-    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:
+    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:  # noqa: F821
         """The classifier of a split, fitted once more."""
         from mmer.models.networks.kept_classifiers import kept_state
 
         return kept_state(job, split)
 
-    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
         """Posteriors of what the model named by ``of`` computes."""
         from mmer.models.networks.kept_classifiers import predictor
 

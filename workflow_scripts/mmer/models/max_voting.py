@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from mmer.models.base import PREDICTIONS, TRAINED, Family, ModelEntry, ModelJob, Name, Step
-
-if TYPE_CHECKING:
-    from mmer.models.kept import KeptModel, Predictor
 
 
 class MaxVotingEntry(ModelEntry):
@@ -52,7 +49,7 @@ class MaxVoting(Family):
             voted = vote_items(read_ragged([file]), items, job.splits[name], job.classes, voters)
             write_predictions(job.output(PREDICTIONS, name), voted)
 
-    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
         """Each frame votes."""
         from mmer.models.networks.kept_faces import voting_predictor
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from mmer.models.kept import KeptModel, Predictor
+    from mmer.weights import Weights
 
 
 class NetworkSettings(Settings):
@@ -93,8 +94,9 @@ class NetworkSettings(Settings):
 
 
 class NetworkFamily(Family):
-    """A network trained from random weights on the recordings of each split.
+    """A network trained on the recordings of each split.
 
+    It begins with random weights; a family whose settings name registered ``weights`` loads them.
     Items are padded to the longest of their batch with zeros, and the network is told the lengths.
 
     Attributes
@@ -109,6 +111,7 @@ class NetworkFamily(Family):
             "split",
             TRAINED,
             media=("audio",),
+            uses_weights=True,
             resources=Resources(gpu="shared", memory_mb=8000, minutes=240),
         ),
     )
@@ -145,6 +148,9 @@ class NetworkFamily(Family):
         int64, and gives logits ``(batch, classes)`` or traces ``(batch, frames, dimensions)``;
         ``task.outputs`` counts classes or dimensions.
         """
+
+    def load(self, network: Any, settings: Any, weights: Weights | None) -> None:
+        """Give a new network the registered weights that the settings name, where they name any."""
 
     def train(self, job: ModelJob) -> None:
         """Train one split."""

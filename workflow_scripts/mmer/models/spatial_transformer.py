@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from mmer.models.base import Family, ModelEntry, ModelJob, Name, Origin, Output, Resources, Step
 from mmer.settings import Settings, decided, from_source
-
-if TYPE_CHECKING:
-    from mmer.models.kept import KeptModel, Predictor
 
 RECIPE = "paper section 4.2, which gives one configuration for films and for AffectNet's pictures"
 
@@ -211,7 +208,7 @@ class SpatialTransformer(Family):
 
         import_published(job)
 
-    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
         """Logits and other layers of every frame."""
         from mmer.models.networks.kept_faces import spatial_transformer_predictor
 

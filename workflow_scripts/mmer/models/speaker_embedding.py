@@ -8,18 +8,11 @@ BERT-based models", whose weights are not published.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from mmer.models.base import Family, ModelEntry, ModelJob
 from mmer.models.weights_settings import EMBED
 from mmer.settings import Settings, decided
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from torch import Tensor
-
-    from mmer.models.kept import KeptModel, Predictor
 
 PACKAGE = "Resemblyzer 0.1.4"
 
@@ -61,13 +54,13 @@ class SpeakerEmbedding(Family):
 
         embed(job)
 
-    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:
+    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:  # noqa: F821
         """The network that embedded the items, made once more."""
         from mmer.models.networks.kept_embeddings import speaker_network
 
         return speaker_network(job).state_dict()
 
-    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
         """Embeddings of the pieces."""
         from mmer.models.networks.kept_embeddings import speaker_predictor
 

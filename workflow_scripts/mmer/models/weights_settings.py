@@ -38,14 +38,18 @@ DESCRIBE = Step(
 
 
 class WeightsSettings(Settings):
-    """Settings of such a family, which declares the keys ``weights`` and ``width`` itself."""
+    """Settings of such a family, which declares the key ``weights`` itself.
+
+    A ``width`` other than 1, or a part that is not ``trainable``, needs fitting weights.
+    """
 
     @model_validator(mode="after")
     def _weights_fit_the_network(self) -> WeightsSettings:
         published = self.weights != "random"
-        if published and self.width != 1:
+        width = getattr(self, "width", 1)
+        if published and width != 1:
             raise ValueError(
-                f"width {self.width} has no published weights: set weights to random or width to 1"
+                f"width {width} has no published weights: set weights to random or width to 1"
             )
         trainable = getattr(self, "trainable", "all")
         if not published and trainable != "all":

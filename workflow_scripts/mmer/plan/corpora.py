@@ -8,11 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mmer.by_recording import BY_RECORDING, recordings_out
 from mmer.configuration_references import corpus_of
 from mmer.corpora.base import Archive, Corpus
 from mmer.media.record import metadata_place
 from mmer.plan.run import RunPlan
-from mmer.protocol import Split
+from mmer.protocol import NESTED, PAPER, Split, two_folds_out
 from mmer.runtime.errors import UserError
 from mmer.tasks import Classes, Traces
 from mmer.user_paths import PATTERN_LETTERS
@@ -65,11 +66,62 @@ class CorporaPlan:
         """A task of any corpus, its folder named or not."""
         return corpus_of(self.run.configuration, self.run.kinds, name).tasks[target]
 
+    @property
+    def protocol(self) -> str:
+        """The run's own protocol; another one may be evaluated beside it."""
+        return self.run.configuration.protocol.evaluated[0]
+
+    def folder(self, protocol: str) -> str:
+        """What the tables of a protocol beside the run's own lie in; nothing for its own."""
+        return "" if protocol == self.protocol else f"/{protocol}"
+
+    @cached_property
+    def trainings(self) -> dict[str, dict[str, dict[str, Split]]]:
+        """Under every protocol the splits of each training on the run's corpus, by its name.
+
+        The paper's are there whatever the run evaluates: posteriors of models trained elsewhere
+        exist for them only.
+        """
+        name = self.run.configuration.task or next(iter(self.own.tasks))
+        folds = self.own.splits(name, self.run.configuration.protocol.folds)
+        found = {PAPER: {name: {name: split} for name, split in folds.items()}}
+        if self.evaluates(NESTED):
+            found[NESTED] = two_folds_out(folds.values())
+        if self.evaluates(BY_RECORDING):
+            recordings = recordings_out(self.run.configuration.protocol.recording_folds)
+            found[BY_RECORDING] = {name: {name: split} for name, split in recordings.items()}
+        return found
+
+    def evaluates(self, protocol: str) -> bool:
+        """Whether the run evaluates a protocol."""
+        return protocol in self.run.configuration.protocol.evaluated
+
+    def items(self, protocol: str) -> str:
+        """The item table that everything reads in which somebody learns under a protocol."""
+        divided = protocol == BY_RECORDING
+        return self.run.layout.divided_items() if divided else self.run.layout.items()
+
+    def told_of_division(self) -> str:
+        """What the division by recording is told."""
+        configuration = self.run.configuration
+        told = {
+            "items": self.run.layout.items(),
+            "task": self.task.model_dump(mode="json"),
+            "folds": configuration.protocol.recording_folds,
+            "seed": configuration.seed,
+            "out": self.run.layout.divided_items(),
+        }
+        return self.run.told("divide_recordings", told)
+
+    def splits_under(self, protocol: str) -> dict[str, Split]:
+        """The splits of the run's corpus under a protocol, by name."""
+        trainings = self.trainings[protocol].values()
+        return {name: split for splits in trainings for name, split in splits.items()}
+
     @cached_property
     def splits(self) -> dict[str, Split]:
-        """The splits of the run's corpus, by name."""
-        name = self.run.configuration.task or next(iter(self.own.tasks))
-        return self.own.splits(name, self.run.configuration.protocol.folds)
+        """The splits of the run's corpus under its own protocol, by name."""
+        return self.splits_under(self.protocol)
 
     def label(self, name: str) -> str:
         """What the configuration calls any corpus, its folder named or not."""
@@ -81,8 +133,8 @@ class CorporaPlan:
 
     @property
     def splits_pattern(self) -> str:
-        """A pattern of every split of every corpus."""
-        names = set(self.splits)
+        """A pattern of every training, and of every split of other corpora."""
+        names = {name for trainings in self.trainings.values() for name in trainings}
         for place, corpus in self.by_place.items():
             names.update(
                 name for task in corpus.tasks if place for name in corpus.splits(task, None)
@@ -135,7 +187,7 @@ class CorporaPlan:
         configuration, kinds = self.run.configuration, self.run.kinds
         entries = [configuration.models[name] for name in configuration.used()]
         return any(
-            step.media and step.corpus is None
+            step.reads_recordings and step.corpus is None
             for entry in entries
             for step in kinds.families[entry.family].steps(entry, self.had)
         )
@@ -179,8 +231,12 @@ class CorporaPlan:
         return [file for s in corpus.speakers for file in self.recordings(place, s)]
 
     def prepared(self, kind: str, place: str = "") -> list[str]:
-        """A kind of prepared file of every speaker."""
+        """A kind of prepared file of every speaker, or their films as they are."""
         layout = self.run.layout
+        if kind == "films":
+            return [
+                file for s in self.by_place[place].speakers for file in self.recordings(place, s)
+            ]
         return [layout.prepared(kind, s, place) for s in self.by_place[place].speakers]
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ from mmer.models.base import PREDICTIONS, Family, ModelEntry, Step
 from mmer.plan.corpora import CorporaPlan
 from mmer.plan.run import RunPlan
 from mmer.plan.weights import SALIENCY, VOICE_ACTIVITY, WeightsPlan
-from mmer.protocol import EVERYBODY, Split, everybody
+from mmer.protocol import EVERYBODY, PAPER, Split, everybody
 from mmer.tasks import Classes, Traces
 
 ENTRY = "run_model"
@@ -49,10 +49,10 @@ class ModelsPlan:
         """One step of a model."""
         return next(step for step in self.steps[model] if step.verb == verb)
 
-    def splits(self, step: Step, model: str) -> dict[str, Split]:
+    def splits(self, step: Step, model: str, protocol: str) -> dict[str, Split]:
         """The splits that a step of a model looks at, all of them."""
         if step.corpus is None:
-            return self.corpora.splits
+            return self.corpora.splits_under(protocol)
         splits = self.corpora.splits_of(step.corpus, self.entry(model).target)
         return splits if step.per == "split" else {EVERYBODY: everybody(splits.values())}
 
@@ -63,53 +63,74 @@ class ModelsPlan:
         return self.run.layout.model(file, model, variant, split)
 
     def outputs(
-        self, step: Step, model: str, variant: str, split: str
+        self, step: Step, model: str, variant: str, splits: Iterable[str], protocol: str
     ) -> dict[str, dict[str, str]]:
         """The files of a job, by name and split; those of no split under an empty name."""
         found = {}
         for name, output in step.outputs.items():
-            if output.per != "split":
-                kept = variant if output.per == "variant" else ""
-                found[name] = {"": self.path(name, output.file, model, kept)}
-                continue
-            splits = [split] if step.per == "split" else self.corpora.splits
-            found[name] = {s: self.path(name, output.file, model, variant, s) for s in splits}
+            if output.per == "split":
+                found[name] = {s: self.path(name, output.file, model, variant, s) for s in splits}
+            else:
+                found[name] = {"": self._shared(step, name, model, variant, protocol)}
         return found
 
-    def output(self, model: str, name: str, variant: str, splits: Sequence[str]) -> list[str]:
+    def _shared(self, step: Step, name: str, model: str, variant: str, protocol: str) -> str:
+        """An output of no split; what is chosen over all splits depends on the protocol."""
+        output = step.outputs[name]
+        kept = variant if output.per == "variant" else ""
+        under = protocol if step.has_protocol and protocol != PAPER else ""
+        return self.path(name, output.file, model, kept, under)
+
+    def output(
+        self, model: str, name: str, variant: str, splits: Sequence[str], protocol: str = PAPER
+    ) -> list[str]:
         """An output of a model for some splits: a file for each, or one that all share."""
         step = next(step for step in self.steps[model] if name in step.outputs)
         output = step.outputs[name]
         if output.per == "split":
-            splits = splits if step.corpus is None else list(self.splits(step, model))
+            splits = splits if step.corpus is None else list(self.splits(step, model, protocol))
             return [self.path(name, output.file, model, variant, split) for split in splits]
-        kept = variant if output.per == "variant" else ""
-        return [self.path(name, output.file, model, kept)]
+        return [self._shared(step, name, model, variant, protocol)]
+
+    def of_job(self, model: str, verb: str, split: str, protocol: str) -> dict[str, Split]:
+        """The splits that a job is told: those of one training, or all.
+
+        ``split`` is the name of the training, empty for a step that has one job for all.
+        """
+        step = self.step(model, verb)
+        if not step.looks_at_splits:
+            return {}
+        if split and step.corpus is None:
+            return self.corpora.trainings[protocol][split]
+        splits = self.splits(step, model, protocol)
+        return {split: splits[split]} if split else splits
 
     def gives(self, model: str, name: str) -> bool:
         """Whether any step of a model puts something out."""
         return any(name in step.outputs for step in self.steps[model])
 
     def inputs(
-        self, model: str, verb: str, variant: str = "", split: str = ""
+        self, model: str, verb: str, variant: str = "", split: str = "", protocol: str = ""
     ) -> dict[str, list[str]]:
         """What a job of a step reads, by kind."""
         step, entry = self.step(model, verb), self.entry(model)
+        protocol = protocol or self.corpora.protocol
         place = self.corpora.place(step.corpus)
-        found = {"items": [self.run.layout.items(place)]}
+        items = self.corpora.items(protocol) if step.has_protocol else self.run.layout.items(place)
+        found = {"items": [items]}
         for medium in step.media:
             found[medium] = self.corpora.prepared(medium, place)
         if step.media and isinstance(self.task(model, step), Traces):
             found["traces"] = self.corpora.prepared("traces", place)
         if step.media and variant == "vad":
             found["speech"] = self.corpora.prepared("speech", place)
-        splits = [split] if split else list(self.corpora.splits)
+        splits = list(self.of_job(model, verb, split, protocol))
         for name in step.own:
-            found[name] = self.output(model, name, variant, splits)
+            found[name] = self.output(model, name, variant, splits, protocol)
         for name in step.of_base if entry.of else ():
-            found[name] = self.output(entry.of, name, variant, splits)
-        if split and step.corpus is None:
-            number = list(self.corpora.splits).index(split)
+            found[name] = self.output(entry.of, name, variant, splits, protocol)
+        if step.corpus is None:
+            number = list(self.corpora.trainings[protocol]).index(split) if split else None
             for kind, where in self.family(model).files(entry, number).items():
                 found[kind] = [self.downloaded(where)]
         return found
@@ -119,9 +140,9 @@ class ModelsPlan:
         return self.run.layout.downloaded(str(mirrored_path(where))) if "://" in where else where
 
     def weights_file(self, model: str, verb: str) -> list[str]:
-        """The registered weights that a step reads: one file, or none."""
+        """The registered weights that a step reads; none where it reads no such file."""
         name = self.registered_weights(model) if self.step(model, verb).uses_weights else None
-        return [] if name is None else [self.weights.path(name)]
+        return [] if name is None else [self.weights.path(n) for n in self.weights.names(name)]
 
     def registered_weights(self, model: str) -> str | None:
         """Name of the registered weights that a model itself starts from."""
@@ -140,16 +161,17 @@ class ModelsPlan:
             return self.corpora.task
         return self.corpora.task_of(entry.corpus, entry.target)
 
-    def told(self, model: str, verb: str, variant: str = "", split: str = "") -> str:
+    def told(
+        self, model: str, verb: str, variant: str = "", split: str = "", protocol: str = ""
+    ) -> str:
         """What a job of a step is told, as JSON.
 
         Its checkpoint's name holds a digest of everything else, so a training never goes on from
         the state of another one.
         """
         step, entry, family = self.step(model, verb), self.entry(model), self.family(model)
-        splits = self.splits(step, model) if step.looks_at_splits else {}
-        if split:
-            splits = {split: splits[split]}
+        protocol = protocol or self.corpora.protocol
+        splits = self.of_job(model, verb, split, protocol)
         cosmetic = {"family", "title", "modality", "variants"}
         options = entry.model_dump(mode="json", exclude=cosmetic)
         for name in step.ignores:
@@ -162,8 +184,8 @@ class ModelsPlan:
             "task": self.task(model, step).model_dump(mode="json"),
             "variant": variant or None,
             "splits": {name: each.model_dump(mode="json") for name, each in splits.items()},
-            "inputs": self.inputs(model, verb, variant, split),
-            "outputs": self.outputs(step, model, variant, split),
+            "inputs": self.inputs(model, verb, variant, split, protocol),
+            "outputs": self.outputs(step, model, variant, splits, protocol),
         }
         if entry.of is not None:
             told["base_task"] = self.says(entry.of).model_dump(mode="json")
@@ -201,6 +223,8 @@ class ModelsPlan:
         """
         corpus, every = self.corpora.own, frozenset(self.run.kinds.corpora)
         has = {*corpus.media, *(("saliency",) if "frames" in corpus.media else ())}
+        has |= {"films"} if corpus.recordings == "film" else set()
+        has |= {"text"} if corpus.words else set()
         for step in self.family(model).steps(self.entry(model), every):
             lacking = [medium for medium in step.media if medium not in has]
             if step.corpus is None and lacking:
@@ -212,9 +236,15 @@ class ModelsPlan:
         return any("saliency" in step.media for step in self.steps[model])
 
     def reads_recordings(self, model: str) -> bool:
-        """Whether a model, or one that it reads, looks at anything prepared."""
+        """Whether a model, or one that it reads, looks at anything prepared of recordings."""
         chain = self.run.configuration.chain(model)
-        return any(step.media for name in chain for step in self.steps[name])
+        return any(step.reads_recordings for name in chain for step in self.steps[name])
+
+    def note(self, model: str) -> str:
+        """What tables say of a model for the words that it, or one that it reads, is given."""
+        chain = self.run.configuration.chain(model)
+        reads = any("text" in step.media for name in chain for step in self.steps[name])
+        return self.corpora.own.words_note if reads else ""
 
     def hears_spans(self, model: str, variant: str) -> bool:
         """Whether a system is given trimmed items, its weights there or not."""
@@ -264,21 +294,3 @@ class ModelsPlan:
         chain = self.run.configuration.chain(model)
         found = [self.family(name).unlike_paper(self.entry(name)) for name in chain]
         return ", ".join(filter(None, [*dict.fromkeys(found), self.stand_in(model)])) or None
-
-    def histories(self) -> dict[str, dict[str, str]]:
-        """Learning curves of everything evaluated, by ``model/variant`` (or model) and split."""
-        found: dict[str, dict[str, str]] = {}
-        for evaluated, variant in self.run.configuration.evaluated():
-            if self.cannot_run(evaluated, variant):
-                continue
-            for model in self.run.configuration.chain(evaluated):
-                for step in self.steps[model]:
-                    if "history" not in step.outputs:
-                        continue
-                    name = f"{model}/{variant}" if step.corpus is None else model
-                    file, kept = step.outputs["history"], "" if step.corpus else variant
-                    for split in self.splits(step, model):
-                        where = split if file.per == "split" else ""
-                        path = self.path("history", file.file, model, kept, where)
-                        found.setdefault(name, {})[split] = path
-        return found

@@ -11,6 +11,7 @@ from mmer.config import Configuration
 from mmer.corpora.base import Archive
 from mmer.evaluation.paper_description import PAPERS
 from mmer.media.weights_registry import RegisteredFile
+from mmer.plan.choices import ChoicesPlan
 from mmer.plan.corpora import CorporaPlan
 from mmer.plan.models import ModelsPlan
 from mmer.plan.report import ReportPlan
@@ -68,9 +69,19 @@ class Plan:
         return SystemsPlan(self.run, self.models)
 
     @cached_property
+    def choices(self) -> ChoicesPlan:
+        """What the choices are worth."""
+        return ChoicesPlan(self.systems)
+
+    @cached_property
     def report(self) -> ReportPlan:
         """Tables, figures and pages."""
-        return ReportPlan(self.models, self.systems, None if self.follows_traces else self.paper)
+        return ReportPlan(
+            self.models,
+            self.systems,
+            None if self.follows_traces else self.paper,
+            self.corpora.protocol,
+        )
 
     @property
     def follows_traces(self) -> bool:
@@ -179,6 +190,16 @@ class Plan:
             "out": self.run.layout.prepared("speech", speaker, place),
         }
         return self.run.told("detect_speech", told)
+
+    def told_of_text(self, place: str, speaker: str) -> str:
+        """What the preparation of a speaker's words is told."""
+        told = {
+            "items": self.run.layout.items(place),
+            "column": self.corpora.by_place[place].words,
+            "speaker": speaker,
+            "out": self.run.layout.prepared("text", speaker, place),
+        }
+        return self.run.told("prepare_text", told)
 
     def told_of_conversion(self) -> str:
         """What the conversion of MSI-Net's weights is told."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from mmer.plan.report_results import figures_step, tables_step
+from mmer.plan.report_results import choices_step, figures_step, tables_step
 from mmer.plan.report_work import (
     costs_step,
     curves_step,
@@ -25,8 +25,19 @@ class ReportPlan(ReportContext):
     @cached_property
     def steps(self) -> list[ReportStep]:
         """Every step; those with nothing to show are left out."""
-        makers = (tables_step, figures_step, curves_step, items_step, preparation_step, costs_step)
+        makers = (
+            tables_step,
+            figures_step,
+            choices_step,
+            curves_step,
+            items_step,
+            preparation_step,
+            costs_step,
+        )
         made = [step for maker in makers if (step := maker(self)) is not None]
+        for beside in self.models.run.configuration.protocol.evaluated[1:]:
+            context = replace(self, protocol=beside, paper=None)
+            made += [maker(context) for maker in (tables_step, figures_step)]
         return [*made, run_step(self, [shown for step in made for shown in step.shown])]
 
     @property

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mmer.items import SPEAKER
+from mmer.plan.choices import ChoicesPlan
 from mmer.plan.shown import ReportContext, ReportStep, Shown, numbered
-from mmer.report.words import inputs_words, variant_words
+from mmer.report.words import PROTOCOLS, inputs_words, listed, variant_words
 from mmer.tasks import Classes, Traces
 
 BESIDE, MORE = "1 Beside the paper", "2 Tables"
@@ -20,9 +21,11 @@ def tables_step(context: ReportContext) -> ReportStep:
     paper, classes = context.described, isinstance(context.task, Classes)
     first, group = (BESIDE, BESIDE[2:]) if paper else (MORE, MORE[2:])
     modalities = [name for name in context.modalities if name != "fusion"]
-    grids = context.systems.grids if classes else {}
+    grids = context.systems.grids(context.protocol) if classes else {}
     architectures = {
-        f"{model}/{variant}": context.models.output(model, ARCHITECTURES, variant, [])[0]
+        f"{model}/{variant}": context.models.output(
+            model, ARCHITECTURES, variant, [], context.protocol
+        )[0]
         for model, variant in (context.run if classes else [])
         if context.models.gives(model, ARCHITECTURES)
     }
@@ -56,7 +59,7 @@ def tables_step(context: ReportContext) -> ReportStep:
         shown.append(table(ARCHITECTURES, ARCHITECTURES, place=place))
     elsewhere = _elsewhere(context) if paper and classes else {}
     scores = [model["scores"] for model in elsewhere.values() if "scores" in model]
-    systems = [s["name"] for s in [*context.systems.systems, *context.systems.fusions]]
+    systems = [each["name"] for each in context.described_systems]
     return context.step(
         "write_tables",
         [*context.evaluated, *grids.values(), *architectures.values(), *scores],
@@ -90,6 +93,30 @@ def _elsewhere(context: ReportContext) -> dict[str, dict[str, str | None]]:
     return described
 
 
+def choices_step(context: ReportContext) -> ReportStep | None:
+    """What the choices are worth; None where one protocol alone says nothing of it."""
+    choices = ChoicesPlan(context.systems)
+    if not choices.weighed:
+        return None
+    words, category = "what the choices are worth", "1 Protocols"
+    linked = {"link": words, "group": "Protocols"}
+    protocols = listed(PROTOCOLS[protocol] for protocol in choices.protocols)
+    return context.step(
+        "tabulate_choices",
+        [choices.table],
+        [
+            context.table("choices", category, {"as": "table"}, "choices", **linked),
+            context.figure(
+                "choices", category, {"as": "figure"}, "choices", link="figure", group="Protocols"
+            ),
+        ],
+        label=f"{context.models.run.configuration.label}, {protocols}",
+        choices=choices.table,
+        tables=context.tables,
+        figures=context.figures,
+    )
+
+
 def figures_step(context: ReportContext) -> ReportStep:
     """Figures of all systems."""
     shown = _traces(context) if isinstance(context.task, Traces) else _accuracies(context)
@@ -106,7 +133,7 @@ def pictured(context: ReportContext) -> list[tuple[str, str, dict[str, str]]]:
         labels = {"system": entry.title, "input": variant_words(variant)}
         group = "references" if reference else entry.modality
         shown.append((f"{model}_{variant}", group, labels))
-    for fused in context.systems.fusions:
+    for fused in context.systems.fusions_under(context.protocol):
         if "predictions" in fused:
             words = f"{variant_words(fused['variant'])}, {inputs_words(fused['fed'])}"
             labels = {"system": "late fusion", "input": words}

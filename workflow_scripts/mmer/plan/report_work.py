@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mmer.plan.models import ModelsPlan
 from mmer.plan.origins import origins_of
 from mmer.plan.shown import ReportContext, ReportStep, Shown, folder, numbered
 from mmer.report.words import variant_words
@@ -15,7 +16,7 @@ FRAME_LOGITS, ATTENTION = "frame_logits", "attention"
 
 def curves_step(context: ReportContext) -> ReportStep | None:
     """Learning curves of everything that was trained; None where nothing was."""
-    histories, titles, category = context.models.histories(), {}, "6 Learning curves"
+    histories, titles, category = histories_of(context.models), {}, "6 Learning curves"
     linked = {"link": "what the kept weights are worth", "group": "The run"}
     shown = [context.table("kept_epochs", category, {"as": "table"}, "kept_epochs", **linked)]
     for name in histories:
@@ -39,6 +40,25 @@ def curves_step(context: ReportContext) -> ReportStep | None:
     )
 
 
+def histories_of(models: ModelsPlan) -> dict[str, dict[str, str]]:
+    """Learning curves of everything evaluated, by ``model/variant`` (or model) and split."""
+    found: dict[str, dict[str, str]] = {}
+    for evaluated, variant in models.run.configuration.evaluated():
+        if models.cannot_run(evaluated, variant):
+            continue
+        for model in models.run.configuration.chain(evaluated):
+            for step in models.steps[model]:
+                if "history" not in step.outputs:
+                    continue
+                name = f"{model}/{variant}" if step.corpus is None else model
+                file, kept = step.outputs["history"], "" if step.corpus else variant
+                for split in models.splits(step, model, models.corpora.protocol):
+                    where = split if file.per == "split" else ""
+                    path = models.path("history", file.file, model, kept, where)
+                    found.setdefault(name, {})[split] = path
+    return found
+
+
 def items_step(context: ReportContext) -> ReportStep | None:
     """Items frame by frame; None where no system of this run lets frames vote."""
     models, corpora = context.models, context.models.corpora
@@ -60,7 +80,8 @@ def items_step(context: ReportContext) -> ReportStep | None:
     speech = corpora.prepared("speech") if variant == "vad" else []
     group = "Items frame by frame"
     category = numbered(f"5 {group}", [f"figure {each.figure}" for each in examples])
-    read = [context.layout.items(), *frames, *speech, *logits.values(), *attention.values()]
+    items = corpora.items(context.protocol)
+    read = [items, *frames, *speech, *logits.values(), *attention.values()]
     return context.step(
         "draw_items",
         dict.fromkeys(read),
@@ -72,7 +93,7 @@ def items_step(context: ReportContext) -> ReportStep | None:
         ],
         task=context.task.model_dump(mode="json"),
         voters=models.says(base).model_dump(mode="json"),
-        items=context.layout.items(),
+        items=items,
         splits=_splits(context),
         frames=dict(zip(corpora.own.speakers, frames, strict=True)),
         speech=speech,
@@ -130,6 +151,7 @@ def preparation_step(context: ReportContext) -> ReportStep:
         same=same,
         **files,
         method=models.run.configuration.saliency.method if maps else "",
+        label=context.data_label,
         tables=context.tables,
         figures=context.figures,
     )
@@ -146,6 +168,7 @@ def costs_step(context: ReportContext) -> ReportStep:
             context.figure("costs", category, {"as": "figure"}, "costs"),
         ],
         benchmarks=folder(context.layout.benchmark("x")),
+        label=context.data_label,
         tables=context.tables,
         figures=context.figures,
     )
@@ -198,7 +221,7 @@ def _splits(context: ReportContext) -> dict[str, object]:
 def _by_split(context: ReportContext, model: str, name: str, variant: str) -> dict[str, str]:
     """An output of a model by split; one that all share stands with each."""
     splits = list(context.models.corpora.splits)
-    paths = context.models.output(model, name, variant, splits)
+    paths = context.models.output(model, name, variant, splits, context.protocol)
     return dict(zip(splits, paths * len(splits) if len(paths) == 1 else paths, strict=False))
 
 

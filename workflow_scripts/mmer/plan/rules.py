@@ -7,6 +7,8 @@ from typing import Any
 
 from mmer.models.base import Step
 from mmer.plan.models import ModelsPlan
+from mmer.plan.nesting import protocols_of
+from mmer.protocol import PAPER
 
 LAUNCHERS = {"none": "", "shared": "$MMER_ON_SHARED_GPU", "whole": "$MMER_ON_GPU"}
 """What a command begins with, by the GPU that it wants."""
@@ -29,12 +31,15 @@ class ModelRule:
         The step of one of the models; others may read other things, but put out the same.
     names
         The models.
+    protocol
+        Who learns from whom; a step that has none has one rule for all protocols.
     """
 
     plan: ModelsPlan
     name: str
     step: Step
     names: tuple[str, ...]
+    protocol: str
 
     @property
     def models(self) -> str:
@@ -62,15 +67,35 @@ class ModelRule:
     def outputs(self) -> list[str]:
         """What a job writes, as patterns."""
         found = []
+        under = self.protocol if self.step.has_protocol and self.protocol != PAPER else ""
         for name, output in self.step.outputs.items():
             has_variant = output.per != "model" and self.step.corpus is None
             variant = "{variant}" if has_variant else ""
-            splits = [""]
+            splits = [under]
             if output.per == "split":
-                whole = self.step.per != "split"
-                splits = list(self.plan.corpora.splits) if whole else ["{split}"]
+                splits = self._splits
             found += [self.plan.path(name, output.file, "{model}", variant, s) for s in splits]
         return found
+
+    @property
+    def _splits(self) -> list[str]:
+        """The splits of a job, as patterns where it is that of one training."""
+        if self.step.per != "split":
+            return list(self.plan.corpora.splits_under(self.protocol))
+        if not self.step.has_protocol:
+            return ["{split}"]
+        name, splits = next(iter(self.plan.corpora.trainings[self.protocol].items()))
+        return ["{split}" + each.removeprefix(name) for each in splits]
+
+    @property
+    def trainings(self) -> str:
+        """A pattern of the trainings, or of the splits of another corpus."""
+        plan = self.plan.corpora
+        return (
+            "|".join(plan.trainings[self.protocol])
+            if self.step.has_protocol
+            else plan.splits_pattern
+        )
 
     def inputs(self, wildcards: Any) -> list[str]:
         """What a job reads."""
@@ -83,17 +108,17 @@ class ModelRule:
     def compared(self) -> list[str]:
         """What must be there before a job looks at recordings of the run's corpus."""
         steps = [self.plan.step(model, self.step.verb) for model in self.names]
-        looks = any(step.media and step.corpus is None for step in steps)
+        looks = any(step.reads_recordings and step.corpus is None for step in steps)
         return self.plan.corpora.comparison if looks else []
 
     def told(self, wildcards: Any) -> str:
         """What a job is told, as JSON."""
         return self.plan.told(verb=self.step.verb, **self._where(wildcards))
 
-    @staticmethod
-    def _where(wildcards: Any) -> dict[str, str]:
+    def _where(self, wildcards: Any) -> dict[str, str]:
         found = {name: wildcards.get(name) for name in ("model", "variant", "split")}
-        return {name: value for name, value in found.items() if value is not None}
+        told = {name: value for name, value in found.items() if value is not None}
+        return {**told, "protocol": self.protocol}
 
     @property
     def launcher(self) -> str:
@@ -129,16 +154,18 @@ class ModelRule:
 
 def model_rules(plan: ModelsPlan) -> list[ModelRule]:
     """A rule for every step, in the order of the configuration."""
-    found: dict[str, list[tuple[str, Step]]] = {}
+    found: dict[tuple[str, str], list[tuple[str, Step]]] = {}
     for model, steps in plan.steps.items():
         for step in steps:
             elsewhere = f"_on_{step.corpus}" if step.corpus else ""
             name = f"{step.verb}_{plan.family(model).name}{elsewhere}"
-            found.setdefault(name, []).append((model, step))
+            for protocol in protocols_of(plan, model) if step.has_protocol else (PAPER,):
+                under = "" if protocol == PAPER else f"_{protocol}"
+                found.setdefault((name + under, protocol), []).append((model, step))
     rules = []
-    for name, takers in found.items():
+    for (name, protocol), takers in found.items():
         first = takers[0][1]
         same = all((s.per, s.outputs) == (first.per, first.outputs) for _, s in takers)
         assert same, f"models of one family take {first.verb} in several ways"
-        rules.append(ModelRule(plan, name, first, tuple(model for model, _ in takers)))
+        rules.append(ModelRule(plan, name, first, tuple(m for m, _ in takers), protocol))
     return rules

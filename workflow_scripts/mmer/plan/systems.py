@@ -8,10 +8,17 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
+from mmer.by_recording import BY_RECORDING
+from mmer.evaluation.tables_of_task import tables_of
 from mmer.plan.models import ModelsPlan
+from mmer.plan.nesting import no_part
 from mmer.plan.run import RunPlan
+from mmer.protocol import NESTED, PAPER
 from mmer.report.words import inputs_words, variant_words
 from mmer.tasks import Classes
+
+UNLIKE = {NESTED: "nobody who is tested chooses", BY_RECORDING: "speakers on both sides"}
+"""In what a protocol is unlike the paper's."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,10 @@ class SystemsPlan:
 
     @cached_property
     def systems(self) -> list[dict[str, Any]]:
+        """Every evaluated system under the run's own protocol, as the evaluation wants it."""
+        return self.systems_under(self.models.corpora.protocol)
+
+    def systems_under(self, protocol: str) -> list[dict[str, Any]]:
         """Every evaluated system, as the evaluation wants it."""
         described = []
         for model, variant in self.run.configuration.evaluated():
@@ -35,15 +46,28 @@ class SystemsPlan:
             }
             if (constant := family.constant(entry)) is not None:
                 system["constant"], system["source"] = constant
-            elif reason := self.models.cannot_run(model, variant):
+                stated = getattr(entry, "protocol", None)
+                if stated not in (None, protocol):
+                    system["title"] += f" (found under the {stated} protocol, not under this one)"
+            elif reason := self.models.cannot_run(model, variant) or no_part(
+                self.models, model, protocol
+            ):
                 system["not_run"] = reason
             else:
-                system["predictions"] = self.predictions_by_split(system["name"])
-                system["unlike_paper"] = self.models.unlike_paper(model)
+                system["predictions"] = self.predictions_by_split(system["name"], protocol)
+                system["unlike_paper"] = self.unlike_paper([model], protocol)
+                if note := self.models.note(model):
+                    system["note"] = note
                 if merged := self.counted_as_one(model):
                     system["merged"] = merged
             described.append(system)
         return described
+
+    def unlike_paper(self, models: Iterable[str], protocol: str) -> str | None:
+        """In what one model, or a fusion of some, is made unlike the paper's; None in nothing."""
+        found = [self.models.unlike_paper(model) for model in models]
+        found += [UNLIKE[protocol]] if protocol in UNLIKE else []
+        return ", ".join(filter(None, dict.fromkeys(found))) or None
 
     def counted_as_one(self, model: str) -> list[list[str]]:
         """Classes that a model cannot tell apart, because it only passes on what its base says."""
@@ -55,14 +79,22 @@ class SystemsPlan:
             return []
         return task.counted_as_one(base.names)
 
-    def predictions_by_split(self, system: str) -> dict[str, str]:
-        """The predictions of a system, ``<model>/<variant>``, by split."""
+    def predictions_by_split(self, system: str, protocol: str) -> dict[str, str]:
+        """The predictions of a system, ``<model>/<variant>``, by split.
+
+        Of a model that takes no part in a protocol they are those of the paper's.
+        """
         model, variant = system.split("/")
-        splits = self.models.corpora.splits
+        had = PAPER if no_part(self.models, model, protocol) else protocol
+        splits = self.models.corpora.splits_under(had)
         return {s: self.run.layout.predictions(model, variant, s) for s in splits}
 
     @cached_property
     def fusions(self) -> list[dict[str, Any]]:
+        """Every fusion under the run's own protocol, as the evaluation wants it."""
+        return self.fusions_under(self.models.corpora.protocol)
+
+    def fusions_under(self, protocol: str) -> list[dict[str, Any]]:
         """Every pairing with everything that it is fed, as the evaluation wants it."""
         described = []
         fusion = self.run.configuration.fusion
@@ -74,30 +106,38 @@ class SystemsPlan:
                 "fed": inputs,
             }
             reasons = [self.models.cannot_run(*member.split("/")) for member in members]
+            if protocol == BY_RECORDING:
+                fed = [member.split("/")[0] for member in members]
+                reasons += [no_part(self.models, model, protocol) for model in fed]
             if found := [reason for reason in dict.fromkeys(reasons) if reason]:
                 fused["not_run"] = "; ".join(found)
             else:
-                fused["predictions"] = self.run.layout.fusion(pairing, inputs, "predictions")
+                fused["predictions"] = self.fusion_table(pairing, inputs, "predictions", protocol)
                 fed = [member.split("/")[0] for member in members]
+                if any(no_part(self.models, model, protocol) for model in fed):
+                    fused["title"] += ", of models whose epochs those who are tested chose"
                 stand_ins = [found for model in fed if (found := self.models.stand_in(model))]
                 if stand_ins:
                     fused["title"] = f"{fused['title']}, {stand_ins[0]}"
-                unlike = [found for model in fed if (found := self.models.unlike_paper(model))]
-                fused["unlike_paper"] = ", ".join(dict.fromkeys(unlike)) or None
+                fused["unlike_paper"] = self.unlike_paper(fed, protocol)
             described.append(fused)
         return described
 
-    def pairing_inputs(self, pairing: str) -> dict[str, dict[str, str]]:
+    def fusion_table(self, pairing: str, inputs: str, table: str, protocol: str) -> str:
+        """A table of a fusion under a protocol."""
+        fed = inputs if protocol == PAPER else f"{inputs}/{protocol}"
+        return self.run.layout.fusion(pairing, fed, table)
+
+    def pairing_inputs(self, pairing: str, protocol: str) -> dict[str, dict[str, str]]:
         """The predictions that a pairing fuses, by system and split."""
         members = self.run.configuration.fusion.pairings[pairing]
-        return {system: self.predictions_by_split(system) for system in members}
+        return {system: self.predictions_by_split(system, protocol) for system in members}
 
-    @property
-    def grids(self) -> dict[str, str]:
+    def grids(self, protocol: str) -> dict[str, str]:
         """The grid of accuracies of every fusion that is run."""
         return {
-            fused["name"]: self.run.layout.fusion(fused["variant"], fused["fed"], "grid")
-            for fused in self.fusions
+            fused["name"]: self.fusion_table(fused["variant"], fused["fed"], "grid", protocol)
+            for fused in self.fusions_under(protocol)
             if "predictions" in fused
         }
 
@@ -116,31 +156,45 @@ class SystemsPlan:
                 found[name] = row.model_dump(mode="json")
         return found
 
-    def told_of_fusion(self, pairing: str, inputs: str) -> str:
+    def told_of_fusion(self, pairing: str, inputs: str, protocol: str) -> str:
         """What the fusion of a pairing that is fed with some inputs is told, as JSON."""
-        systems, fusion = self.pairing_inputs(pairing), self.run.configuration.fusion
+        systems, fusion = self.pairing_inputs(pairing, protocol), self.run.configuration.fusion
         return self.run.told(
             "fuse_predictions",
             {
+                **self._nested_splits(protocol),
                 "task": self.models.corpora.task.model_dump(mode="json"),
-                "items": self.run.layout.items(),
+                "items": self.models.corpora.items(protocol),
                 "systems": systems,
                 "inputs": fusion.inputs[inputs].only(systems).model_dump(mode="json"),
-                "settings": fusion.settings.model_dump(mode="json"),
-                "predictions": self.run.layout.fusion(pairing, inputs, "predictions"),
-                "grid": self.run.layout.fusion(pairing, inputs, "grid"),
+                "settings": fusion.settings_of(pairing).model_dump(mode="json"),
+                "predictions": self.fusion_table(pairing, inputs, "predictions", protocol),
+                "grid": self.fusion_table(pairing, inputs, "grid", protocol),
             },
         )
 
-    @property
-    def evaluated_files(self) -> list[str]:
+    def _nested_splits(self, protocol: str) -> dict[str, Any]:
+        """What a job is told besides where nobody who is tested chooses: who is in which split."""
+        if protocol != NESTED:
+            return {}
+        splits = self.models.corpora.splits_under(NESTED)
+        return {"nested": {name: each.model_dump(mode="json") for name, each in splits.items()}}
+
+    def evaluated_files(self, protocol: str) -> list[str]:
         """Everything that the evaluation reads of systems and fusions."""
-        systems = [s["predictions"].values() for s in self.systems if "predictions" in s]
-        fused = [f["predictions"] for f in self.fusions if "predictions" in f]
+        told = self.systems_under(protocol), self.fusions_under(protocol)
+        systems = [s["predictions"].values() for s in told[0] if "predictions" in s]
+        fused = [f["predictions"] for f in told[1] if "predictions" in f]
         return [*(path for paths in systems for path in paths), *fused]
 
-    def told_of_evaluation(self, paper: str | None) -> str:
-        """What the evaluation is told, as JSON.
+    def evaluation_tables(self, protocol: str) -> list[str]:
+        """The tables of the evaluation under a protocol."""
+        folder = self.models.corpora.folder(protocol).removeprefix("/")
+        names = tables_of(self.models.corpora.task)
+        return [self.run.layout.evaluation(f"{folder}/{n}" if folder else n) for n in names]
+
+    def told_of_evaluation(self, paper: str | None, protocol: str) -> str:
+        """What the evaluation under a protocol is told, as JSON.
 
         Parameters
         ----------
@@ -148,17 +202,19 @@ class SystemsPlan:
             The folder of the paper's tables, where the corpus has one.
         """
         corpora = self.models.corpora
+        systems, fusions = self.systems_under(protocol), self.fusions_under(protocol)
         told: dict[str, Any] = {
+            **self._nested_splits(protocol),
             "task": corpora.task.model_dump(mode="json"),
-            "items": self.run.layout.items(),
-            "systems": self.systems,
-            "fusions": self.fusions,
+            "items": corpora.items(protocol),
+            "systems": systems,
+            "fusions": fusions,
             "paper": paper,
-            "paper_rows": self.paper_rows(s["name"] for s in [*self.systems, *self.fusions]),
+            "paper_rows": self.paper_rows(s["name"] for s in [*systems, *fusions]),
             "groups": {column: list(values) for column, values in corpora.own.groups.items()},
             "settings": self.run.section("evaluation"),
             "seed": self.run.configuration.seed,
-            "out": self.run.layout.page("evaluation"),
+            "out": self.run.layout.page(f"evaluation{self.models.corpora.folder(protocol)}"),
         }
         if not isinstance(corpora.task, Classes):
             told["traces"] = corpora.prepared("traces")

@@ -48,9 +48,16 @@ class WeightsPlan:
             raise UserError(f"weights {name!r} are not in resources/weights.yaml: add an entry")
         return self.run.layout.downloaded(self.registered[name].place)
 
+    def names(self, name: str) -> list[str]:
+        """Registered weights and what must lie beside them."""
+        self.path(name)
+        return [name, *self.registered[name].beside]
+
     def told(self, name: str) -> dict[str, Any]:
         """Registered weights as a job is told them."""
-        return {"name": name, "path": self.path(name), "sha256": self.registered[name].sha256}
+        told = {"name": name, "path": self.path(name), "sha256": self.registered[name].sha256}
+        beside = [self.told(other) for other in self.registered[name].beside]
+        return {**told, **({"beside": beside} if beside else {})}
 
     @property
     def maps_by_network(self) -> bool:
@@ -74,12 +81,12 @@ class WeightsPlan:
         mirror = data.mirror
         if mirror is None or "://" in mirror or not Path(mirror).is_dir():
             return None
-        path = Path(self.path(name))
-        place = self.registered[name].place
-        if path.exists() or (Path(mirror) / place).exists():
-            return None
         where = "folder of downloads" if Path(mirror) == Path(data.downloads) else "mirror"
-        return f"weights missing ({name}: the {where} lacks {place})"
+        for each in self.names(name):
+            path, place = Path(self.path(each)), self.registered[each].place
+            if not path.exists() and not (Path(mirror) / place).exists():
+                return f"weights missing ({each}: the {where} lacks {place})"
+        return None
 
     def origin(self, of: str, name: str) -> dict[str, str | None]:
         """Where registered weights come from, for provenance."""

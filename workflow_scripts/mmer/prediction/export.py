@@ -12,10 +12,9 @@ import numpy as np
 import torch
 import yaml
 
-from mmer.evaluation.best_fusion import best_candidate
 from mmer.evaluation.paper_description import PROJECT
 from mmer.fusion.kept import kept_fusion
-from mmer.fusion.tables import read_fused
+from mmer.fusion.tables import best_candidate, read_fused
 from mmer.items import Items, read_items
 from mmer.media.speech_spans import read_spans
 from mmer.models.base import ModelJob
@@ -76,14 +75,14 @@ def export_run(job: ExportJob) -> None:
 def _write(run: FinishedRun, folder: Path) -> Manifest:
     """Write everything but the manifest, which is returned."""
     plan, configuration = run.plan, run.configuration
-    items = read_items(Path(plan.run.layout.items()))
+    items = read_items(Path(run.items_file))
     systems, fusions = run.chosen
     models = tuple(_model(run, kept, folder) for kept in run.kept)
     fused = tuple(_fusion(run, fusion, items, folder) for fusion in fusions)
     spans = read_spans(Path(path) for path in run.speech_files if Path(path).exists())
     own = plan.corpora.own
     audio = plan.corpora.prepared("audio") if "audio" in own.media else []
-    known = known_recordings([Path(path) for path in audio], items, plan.corpora.splits, spans)
+    known = known_recordings([Path(path) for path in audio], items, run.splits, spans)
     (folder / RECORDINGS).write_bytes(known)
     if run.sees and plan.weights.saliency:
         weights = read_model(Path(plan.weights.saliency[0]), torch.device("cpu"))
@@ -93,13 +92,13 @@ def _write(run: FinishedRun, folder: Path) -> Manifest:
         run=configuration.run,
         corpus=own.name,
         label=configuration.label,
-        speakers=len({g for split in plan.corpora.splits.values() for g in split.groups}),
+        speakers=len({*items.speakers}),
         caution=caution_of(own.name, configuration.label),
         task=plan.corpora.task,
         preparation=configuration.preparation,
         saliency=configuration.saliency,
         voice_activity=configuration.voice_activity,
-        splits=tuple(plan.corpora.splits),
+        splits=tuple(run.splits),
         models=models,
         systems=tuple(_system(run, name) for name in systems),
         fusions=fused,
@@ -152,7 +151,7 @@ def _fusion(run: FinishedRun, name: str, items: Items, folder: Path) -> Exported
     )
     tables = {member: run.predictions_of(member) for member in members}
     files = {}
-    for split in run.plan.corpora.splits:
+    for split in run.splits:
         systems = {
             member: read_predictions(Path(paths[split]), task, items)
             for member, paths in tables.items()

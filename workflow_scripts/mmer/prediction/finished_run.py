@@ -22,7 +22,9 @@ from mmer.media.weights_registry import read_registered
 from mmer.models.base import Family, Step
 from mmer.models.job import Variant
 from mmer.plan import Plan
+from mmer.plan.nesting import no_part
 from mmer.plan.weights import VOICE_ACTIVITY
+from mmer.protocol import PAPER, Split
 from mmer.runtime.errors import UserError
 from mmer.tasks import Classes
 
@@ -95,6 +97,27 @@ class FinishedRun:
         return self.plan.configuration
 
     @property
+    def protocol(self) -> str:
+        """The run's own, under which its systems were trained and tested."""
+        return self.plan.corpora.protocol
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """Its splits by name; each has weights of its own."""
+        return self.plan.corpora.splits
+
+    @cached_property
+    def trainings(self) -> dict[str, str]:
+        """The training behind each split: one may choose weights for two."""
+        trainings = self.plan.corpora.trainings[self.protocol]
+        return {split: name for name, splits in trainings.items() for split in splits}
+
+    @property
+    def items_file(self) -> str:
+        """The item table of its splits."""
+        return self.plan.corpora.items(self.protocol)
+
+    @property
     def wanted(self) -> tuple[str, ...]:
         """Systems and fusions to ask; none for the best of each kind."""
         return self.configuration.prediction.systems
@@ -119,7 +142,11 @@ class FinishedRun:
             If one that is named cannot be asked, or there is none at all.
         """
         models = [f"{model}/{variant}" for model, variant in self.configuration.evaluated()]
-        fusions = [fusion["name"] for fusion in self.plan.systems.fusions]
+        fusions = [
+            f"{p}/{i}"
+            for p in self.configuration.fusion.pairings
+            for i in self.configuration.fusion.inputs
+        ]
         for name in self.wanted:
             if name not in {*models, *fusions}:
                 raise UserError(
@@ -159,6 +186,8 @@ class FinishedRun:
         ):
             return "the run has no accuracy of it"
         if name.split("/")[0] in self.configuration.fusion.pairings:
+            if self.protocol != PAPER:
+                return f"under the protocol {self.protocol} it has a classifier for each fold"
             reasons = [self.cannot_say(member) for member in self.members(name)]
             return next((reason for reason in reasons if reason), None)
         for model in self.configuration.chain(name.split("/")[0]):
@@ -166,7 +195,7 @@ class FinishedRun:
             own = type(family).for_new_recordings is not Family.for_new_recordings
             if family.is_reference or not own:
                 return f"the family {family.name} keeps nothing that could"
-        return None
+        return no_part(self.plan.models, name.split("/")[0], self.protocol)
 
     @cached_property
     def kept(self) -> list[Kept]:
@@ -183,20 +212,21 @@ class FinishedRun:
     def splits_of(self, kept: Kept) -> list[str]:
         """The splits that have weights of their own; an empty name where all share some."""
         per_split = any(output.per == "split" for output in kept.step.outputs.values())
-        return list(self.plan.corpora.splits) if per_split and not kept.step.corpus else [""]
+        return list(self.splits) if per_split and not kept.step.corpus else [""]
 
     def told(self, kept: Kept, split: str) -> dict[str, Any]:
         """What the step was told that a model is kept by."""
         step = kept.step
         variant = "" if step.per == "model" or step.corpus is not None else kept.variant
-        of_split = split if step.per == "split" else ""
-        return json.loads(self.plan.models.told(kept.model, step.verb, variant, of_split))
+        of_split = self.trainings[split] if step.per == "split" else ""
+        told = self.plan.models.told(kept.model, step.verb, variant, of_split, self.protocol)
+        return json.loads(told)
 
     @cached_property
     def inputs(self) -> list[str]:
         """The files of the run that an export is made of."""
         layout = self.plan.run.layout
-        found = [f"{layout.results}/configuration.json", str(self.summary_file), layout.items()]
+        found = [f"{layout.results}/configuration.json", str(self.summary_file), self.items_file]
         for kept in self.kept:
             for split in self.splits_of(kept):
                 told = self.told(kept, split)
@@ -206,7 +236,7 @@ class FinishedRun:
         for fusion in self.chosen[1]:
             found.append(layout.fusion(*fusion.split("/"), "predictions"))
             for member in self.members(fusion):
-                found += self.plan.systems.predictions_by_split(member).values()
+                found += self.predictions_of(member).values()
         audio = self.plan.corpora.prepared("audio")
         found += audio if "audio" in self.plan.corpora.own.media else []
         found += [path for path in self.speech_files if Path(path).exists()]
@@ -235,4 +265,4 @@ class FinishedRun:
 
     def predictions_of(self, system: str) -> dict[str, str]:
         """A system's own tables by split."""
-        return self.plan.systems.predictions_by_split(system)
+        return self.plan.systems.predictions_by_split(system, self.protocol)

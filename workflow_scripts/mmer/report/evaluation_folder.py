@@ -17,7 +17,7 @@ CONSTANT = "constant from the literature"
 _WORDS = (
     *("system", "title", "modality", "variant", "fed", "verdict", "note", "true", "predicted"),
     *("comparison", "test", "systems", "significant", "classifier", "hyperparameter"),
-    *("split", "group", "value", "dimension", "item"),
+    *("split", "group", "value", "dimension", "item", "part", "reason"),
 )
 
 

@@ -103,8 +103,8 @@ def provenance_page(described: dict[str, Any]) -> str:
 
 
 def tested_groups(splits: Mapping[str, Split]) -> str:
-    """Who is tested in each split, in words."""
-    return "; ".join(", ".join(split.test) for split in splits.values())
+    """Who is tested together, in words; several splits may test the same."""
+    return "; ".join(", ".join(tested) for tested in dict.fromkeys(s.test for s in splits.values()))
 
 
 def _run_rows(described: dict[str, Any]) -> dict[str, Any]:

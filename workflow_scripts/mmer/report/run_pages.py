@@ -161,11 +161,12 @@ def _facts(
     run = int((systems["items"] > 0).sum())
     missing = int(systems["verdict"].str.startswith("not run").sum())
     everybody = {name for split in splits.values() for name in split.groups}
-    by = next(iter(splits.values())).by
+    by = next(iter(splits.values())).by.replace("_", " ")
+    folds = len({split.test for split in splits.values()})
     return {
         "Corpus": label,
         "Items": f"{systems['items'].max()} of {len(everybody)} {by}s",
-        "Protocol": f"{len(splits)} folds, each tested once; {by}s {tested_groups(splits)}",
+        "Protocol": f"{folds} folds, each tested once; {by}s {tested_groups(splits)}",
         "Systems": f"{run} run" + (f", {missing} not run" if missing else ""),
         "Seed": seed,
     }

@@ -22,6 +22,8 @@ class Column:
     ----------
     half_width
         The column with the half width of the value's interval, shown behind ±.
+    interval
+        The columns with the ends of the value's interval, shown in brackets.
     digits
         Decimals of a number; None shows the value as it is.
     p_value
@@ -31,6 +33,7 @@ class Column:
     heading: str
     key: str
     half_width: str | None = None
+    interval: tuple[str, str] | None = None
     digits: int | None = None
     signed: bool = False
     p_value: bool = False
@@ -49,12 +52,17 @@ class Column:
             return str(value)
         if self.p_value and value < 10**-self.digits:
             return f"< {10**-self.digits:.{self.digits}f}"
-        shown = f"{value:{'+' if self.signed else ''}.{self.digits}f}".replace(
-            "-", "\N{MINUS SIGN}"
-        )
-        if self.half_width is None or is_missing(row[self.half_width]):
-            return shown
-        return f"{shown} ± {row[self.half_width]:.{self.digits}f}"
+        shown = self._number(value)
+        if self.half_width is not None and not is_missing(row[self.half_width]):
+            shown = f"{shown} ± {row[self.half_width]:.{self.digits}f}"
+        if self.interval is not None:
+            low, high = (self._number(row[end]) for end in self.interval)
+            shown = f"{shown} ({low} to {high})"
+        return shown
+
+    def _number(self, value: float) -> str:
+        text = f"{value:{'+' if self.signed else ''}.{self.digits}f}"
+        return text.replace("-", "\N{MINUS SIGN}")
 
 
 @dataclass(frozen=True)

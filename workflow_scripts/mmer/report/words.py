@@ -13,11 +13,19 @@ VARIANTS = {"full": "whole clip", "vad": "VAD", "mixed": "mixed", "none": "–"}
 ``none`` is that of references: they hear and see nothing.
 """
 
+PROTOCOLS = {
+    "paper": "the paper's protocol",
+    "nested": "nested protocol",
+    "by_recording": "BY RECORDING: whoever is tested is heard in training too",
+}
+"""Who learns from whom, and who chooses."""
+
 CLASSIFIERS = {
     "logistic_regression": "logistic regression",
     "svm_linear": "SVM, linear kernel",
     "svm_rbf": "SVM, RBF kernel",
     "knn": "k nearest neighbours",
+    "weighted_sum": "weighted sum",
 }
 
 SALIENCY_METHODS = {
@@ -39,7 +47,16 @@ def inputs_words(inputs: str) -> str:
 
 
 def split_words(split: str) -> str:
-    """A split in words; ``fold0`` tests on the first fold of the protocol."""
+    """A split in words; ``fold0`` tests on the first fold of the protocol.
+
+    ``pair0_1_a`` tests on the first and chooses by the second, ``pair0_1_b`` the other way round.
+    """
+    if pair := re.fullmatch(r"pair(\d+)_(\d+)_([ab])", split):
+        first, second = int(pair[1]) + 1, int(pair[2]) + 1
+        tested, chose = (first, second) if pair[3] == "a" else (second, first)
+        return f"fold {tested} held out, chosen on fold {chose}"
+    if recordings := re.fullmatch(r"recordings(\d+)", split):
+        return f"recordings {int(recordings[1]) + 1} held out"
     fold = split.removeprefix("fold")
     return f"fold {int(fold) + 1} held out" if fold.isdigit() else split.replace("_", " ")
 

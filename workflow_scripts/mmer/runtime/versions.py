@@ -48,6 +48,7 @@ NUMERICAL_LIBRARIES: dict[str, tuple[str, ...]] = {
     "torch": ("torch",),
     "torchaudio": ("torchaudio", "torch"),
     "torchvision": ("torchvision", "torch"),
+    "transformers": ("transformers", "tokenizers", "torch"),
 }
 """The decision which libraries re-run what uses them: by imported name, the distributions whose
 versions count.

@@ -33,7 +33,7 @@ def writing(path: Path) -> Iterator[Path]:
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.unfinished")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.unfinished"):
+        for leftover in path.parent.glob(f".{glob.escape(path.name)}.{'?' * 8}.unfinished"):
             _remove(leftover)
         yield unfinished
         if unfinished.is_dir():

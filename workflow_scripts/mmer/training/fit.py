@@ -10,7 +10,7 @@ import logging
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -22,6 +22,7 @@ from tqdm import tqdm
 from mmer.runtime.errors import UserError
 from mmer.runtime.job import Compute
 from mmer.training.checkpoint import read_checkpoint, write_checkpoint
+from mmer.training.progress import Choice, Kept, Progress, State, weights_of
 from mmer.training.schedule import Schedule
 
 log = logging.getLogger(__name__)
@@ -88,31 +89,25 @@ class Training(Protocol):
     def loss(self, batch: Tensor) -> Tensor:
         """The loss of one batch, a scalar; the network is in training mode."""
 
-    def scores(self) -> dict[str, float]:
-        """Scores on the part that chooses; the network is in evaluation mode, without gradients."""
-
-
-@dataclass
-class _Progress:
-    """Everything that training knows besides weights; all of it goes into a checkpoint.
-
-    The losses since the last evaluation are summed in float64 on the device: to fetch one would
-    be to wait for it.  Checkpoints are written right after an evaluation, when the sum is 0.
-    """
-
-    step: int = 0
-    epoch: int = 0
-    step_in_epoch: int = 0
-    best_score: float = -math.inf
-    best_step: int = 0
-    evaluations_since_best: int = 0
-    loss_sum: Tensor | float = 0.0
-    loss_steps: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Scores by part that chooses; the network is in evaluation mode, without gradients."""
 
 
 def fit(training: Training, plan: FitPlan, checkpoint: Path | None) -> list[dict[str, float]]:
-    """Train until the plan's end and leave the kept weights in the network.
+    """Train where one part chooses, leave the kept weights in the network, return the history.
+
+    All else as :func:`fit_for_each`.
+    """
+    (kept,) = fit_for_each(training, plan, checkpoint).values()
+    training.network.load_state_dict(kept.weights)
+    return kept.history
+
+
+def fit_for_each(training: Training, plan: FitPlan, checkpoint: Path | None) -> dict[str, Kept]:
+    """Train until the plan's end, once, and keep weights for every part that chooses.
+
+    A part keeps what it would keep if it chose alone: another one neither ends its patience nor
+    prolongs it.  The network is left in evaluation mode, with no part's weights.
 
     Interrupted at any moment and called again with the same checkpoint, it goes on from there; on
     one CPU the result is the same bit for bit, since weights, optimiser, random state and the
@@ -126,46 +121,38 @@ def fit(training: Training, plan: FitPlan, checkpoint: Path | None) -> list[dict
         Where to keep the state; None keeps none.  The file stays when training ends, so that a
         finished training is not repeated; the caller removes it once its results are written.
 
-    Returns
-    -------
-    list of dict
-        A row per evaluation: ``step``, ``epoch``, ``train_loss``, the scores and ``kept`` (1 for
-        the row whose weights were kept).
-
     Raises
     ------
     UserError
-        If the loss or the watched score is no finite number, or the checkpoint is of another
+        If the loss or a watched score is no finite number, or the checkpoint is of another
         training.
     """
-    state = _Progress()
-    best: dict[str, Tensor] = {}
+    state = State()
     torch.manual_seed(plan.seed)
     total = _total_steps(training, plan)
     schedule = Schedule(training, plan.schedule, plan.average_decay, total)
     if checkpoint is not None and checkpoint.exists():
-        state, best = _resume(training, schedule, checkpoint)
-        log.info("training goes on from step %d, epoch %d", state.step, state.epoch)
+        state = _resume(training, schedule, checkpoint)
+        done = state.progress
+        log.info("training goes on from step %d, epoch %d", done.step, done.epoch)
     pause_s = Compute.from_environment().checkpoint_seconds
     saved_at = time.monotonic()
-    with tqdm(total=total, initial=state.step, unit="step", mininterval=10) as bar:
+    with tqdm(total=total, initial=state.progress.step, unit="step", mininterval=10) as bar:
         while not _finished(state, plan):
             _train_until_evaluation(training, schedule, plan, state, bar)
-            if state.loss_steps:  # no step since, where an epoch's last one was looked at
-                _evaluate(training, schedule, plan, state, best)
-            bar.set_postfix(best=f"{state.best_score:.4f}", refresh=False)
+            if state.progress.loss_steps:  # no step since, where an epoch's last one was looked at
+                _evaluate(training, schedule, plan, state)
+            best = [f"{choice.best_score:.4f}" for choice in state.choices.values()]
+            bar.set_postfix(best=", ".join(best), refresh=False)
             if checkpoint is not None and time.monotonic() - saved_at > pause_s:
-                _save(training, schedule, state, best, checkpoint)
+                _save(training, schedule, state, checkpoint)
                 saved_at = time.monotonic()
     if checkpoint is not None:
-        _save(training, schedule, state, best, checkpoint)
-    if plan.keep == "best" and best:
-        training.network.load_state_dict(best)
-    else:
-        schedule.keep(training.network)
-    kept = state.best_step if plan.keep == "best" else state.step
+        _save(training, schedule, state, checkpoint)
+    schedule.keep(training.network)
     training.network.eval()
-    return [{**row, "kept": float(row["step"] == kept)} for row in state.history]
+    kept = {p: choice.kept(plan.keep, training.network) for p, choice in state.choices.items()}
+    return kept
 
 
 def _total_steps(training: Training, plan: FitPlan) -> int:
@@ -175,44 +162,46 @@ def _total_steps(training: Training, plan: FitPlan) -> int:
     return int(min(by_epochs, plan.max_steps or math.inf))
 
 
-def _finished(state: _Progress, plan: FitPlan) -> bool:
-    """Whether steps, epochs or patience are used up."""
+def _finished(state: State, plan: FitPlan) -> bool:
+    """Whether steps, epochs or the patience of all parts that choose are used up."""
+    progress, choices = state.progress, state.choices.values()
     return (
-        (plan.max_steps is not None and state.step >= plan.max_steps)
-        or (plan.max_epochs is not None and state.epoch >= plan.max_epochs)
-        or (plan.patience is not None and state.evaluations_since_best >= plan.patience)
+        (plan.max_steps is not None and progress.step >= plan.max_steps)
+        or (plan.max_epochs is not None and progress.epoch >= plan.max_epochs)
+        or (bool(choices) and all(choice.ended(plan.patience) for choice in choices))
     )
 
 
 def _train_until_evaluation(
-    training: Training, schedule: Schedule, plan: FitPlan, state: _Progress, bar: tqdm
+    training: Training, schedule: Schedule, plan: FitPlan, state: State, bar: tqdm
 ) -> None:
     """Take optimiser steps up to the next evaluation: so many steps, or the end of the epoch."""
     training.network.train()
+    progress = state.progress
     while not _finished(state, plan):
-        for batch in _rest_of_epoch(training, plan, state):
-            _step(training, plan, state, batch)
+        for batch in _rest_of_epoch(training, plan, progress):
+            _step(training, plan, progress, batch)
             schedule.follow(training.network)
             bar.update()
-            if plan.evaluate_every is not None and state.step % plan.evaluate_every == 0:
+            if plan.evaluate_every is not None and progress.step % plan.evaluate_every == 0:
                 return
             if _finished(state, plan):
                 return
-        assert state.step_in_epoch, "an epoch without batches"
-        state.epoch += 1
-        state.step_in_epoch = 0
+        assert progress.step_in_epoch, "an epoch without batches"
+        progress.epoch += 1
+        progress.step_in_epoch = 0
         if plan.evaluate_every is None:
             return
 
 
-def _rest_of_epoch(training: Training, plan: FitPlan, state: _Progress) -> Iterator[Tensor]:
+def _rest_of_epoch(training: Training, plan: FitPlan, progress: Progress) -> Iterator[Tensor]:
     """The batches of the current epoch that were not trained on yet."""
     # The order of an epoch depends on the seed and the epoch alone, so a resumed run repeats it.
-    order = torch.Generator().manual_seed(plan.seed + 1_000_003 * (state.epoch + 1))
-    return islice(training.batches(order), state.step_in_epoch, None)
+    order = torch.Generator().manual_seed(plan.seed + 1_000_003 * (progress.epoch + 1))
+    return islice(training.batches(order), progress.step_in_epoch, None)
 
 
-def _step(training: Training, plan: FitPlan, state: _Progress, batch: Tensor) -> None:
+def _step(training: Training, plan: FitPlan, progress: Progress, batch: Tensor) -> None:
     """One optimiser step."""
     training.optimizer.zero_grad(set_to_none=True)
     loss = training.loss(batch)
@@ -220,64 +209,57 @@ def _step(training: Training, plan: FitPlan, state: _Progress, batch: Tensor) ->
     if plan.clip_gradient_norm is not None:
         nn.utils.clip_grad_norm_(training.network.parameters(), plan.clip_gradient_norm)
     training.optimizer.step()
-    state.step += 1
-    state.step_in_epoch += 1
-    state.loss_sum = state.loss_sum + loss.detach().double()
-    state.loss_steps += 1
+    progress.step += 1
+    progress.step_in_epoch += 1
+    progress.loss_sum = progress.loss_sum + loss.detach().double()
+    progress.loss_steps += 1
 
 
-def _evaluate(
-    training: Training,
-    schedule: Schedule,
-    plan: FitPlan,
-    state: _Progress,
-    best: dict[str, Tensor],
-) -> None:
-    """Score the part that chooses, note a row, and keep the weights if they are the best so far."""
+def _evaluate(training: Training, schedule: Schedule, plan: FitPlan, state: State) -> None:
+    """Score every part that chooses, note its row, keep the weights if they are its best so far."""
+    progress = state.progress
+    train_loss = float(progress.loss_sum) / progress.loss_steps
+    progress.loss_sum, progress.loss_steps = 0.0, 0
     with schedule.evaluated(training) as network, torch.inference_mode():
         scores = training.scores()
-    train_loss = float(state.loss_sum) / state.loss_steps
-    row = {"step": state.step, "epoch": state.epoch, "train_loss": train_loss, **scores}
-    for name in ("train_loss", plan.watch):
-        if not math.isfinite(row[name]):
-            raise UserError(
-                f"{name} is {row[name]} after {state.step} steps, and training cannot go on: lower "
-                "its learning_rate, or look for broken values in what it reads"
-            )
-    state.history.append(row)
-    state.loss_sum, state.loss_steps = 0.0, 0
-    if scores[plan.watch] > state.best_score:
-        state.best_score, state.best_step = scores[plan.watch], state.step
-        state.evaluations_since_best = 0
-        best.update({k: v.detach().clone() for k, v in network.state_dict().items()})
-    else:
-        state.evaluations_since_best += 1
+    for part, of_part in scores.items():
+        choice = state.choices.setdefault(part, Choice())
+        if choice.ended(plan.patience):
+            continue
+        row = {"step": progress.step, "epoch": progress.epoch, "train_loss": train_loss, **of_part}
+        for name in ("train_loss", plan.watch):
+            if not math.isfinite(row[name]):
+                raise UserError(
+                    f"{name} is {row[name]} after {progress.step} steps, and training cannot go "
+                    "on: lower its learning_rate, or look for broken values in what it reads"
+                )
+        choice.history.append(row)
+        if row[plan.watch] > choice.best_score:
+            choice.best_score, choice.best_step = row[plan.watch], progress.step
+            choice.evaluations_since_best = 0
+        else:
+            choice.evaluations_since_best += 1
+        is_best = choice.best_step == progress.step
+        if is_best if plan.keep == "best" else choice.ended(plan.patience):
+            choice.weights = weights_of(network)
 
 
-def _save(
-    training: Training,
-    schedule: Schedule,
-    state: _Progress,
-    best: dict[str, Tensor],
-    path: Path,
-) -> None:
+def _save(training: Training, schedule: Schedule, state: State, path: Path) -> None:
     """Write everything that a resumed run needs."""
     tree: dict[str, Any] = {
         "network": training.network.state_dict(),
         "optimizer": training.optimizer.state_dict(),
         "schedule": schedule.state_dict(),
-        "best": best,
+        "choices": {part: vars(choice) for part, choice in state.choices.items()},
         "random": {"cpu": torch.get_rng_state()},
-        "progress": vars(state),
+        "progress": vars(state.progress),
     }
     if torch.cuda.is_available():
         tree["random"]["cuda"] = torch.cuda.get_rng_state()
     write_checkpoint(path, tree)
 
 
-def _resume(
-    training: Training, schedule: Schedule, path: Path
-) -> tuple[_Progress, dict[str, Tensor]]:
+def _resume(training: Training, schedule: Schedule, path: Path) -> State:
     """Restore what :func:`_save` wrote."""
     tree = read_checkpoint(path)
     try:
@@ -288,7 +270,10 @@ def _resume(
         if torch.cuda.is_available() and "cuda" in tree["random"]:
             torch.cuda.set_rng_state(tree["random"]["cuda"])
         device = next(training.network.parameters()).device
-        return _Progress(**tree["progress"]), {k: v.to(device) for k, v in tree["best"].items()}
+        choices = {part: Choice(**told) for part, told in tree["choices"].items()}
+        for choice in choices.values():
+            choice.weights = {name: each.to(device) for name, each in choice.weights.items()}
+        return State(Progress(**tree["progress"]), choices)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise UserError(
             f"{path} is the checkpoint of another training ({type(error).__name__}): delete it, "

@@ -161,20 +161,3 @@ def load_all_but(
         )
     check_names(path, state, list(own), advice)
     network.load_state_dict({name: (own if name in exchanged else state)[name] for name in own})
-
-
-def load_exactly(network: torch.nn.Module, model: str, state: Mapping[str, Tensor]) -> None:
-    """Give a network all its weights.
-
-    Raises
-    ------
-    UserError
-        If they have other names, shapes or types, or a value that is not finite; the network is
-        then as it was.
-    """
-    where, advice = Path(f"what is kept of {model}"), "export the run again"
-    own = network.state_dict()
-    for name, like in own.items():
-        check_tensor(where, name, state, like, advice)
-    check_names(where, state, list(own), advice)
-    network.load_state_dict(dict(state))

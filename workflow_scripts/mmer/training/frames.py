@@ -7,7 +7,7 @@ A picture is an item of one frame.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -79,7 +79,8 @@ def load_frames(job: ModelJob, split: Split | None, device: torch.device) -> Fra
     """The frames and maps that a job is told of; see :func:`put_on_device`."""
     frames, saliency = (read_ragged(job.inputs[kind]) for kind in ("frames", "saliency"))
     items = read_items(job.one("items"))
-    return put_on_device(frames, saliency, spans_of(job), items, job.classes, split, device)
+    loaded = put_on_device(frames, saliency, spans_of(job), items, job.classes, split, device)
+    return loaded if split is None else replace(loaded, choosing_parts=tuple(job.chosen_by))
 
 
 def put_on_device(
@@ -136,7 +137,7 @@ def put_on_device(
         task=task,
         items=chosen,
         part=part,
-        choosing_part="" if split is None else split.choosing_part,
+        choosing_parts=() if split is None else (split.choosing_part,),
         images=torch.from_numpy(frames.values[of_frames])[:, None].to(device),
         saliency=torch.from_numpy(saliency.values[of_frames])[:, None].to(device),
         offsets=np.concatenate([[0], np.cumsum(lengths)]),

@@ -8,6 +8,7 @@ import json
 import logging
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,10 +18,11 @@ from torch import Tensor, nn
 
 from mmer.models.base import PREDICTIONS, ModelJob
 from mmer.predictions import Predictions, write_predictions
+from mmer.protocol import Split
 from mmer.runtime.writing import writing
 from mmer.settings import Settings
 from mmer.training.checkpoint import write_model
-from mmer.training.fit import FitPlan, Training, fit
+from mmer.training.fit import FitPlan, Training, fit_for_each
 
 log = logging.getLogger(__name__)
 
@@ -39,18 +41,23 @@ def train_and_write(
     settings: Settings,
     initial_weights: str,
 ) -> None:
-    """Train, then write the outputs ``model``, ``history`` and ``predictions``."""
+    """Train, then write ``model``, ``history`` and ``predictions`` of every split of the job."""
     millions = sum(parameter.numel() for parameter in training.network.parameters()) / 1e6
     log.info("%s: %.2f million parameters", job.model, millions)
     forget_if_stale(job, job.checkpoint)
-    history = fit(training, plan, job.checkpoint)
-    write_training(job, training.network, history, settings, initial_weights)
-    write_predictions(job.output(PREDICTIONS), training.predictions())
+    for part, kept in fit_for_each(training, plan, job.checkpoint).items():
+        split = job.chosen_by[part]
+        training.network.load_state_dict(kept.weights)
+        write_training(job, split, training.network, kept.history, settings, initial_weights)
+        said = training.predictions()
+        of_split = replace(said, part=split.parts_of(said.items))
+        write_predictions(job.output(PREDICTIONS, split.name), of_split)
     forget_checkpoint(job)
 
 
 def write_training(
     job: ModelJob,
+    split: Split,
     network: nn.Module,
     history: list[dict[str, float]],
     settings: Settings,
@@ -68,13 +75,13 @@ def write_training(
         "initial_weights": initial_weights,
         "initial_weights_sha256": digest,
         "variant": job.variant,
-        "split": job.split.model_dump(mode="json") if job.splits else None,
+        "split": split.model_dump(mode="json"),
         "seed": job.seed,
         "settings": settings.model_dump(mode="json"),
         **more_provenance,
     }
-    write_network(job.output("model"), network.state_dict(), provenance)
-    write_history(job.output("history"), history)
+    write_network(job.output("model", split.name), network.state_dict(), provenance)
+    write_history(job.output("history", split.name), history)
 
 
 def file_sha256(path: Path) -> str:

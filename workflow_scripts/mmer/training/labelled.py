@@ -30,8 +30,8 @@ class LabelledItems:
         Rows of the item table.
     part
         ``train``, ``choose`` or ``test`` for each item, ``(items,)``; empty without a split.
-    choosing_part
-        The part by whose items weights are chosen; empty without a split.
+    choosing_parts
+        The parts by whose items weights are chosen, each its own; none without a split.
     labels
         ``(items,)`` int64 on the device.
     """
@@ -39,7 +39,7 @@ class LabelledItems:
     task: Classes
     items: Items
     part: np.ndarray
-    choosing_part: str
+    choosing_parts: tuple[str, ...]
     labels: Tensor
 
     def rows(self, part: str) -> Tensor:
@@ -110,9 +110,11 @@ class ClassTraining(ABC):
         """The loss of a batch of rows."""
         return self.criterion(self.forward(batch), self.labels(batch))
 
-    def scores(self) -> dict[str, float]:
-        """Scores, and the loss, on the items by which weights are chosen."""
-        rows = self.items.rows(self.items.choosing_part)
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Scores, and the loss, on the items of each part by which weights are chosen."""
+        return {part: self._scores_of(self.items.rows(part)) for part in self.items.choosing_parts}
+
+    def _scores_of(self, rows: Tensor) -> dict[str, float]:
         logits, labels = self.logits(rows), self.labels(rows)
         return {**self.measures(logits, labels), "loss": self.criterion(logits, labels).item()}
 

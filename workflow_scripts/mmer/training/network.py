@@ -73,7 +73,7 @@ def train(family: NetworkFamily, job: ModelJob) -> None:
         schedule=settings.schedule,
         average_decay=settings.average_decay,
     )
-    train_and_write(job, training, plan, settings, "random")
+    train_and_write(job, training, plan, settings, getattr(settings, "weights", "random"))
 
 
 def load_examples(
@@ -136,11 +136,12 @@ class NetworkTraining:
         self.examples = examples
         self.settings = settings
         self.augment = family.augment
-        self.choosing = examples.rows(job.split.choosing_part)
+        self.choosing = {part: examples.rows(part) for part in job.chosen_by}
         self.sequences = list(self._sequences())
         features = [examples.features[row] for row in examples.rows(TRAIN)]
         width, device = features[0].shape[1], features[0].device
         network = family.network(width, job.task, settings)
+        family.load(network, settings, job.weights)
         if settings.standardise:
             network = Standardised(network, torch.cat(features))
         self.network = network.to(device)
@@ -199,11 +200,13 @@ class NetworkTraining:
             lengths.maximum(lengths[other]),
         )
 
-    def scores(self) -> dict[str, float]:
-        """The task's scores, and its loss, on the items by which weights are chosen."""
-        outputs = _padded(self._said_of(self.choosing))
-        targets = self._targets(self.choosing)
-        lengths = _lengths([self.examples.features[row] for row in self.choosing])
+    def scores(self) -> dict[str, dict[str, float]]:
+        """The task's scores, and its loss, on the items of each part that chooses."""
+        return {part: self._scores_of(rows) for part, rows in self.choosing.items()}
+
+    def _scores_of(self, rows: Tensor) -> dict[str, float]:
+        outputs, targets = _padded(self._said_of(rows)), self._targets(rows)
+        lengths = _lengths([self.examples.features[row] for row in rows])
         loss = self.task.loss(outputs, targets, lengths).item()
         return {**self.task.scores(outputs, targets, lengths), "loss": loss}
 

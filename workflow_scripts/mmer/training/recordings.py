@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -41,7 +41,8 @@ class ItemsOnDevice(LabelledItems):
 def load_recordings(job: ModelJob, seconds: float | None, as_inputs: AsInputs) -> ItemsOnDevice:
     """The recordings that a training is told of; see :func:`put_on_device`."""
     audio, items = read_ragged(job.inputs["audio"]), read_items(job.one("items"))
-    return put_on_device(audio, spans_of(job), items, job.split, job.classes, seconds, as_inputs)
+    loaded = put_on_device(audio, spans_of(job), items, job.split, job.classes, seconds, as_inputs)
+    return replace(loaded, choosing_parts=tuple(job.chosen_by))
 
 
 def put_on_device(
@@ -88,7 +89,7 @@ def put_on_device(
         task=task,
         items=chosen,
         part=part,
-        choosing_part=split.choosing_part,
+        choosing_parts=(split.choosing_part,),
         labels=torch.from_numpy(task.labels(chosen)).to(inputs.device),
         inputs=inputs,
     )

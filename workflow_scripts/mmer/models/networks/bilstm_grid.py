@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ import torch
 
 from mmer.items import read_items
 from mmer.models.base import PREDICTIONS, ModelJob
-from mmer.models.bilstm import Architecture, BiLstmSettings
+from mmer.models.bilstm import Architecture, BiLstmSettings, SequenceSettings
 from mmer.models.networks.bilstm_training import (
     SequenceTraining,
     StoredSequences,
@@ -35,14 +35,14 @@ from mmer.models.networks.bilstm_training import (
 )
 from mmer.models.networks.spatial_transformer_checkpoint import read_spatial_transformer
 from mmer.predictions import write_predictions
-from mmer.protocol import TEST
+from mmer.protocol import TEST, Split, choosing_parts, chosen_together, parts_for
 from mmer.ragged import read_ragged, write_ragged
 from mmer.runtime.errors import UserError
 from mmer.runtime.job import Compute
 from mmer.runtime.writing import writing
 from mmer.training.checkpoint import read_model, write_model
 from mmer.training.device import choose_device, make_deterministic, prepare_device
-from mmer.training.fit import fit
+from mmer.training.fit import fit_for_each
 from mmer.training.frames import put_on_device
 from mmer.training.job import forget_if_stale, write_history, write_network
 from mmer.training.kept_audio import spans_of
@@ -56,7 +56,7 @@ WEIGHTS, ATTENTION, POSTERIORS = "weights.safetensors", "attention.npz", "predic
 
 @dataclass(frozen=True)
 class TrainedArchitecture:
-    """What is told of one training of the grid; all that is large lies in its folder.
+    """What one split kept of a training of the grid; all that is large lies in its folder.
 
     Attributes
     ----------
@@ -80,41 +80,68 @@ class TrainedArchitecture:
 
 
 def train(job: ModelJob) -> None:
+    """Train the grid on a layer of a spatial transformer."""
+    train_grid(job, job.settings(BiLstmSettings), _sequences_by_training)
+
+
+def train_grid(
+    job: ModelJob,
+    settings: SequenceSettings,
+    sequences_by_training: Callable[..., Iterator[tuple[dict[str, Split], StoredSequences]]],
+) -> None:
     """Train the grid split by split, choose, write; the trainings' folder goes when that is done.
 
-    That folder holds the checkpoints, by which a killed job goes on, and the features of a split.
+    That folder holds the checkpoints, by which a killed job goes on, and the features of a split,
+    which ``sequences_by_training`` makes of job, settings, compute and folder.
     """
-    settings, compute = job.settings(BiLstmSettings), Compute.from_environment()
+    compute = Compute.from_environment()
     on_cpu = choose_device(compute.device).type == "cpu"
     at_once = compute.threads if on_cpu else compute.trainings_at_once
     folder = (job.checkpoint or job.output("architectures")).with_suffix("")
     forget_if_stale(job, folder)
     with grid_workers(min(at_once, len(settings.architectures))) as workers:
-        grid = {
-            split: train_architectures(sequences, settings, job.seed or 0, folder / split, workers)
-            for split, sequences in _sequences_by_split(job, settings, compute, folder)
-        }
-    chosen = best_architecture(grid, settings.choose_by)
-    for split, candidates in grid.items():
-        trained = next(each for each in candidates if each.architecture == chosen)
-        _write_split(job, split, trained, settings)
+        grid: dict[str, list[TrainedArchitecture]] = {}
+        for splits, sequences in sequences_by_training(job, settings, compute, folder):
+            place = folder / next(iter(splits.values())).name
+            trained = train_architectures(sequences, settings, job.seed or 0, place, workers)
+            for part, split in splits.items():
+                grid[split.name] = [by_part[part] for by_part in trained]
+    chosen = {}
+    for together in chosen_together(job.splits):
+        best = best_architecture({name: grid[name] for name in together}, settings.choose_by)
+        chosen |= dict.fromkeys(together, best)
+    others = chosen_for_other(chosen, job.splits)
+    for name, candidates in grid.items():
+        by_size = {each.architecture.name: each for each in candidates}
+        _write_split(job, name, by_size[chosen[name].name], settings)
+        with writing(job.output("crossed", name)) as unfinished:
+            shutil.copyfile(by_size[others[name].name].folder / POSTERIORS, unfinished)
     with writing(job.output("architectures")) as unfinished:
-        table = architectures_table(grid)
-        table["chosen"] = table["architecture"] == chosen.name
+        table = architectures_table({name: grid[name] for name in job.splits})
+        table["chosen"] = table["architecture"] == table["split"].map(
+            {name: best.name for name, best in chosen.items()}
+        )
         table.to_csv(unfinished, index=False)
     shutil.rmtree(folder)
 
 
-def _sequences_by_split(
+def _sequences_by_training(
     job: ModelJob, settings: BiLstmSettings, compute: Compute, folder: Path
-) -> Iterator[tuple[str, StoredSequences]]:
-    """Features of each split's items; made once where splits share network and items."""
+) -> Iterator[tuple[dict[str, Split], StoredSequences]]:
+    """Features of each training's items, with the splits that share it by the part that chooses.
+
+    They are made once where trainings share network and items.
+    """
     device = prepare_device(job.seed)
     frames, saliency = (read_ragged(job.inputs[kind]) for kind in ("frames", "saliency"))
     spans, items = spans_of(job), read_items(job.one("items"))
     made: tuple[Path, StoredSequences] | None = None
+    sharing: dict[tuple[Path, tuple[str, ...]], list[Split]] = {}
     for name, path in job.of_splits("model").items():
-        split = job.splits[name]
+        sharing.setdefault((path, job.splits[name].train), []).append(job.splits[name])
+    for (path, _), shared in sharing.items():
+        splits = choosing_parts(shared)
+        split = shared[0]
         loaded = put_on_device(frames, saliency, spans, items, job.classes, split, device)
         if made is None or made[0] != path or made[1].items.names != loaded.items.names:
             # A training in this very process leaves one thread behind.
@@ -122,13 +149,24 @@ def _sequences_by_split(
             network = read_spatial_transformer(path, device)
             file = folder / "features.float32"
             made = path, store_sequences(network, loaded, settings.layer, file)
-        of_split = {"part": loaded.part, "choosing_part": loaded.choosing_part}
+        part = loaded.part
         del loaded  # as large as what was read, and not needed while the split is trained on
-        yield name, dataclasses.replace(made[1], **of_split)
+        yield splits, dataclasses.replace(made[1], part=part, choosing_parts=tuple(splits))
+
+
+def chosen_for_other(
+    chosen: Mapping[str, Architecture], splits: Mapping[str, Split]
+) -> dict[str, Architecture]:
+    """By split what was chosen for the other one of its training, which has the parts turned.
+
+    A split that has its training for itself keeps its own.
+    """
+    by_parts = {(split.test, split.choose): chosen[name] for name, split in splits.items()}
+    return {name: by_parts[split.choose, split.test] for name, split in splits.items()}
 
 
 def _write_split(
-    job: ModelJob, split: str, trained: TrainedArchitecture, settings: BiLstmSettings
+    job: ModelJob, split: str, trained: TrainedArchitecture, settings: SequenceSettings
 ) -> None:
     """Write weights, history, attention and predictions of the chosen architecture."""
     provenance = {
@@ -173,12 +211,14 @@ def _end_with_parent() -> None:
 
 def train_architectures(
     sequences: StoredSequences,
-    settings: BiLstmSettings,
+    settings: SequenceSettings,
     seed: int,
     folder: Path,
     workers: Executor | None,
-) -> list[TrainedArchitecture]:
-    """Train every architecture of the settings on one split, each in a folder of its own name.
+) -> list[dict[str, TrainedArchitecture]]:
+    """Train every architecture of the settings once, each in a folder of its own name.
+
+    Each comes as what the parts that choose kept of it, by part.
 
     Each training draws from its own seed and, on the CPU, takes one thread, so that how many run
     side by side changes no number.  Without workers the trainings run here, one after the other.
@@ -206,24 +246,29 @@ def train_architectures(
 
 def train_architecture(
     sequences: StoredSequences,
-    settings: BiLstmSettings,
+    settings: SequenceSettings,
     architecture: Architecture,
     seed: int,
     folder: Path,
-) -> TrainedArchitecture:
-    """Train one architecture on one split and write what it leaves."""
+) -> dict[str, TrainedArchitecture]:
+    """Train one architecture and write what it leaves for every part that chooses, by part."""
     make_deterministic(seed, threads=1)
     on_device = sequences.on(choose_device(Compute.from_environment().device))
     width = on_device.features.shape[1]
     network = build_network(width, architecture, settings.dropout, sequences.task.outputs)
     training = SequenceTraining(network.to(on_device.labels.device), on_device, settings)
-    history = fit(training, fit_plan(settings, seed), folder / "checkpoint.safetensors")
-    posteriors, attention = training.results()
-    write_model(folder / WEIGHTS, network.state_dict(), {})
-    write_ragged(folder / ATTENTION, attention)
-    write_predictions(folder / POSTERIORS, posteriors)
-    test_items = int((posteriors.part == TEST).sum())
-    return TrainedArchitecture(architecture, history, test_items, folder)
+    plan, checkpoint = fit_plan(settings, seed), folder / "checkpoint.safetensors"
+    found = {}
+    for part, kept in fit_for_each(training, plan, checkpoint).items():
+        network.load_state_dict(kept.weights)
+        posteriors, attention = training.results()
+        seen = parts_for(posteriors.part, part)
+        write_model(folder / part / WEIGHTS, network.state_dict(), {})
+        write_ragged(folder / part / ATTENTION, attention)
+        write_predictions(folder / part / POSTERIORS, dataclasses.replace(posteriors, part=seen))
+        tested = int((seen == TEST).sum())
+        found[part] = TrainedArchitecture(architecture, kept.history, tested, folder / part)
+    return found
 
 
 def architectures_table(grid: Mapping[str, Sequence[TrainedArchitecture]]) -> pd.DataFrame:

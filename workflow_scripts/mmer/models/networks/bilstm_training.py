@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from mmer.items import Items
-from mmer.models.bilstm import Architecture, BiLstmSettings, Layer
+from mmer.models.bilstm import Architecture, Layer, SequenceSettings
 from mmer.models.networks.bilstm import BiLstm
 from mmer.models.networks.spatial_transformer import (
     GuidedSpatialTransformer,
@@ -66,7 +66,7 @@ class StoredSequences:
 
     Attributes
     ----------
-    task, items, part, choosing_part, offsets, rate
+    task, items, part, choosing_parts, offsets, rate
         As :class:`Sequences` has them.
     file
         ``(frames, width)`` float32, nothing else.
@@ -75,7 +75,7 @@ class StoredSequences:
     task: Classes
     items: Items
     part: np.ndarray
-    choosing_part: str
+    choosing_parts: tuple[str, ...]
     offsets: np.ndarray
     rate: float
     file: Path
@@ -88,7 +88,7 @@ class StoredSequences:
             task=self.task,
             items=self.items,
             part=self.part,
-            choosing_part=self.choosing_part,
+            choosing_parts=self.choosing_parts,
             labels=torch.from_numpy(self.task.labels(self.items)).to(device),
             features=torch.from_numpy(features).to(device),
             offsets=self.offsets,
@@ -111,7 +111,7 @@ def store_sequences(
         task=frames.task,
         items=frames.items,
         part=frames.part,
-        choosing_part=frames.choosing_part,
+        choosing_parts=frames.choosing_parts,
         offsets=frames.offsets,
         rate=frames.rate,
         file=file,
@@ -123,7 +123,7 @@ def build_network(width: int, architecture: Architecture, dropout: float, classe
     return BiLstm(width=width, dropout=dropout, classes=classes, **architecture.model_dump())
 
 
-def fit_plan(settings: BiLstmSettings, seed: int) -> FitPlan:
+def fit_plan(settings: SequenceSettings, seed: int) -> FitPlan:
     """What the settings ask of the fit loop."""
     plan = FitPlan.of(settings, "f1", seed)
     return replace(plan, clip_gradient_norm=settings.clip_gradient_norm)
@@ -139,7 +139,7 @@ def balanced_weights(labels: Tensor, classes: int) -> Tensor:
 class SequenceTraining(ClassTraining):
     """A bi-LSTM that learns the classes of one split from sequences of features."""
 
-    def __init__(self, network: BiLstm, sequences: Sequences, settings: BiLstmSettings) -> None:
+    def __init__(self, network: BiLstm, sequences: Sequences, settings: SequenceSettings) -> None:
         super().__init__(network, sequences, settings)
         self.optimizer = torch.optim.Adam(
             network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay

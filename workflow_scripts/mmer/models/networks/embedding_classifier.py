@@ -14,7 +14,7 @@ from mmer.embeddings import Embeddings, read_embeddings
 from mmer.items import Items, read_items
 from mmer.models.base import PREDICTIONS, ModelJob
 from mmer.predictions import Posteriors, posteriors_of, tested, write_predictions
-from mmer.protocol import TRAIN, Split
+from mmer.protocol import TRAIN, Split, chosen_together
 from mmer.runtime.errors import UserError
 from mmer.tasks import Classes
 from mmer.training.kept_audio import rows_of_split
@@ -37,14 +37,36 @@ Fit = Callable[[np.ndarray, np.ndarray], Callable[[np.ndarray], np.ndarray]]
 
 
 def classify_every_split(job: ModelJob, classify_split: ClassifySplit, settings: Any) -> None:
-    """Classify split by split; each takes seconds."""
+    """Classify split by split; each takes seconds.
+
+    Where the settings name several values of C, the one is taken that is best on average for those
+    who choose, over all splits that choose together.
+    """
     embeddings, items = read_embeddings(job.one("embeddings")), read_items(job.one("items"))
-    for name, split in job.splits.items():
-        posteriors = classify_split(embeddings, items, split, job.classes, settings)
-        held_out = tested(posteriors)
-        accuracy = 100 * (held_out.predicted == held_out.labels).mean()
-        log.info("%s: %.2f %% of %d tested items", name, accuracy, len(held_out.items))
-        write_predictions(job.output(PREDICTIONS, name), posteriors)
+    values = [settings.model_copy(update={"C": each}) for each in settings.try_C] or [settings]
+    for names in chosen_together(job.splits):
+        splits = {name: job.splits[name] for name in names}
+        tried = [
+            {
+                name: classify_split(embeddings, items, split, job.classes, value)
+                for name, split in splits.items()
+            }
+            for value in values
+        ]
+        scores = [
+            np.mean([_accuracy(said[n].only(splits[n].choosing_part)) for n in names])
+            for said in tried
+        ]
+        best = int(np.argmax(np.round(scores, 9)))
+        for name, posteriors in tried[best].items():
+            tested(posteriors)
+            log.info("%s: C = %g is taken", name, values[best].C)
+            write_predictions(job.output(PREDICTIONS, name), posteriors)
+
+
+def _accuracy(posteriors: Posteriors) -> float:
+    """Percent of the items whose class is named."""
+    return 100 * float((posteriors.predicted == posteriors.labels).mean())
 
 
 def posteriors_of_split(

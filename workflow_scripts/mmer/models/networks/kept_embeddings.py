@@ -24,7 +24,7 @@ from mmer.models.networks.speaker_encoder import SpeakerEncoder
 from mmer.models.networks.speaker_encoder import start_from as start_from_resemblyzer
 from mmer.models.speaker_embedding import SpeakerEmbeddingSettings
 from mmer.training.device import prepare_device
-from mmer.training.foreign_checkpoint import load_exactly
+from mmer.training.kept_weights import load_exactly
 from mmer.training.recordings import at_least_shortest, every_recording
 
 Describe = Callable[[Sequence[np.ndarray]], np.ndarray]

@@ -35,7 +35,7 @@ from mmer.protocol import TEST, TRAIN
 from mmer.ragged import Ragged, write_ragged
 from mmer.runtime.errors import UserError
 from mmer.training.device import prepare_device
-from mmer.training.fit import FitPlan, fit
+from mmer.training.fit import FitPlan, fit, fit_for_each
 from mmer.training.frames import FramesOnDevice, load_frames
 from mmer.training.job import (
     file_sha256,
@@ -80,24 +80,30 @@ def train(job: ModelJob) -> None:
     log.info("%d frames of %d items", len(frames.images), len(frames.items))
     training = SpatialTransformerTraining(move_to(network, device), frames, settings)
     forget_if_stale(job, job.checkpoint)
-    history = fit(training, fit_plan(settings, frames, job.seed or 0, epochs), job.checkpoint)
-    write_training(
-        job,
-        network,
-        history,
-        settings,
-        initial_weights,
-        corpus=elsewhere,
-        target=job.options.get("target"),
-        classes=job.classes.names,
-        items={str(part): int((frames.part == part).sum()) for part in np.unique(frames.part)},
-        kept=next(row for row in history if row["kept"]),
-        held_out=None if scores is None else scores.to_dict("records"),
-    )
+    plan = fit_plan(settings, frames, job.seed or 0, epochs)
+    for chooser, kept in fit_for_each(training, plan, job.checkpoint).items():
+        split = job.chosen_by[chooser]
+        network.load_state_dict(kept.weights)
+        part = split.parts_of(frames.items)
+        write_training(
+            job,
+            split,
+            network,
+            kept.history,
+            settings,
+            initial_weights,
+            corpus=elsewhere,
+            target=job.options.get("target"),
+            classes=job.classes.names,
+            items={str(each): int((part == each).sum()) for each in np.unique(part)},
+            kept=next(row for row in kept.history if row["kept"]),
+            held_out=None if scores is None else scores.to_dict("records"),
+        )
+        if "frame_logits" in job.outputs:
+            logits = logits_of_frames(network, frames)
+            write_ragged(job.output("frame_logits", split.name), logits)
     if scores is not None:
         write_history(job.output("scores"), scores.to_dict("records"))
-    if "frame_logits" in job.outputs:
-        write_ragged(job.output("frame_logits"), logits_of_frames(network, frames))
     forget_checkpoint(job)
 
 
@@ -179,7 +185,7 @@ def fit_plan(
     """
     if epochs is not None:
         return FitPlan(None, "last", "train_accuracy", seed, max_epochs=epochs)
-    watch = "train_accuracy" if frames.choosing_part == TRAIN else settings.watch
+    watch = "train_accuracy" if TRAIN in frames.choosing_parts else settings.watch
     return FitPlan.of(settings, watch, seed)
 
 
@@ -226,18 +232,20 @@ class SpatialTransformerTraining:
         self._right.append((logits.detach().argmax(dim=1) == labels).sum())
         return functional.cross_entropy(logits, labels, weight=self._weights)
 
-    def scores(self) -> dict[str, float]:
-        """Accuracy while training, over the frames since the last call, and that of who chooses.
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Accuracy while training, over the frames since the last call, and those of who chooses.
 
-        Of these: accuracy and loss over frames, and accuracy over items by max voting.  Checkpoints
-        are written right after a call, so a resumed training counts the same frames.
+        Of each part of these: accuracy and loss over frames, and accuracy over items by max
+        voting.  Checkpoints are written right after a call, so a resumed training counts the same
+        frames.
         """
         right = torch.stack(self._right).sum().item() if self._right else 0
         self._right.clear()
         scores = {"train_accuracy": right / len(self._train_rows)}
-        part = self.frames.choosing_part
-        if part == TRAIN:
-            return scores
+        parts = self.frames.choosing_parts
+        return {part: scores | ({} if part == TRAIN else self._scores_of(part)) for part in parts}
+
+    def _scores_of(self, part: str) -> dict[str, float]:
         items, rows = self.frames.rows(part).numpy(), self.frames.frame_rows(part)
         lengths = np.diff(self.frames.offsets)[items].tolist()
         blocks = rows.split(BLOCK if self.frames.are_pictures else lengths)
@@ -248,7 +256,7 @@ class SpatialTransformerTraining:
         else:
             voted = np.array([vote(of_item.cpu().numpy()).argmax() for of_item in by_item])
         labels = self._labels[rows.to(self.frames.device)]
-        return scores | {
+        return {
             "frame_accuracy": (logits.argmax(dim=1) == labels).double().mean().item(),
             "item_accuracy": float((voted == self.frames.labels.cpu().numpy()[items]).mean()),
             "loss": functional.cross_entropy(logits, labels, weight=self._weights).item(),

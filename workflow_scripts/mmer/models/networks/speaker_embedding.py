@@ -12,7 +12,7 @@ from tqdm import tqdm
 from mmer.embeddings import Embeddings, write_embeddings
 from mmer.media.log_mel import FULL_SCALE
 from mmer.models.base import ModelJob
-from mmer.models.networks.speaker_encoder import SpeakerEncoder, mels_of_parts, start_from
+from mmer.models.networks.speaker_encoder import SpeakerEncoder, mels_of, parts_of, start_from
 from mmer.models.speaker_embedding import SpeakerEmbeddingSettings
 from mmer.ragged import read_ragged
 from mmer.training.device import prepare_device
@@ -52,12 +52,16 @@ def embeddings_of(
 
     That of digital silence may be all 0.
     """
-    loud_enough = (raised(samples / FULL_SCALE, loudness_dbfs) for samples in waveforms)
-    mels = [mels_of_parts(samples.astype(np.float32)) for samples in loud_enough]
+    parts = [parts_of(heard(samples, loudness_dbfs)[None])[0] for samples in waveforms]
     device = next(network.parameters()).device
-    parts = network(torch.from_numpy(np.concatenate(mels)).to(device))
-    of_items = parts.split([len(each) for each in mels])
+    of_items = network(torch.cat(parts).to(device)).split([len(each) for each in parts])
     return normalize(torch.stack([each.mean(dim=0) for each in of_items])).cpu().numpy()
+
+
+def heard(samples: np.ndarray, loudness_dbfs: float | None) -> torch.Tensor:
+    """Mel powers ``(frames, 40)`` of an item's int16 samples, at a level."""
+    loud_enough = raised(samples / FULL_SCALE, loudness_dbfs)
+    return torch.from_numpy(mels_of(loud_enough.astype(np.float32)))
 
 
 def raised(samples: np.ndarray, loudness_dbfs: float | None) -> np.ndarray:

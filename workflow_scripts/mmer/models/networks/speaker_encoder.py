@@ -64,10 +64,10 @@ class SpeakerEncoder(nn.Module):
         return normalize(relu(self.linear(hidden[-1])))
 
 
-def mels_of_parts(samples: np.ndarray) -> np.ndarray:
-    """The mel powers of an item's overlapping parts, ``(parts, 160, 40)`` float32.
+def mels_of(samples: np.ndarray) -> np.ndarray:
+    """Mel powers of an item, ``(frames, 40)`` float32; its parts end with the last frame.
 
-    Silence fills the last part up.
+    Silence fills the last part up, and sound that is too little for another one is left out.
 
     Parameters
     ----------
@@ -83,7 +83,12 @@ def mels_of_parts(samples: np.ndarray) -> np.ndarray:
     mels = librosa.feature.melspectrogram(
         y=padded, sr=SAMPLE_RATE, n_fft=WINDOW, hop_length=HOP, n_mels=MEL_BANDS
     ).T
-    return np.stack([mels[start : start + FRAMES] for start in starts]).astype(np.float32)
+    return np.ascontiguousarray(mels[: starts[-1] + FRAMES], np.float32)
+
+
+def parts_of(mels: Tensor) -> Tensor:
+    """The overlapping parts of items ``(items, frames, 40)``, ``(items, parts, 160, 40)``."""
+    return mels.unfold(1, FRAMES, STEP).mT
 
 
 def start_from(network: SpeakerEncoder, weights: str, given: Weights | None) -> SpeakerEncoder:
