@@ -43,6 +43,9 @@ from mmer.training.checkpoint import read_model, write_model
 
 log = logging.getLogger(__name__)
 
+KIND = {"format": "pt"}
+"""In the header of every file; the library cannot read back an empty one of a file without tensors."""
+
 
 class ExportJob(Job):
     """Which run is exported to which folder; ``systems`` are those asked, none for the best."""
@@ -86,7 +89,7 @@ def _write(run: FinishedRun, folder: Path) -> Manifest:
     (folder / RECORDINGS).write_bytes(known)
     if run.sees and plan.weights.saliency:
         weights = read_model(Path(plan.weights.saliency[0]), torch.device("cpu"))
-        write_model(folder / SALIENCY, weights, {})
+        write_model(folder / SALIENCY, weights, KIND)
     written = sorted(path for path in folder.rglob("*") if path.is_file())
     return Manifest(
         run=configuration.run,
@@ -125,7 +128,7 @@ def _model(run: FinishedRun, kept: Kept, folder: Path) -> ExportedModel:
         job = ModelJob.model_validate(run.told(kept, split))
         log.info("%s %s", kept.name, split)
         file = f"models/{kept.model}/{kept.variant}/{split or 'all'}.safetensors"
-        write_model(folder / file, family.kept_state(job, split), {})
+        write_model(folder / file, family.kept_state(job, split), KIND)
         files[split] = file
     assert job is not None, "a model has a split or stands for all"
     return ExportedModel(
@@ -159,7 +162,7 @@ def _fusion(run: FinishedRun, name: str, items: Items, folder: Path) -> Exported
         arrays = kept_fusion(split, systems, fed, settings.settings, chosen)
         files[split] = f"fusion/{pairing}/{inputs}/{split}.safetensors"
         state = {key: torch.from_numpy(np.ascontiguousarray(a)) for key, a in arrays.items()}
-        write_model(folder / files[split], state, {})
+        write_model(folder / files[split], state, KIND)
     return ExportedFusion(
         name=name,
         title=str(run.summary.loc[name, "title"]),

@@ -35,7 +35,11 @@ def recording_figure(
     """Draw a recording; what it lacks, or nobody was asked, takes no room."""
     maps = _maps(told, prepared, says)
     over_time = [1.3] * (prepared.samples is not None) + [1.75] * len(maps)
-    heights = [2.3] * (prepared.faces is not None) + [sum(over_time) + 0.3] * bool(over_time)
+    heights = []
+    if prepared.faces is not None:
+        heights.append(2.3 if prepared.faces.looks else 1.4)
+    if over_time:
+        heights.append(sum(over_time) + 0.3)
     heights.append(2.2 + 0.2 * len(told.mean))
     known = f", which is {told.known_as} of the run's corpus" if told.known_as else ""
     title = f"{_plain(told.recording)}{known}: {_verdict(told)}"
@@ -167,7 +171,7 @@ def _draw_faces(part: SubFigure, faces: SeenFaces) -> None:
     count = len(faces.frames)
     looks: Sequence[Look | None] = faces.looks or [None] * min(SHOWN_FACES, count)
     chosen = np.unique(np.linspace(0, len(looks) - 1, SHOWN_FACES).round().astype(int))
-    panels = part.subplots(2, SHOWN_FACES, squeeze=False)
+    panels = part.subplots(2 if faces.looks else 1, SHOWN_FACES, squeeze=False)
     for axes in panels.ravel():
         axes.set_axis_off()
     for column, place in enumerate(chosen):
@@ -184,12 +188,15 @@ def _draw_faces(part: SubFigure, faces: SeenFaces) -> None:
             line = "-" if look.found else ":"
             box = {"fill": False, "edgecolor": COLOURS[1], "linewidth": 1.5, "linestyle": line}
             above.add_patch(Rectangle((left, top), side, side, **box))
-        panels[1, column].imshow(faces.frames[frame], cmap="gray", vmin=0, vmax=255)
-        panels[1, column].set_title(f"{seconds:.1f} s", fontsize=7.5)
-    words = "the middle of the film, as its run cropped it"
+        panels[-1, column].imshow(faces.frames[frame], cmap="gray", vmin=0, vmax=255)
+        panels[-1, column].set_title(f"{seconds:.1f} s", fontsize=7.5)
+    words = "what the networks see: the middle of the film, as its run cropped it"
     if faces.looks:
-        words = "pictures with the square that is cropped (dotted: no face in this look)"
-    part.suptitle(f"{words}, and what the networks see", x=0.01, ha="left", fontsize=9)
+        words = (
+            "pictures with the square that is cropped (dotted: no face in this look), and what the "
+            "networks see"
+        )
+    part.suptitle(words, x=0.01, ha="left", fontsize=9)
 
 
 def _frame_map(prepared: PreparedRecording, says: Sequence[Sequence[SystemSays]]) -> Map | None:

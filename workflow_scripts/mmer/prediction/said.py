@@ -129,7 +129,7 @@ def told_of(
     asked = {each.name for systems in says for each in systems}
     known = prepared.known
     return RecordingTold(
-        recording=path.name,
+        recording=readable(path.name),
         made_from=made_from,
         label=manifest.label,
         cautions=cautions(manifest),
@@ -138,7 +138,7 @@ def told_of(
         known_as=None if known is None else known.item,
         splits=list(splits),
         speech_by=prepared.speech_by,
-        notes=prepared.notes,
+        notes=[readable(note) for note in prepared.notes],
         systems=[
             AskedSystem(
                 system=each.name,
@@ -169,15 +169,20 @@ def _system(classes: tuple[str, ...], splits: tuple[str, ...], says: SystemSays)
     )
 
 
+def readable(text: str) -> str:
+    """A text whose letters all are letters: names of files may be any bytes."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def refused(path: Path, made_from: str, manifest: Manifest, sentence: str) -> RecordingTold:
     """That nothing can be said of a recording, and why."""
     return RecordingTold(
-        recording=path.name,
+        recording=readable(path.name),
         made_from=made_from,
         label=manifest.label,
         cautions=cautions(manifest),
         classes=list(manifest.task.names),
-        refused=sentence,
+        refused=readable(sentence),
     )
 
 
