@@ -17,6 +17,8 @@ SPEAKER_DOWNLOAD := $(SPEAKER_WEIGHTS:$(MIRROR)/%=downloads/%)
 PUBLISHED_MIRROR ?=
 MIRROR_OPTION = $(if $(PUBLISHED_MIRROR),--config data='{"mirror": "$(PUBLISHED_MIRROR)"}')
 
+IEMOCAP_DEMO := --configfile config/iemocap.yaml config/demo_iemocap.yaml
+
 RAVDESS ?=
 FILMS ?=
 RUN ?=
@@ -29,7 +31,7 @@ VOICES_CORPUS = $(if $(FILMS),ravdess,ravdess_voices)
 SMALL_OPTION = $(if $(RAVDESS),--config data='{"ravdess_voices": "$(RAVDESS)"}')
 VOICES_OPTION = $(if $(FILMS)$(RAVDESS),--config run=$(VOICES_RUN) corpus=$(VOICES_CORPUS) data='{"$(VOICES_CORPUS)": "$(or $(FILMS),$(RAVDESS))"}')
 
-.PHONY: help environment egemaps demo demo-recola demo-iemocap corpus voices voices-small predict export test test-long test-slurm lint bench decisions lock published later-paper paper
+.PHONY: help environment egemaps demo demo-recola demo-iemocap corpus voices voices-small predict export voices-choices test test-long test-slurm lint bench decisions lock published later-paper paper
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -70,11 +72,10 @@ demo-recola: $(READY)
 	@echo "The report is results/demo_recola/report.html"
 
 ## make demo-iemocap  emotions by voice, by words and by both, on a synthetic IEMOCAP
-IEMOCAP := --configfile config/iemocap.yaml config/demo_iemocap.yaml
 demo-iemocap: $(READY) $(SPEAKER_WEIGHTS)
 	$(DEMO).make_iemocap --out results/demo_iemocap/IEMOCAP_full_release
-	$(SNAKEMAKE) $(IEMOCAP)
-	$(BIN)/snakemake --cores 1 $(IEMOCAP) --report results/demo_iemocap/report.html
+	$(SNAKEMAKE) $(IEMOCAP_DEMO)
+	$(BIN)/snakemake --cores 1 $(IEMOCAP_DEMO) --report results/demo_iemocap/report.html
 	@echo "The report is results/demo_iemocap/report.html"
 
 ## make published  fusion, statistics and report on the posteriors that the paper's authors published
@@ -116,16 +117,12 @@ voices-small: $(READY) $(VAD_DOWNLOAD) $(SPEAKER_DOWNLOAD)
 	$(BIN)/snakemake --cores 1 --configfile config/voices_small.yaml $(SMALL_OPTION) --report results/voices_small/report.html
 	@echo "The report is results/voices_small/report.html"
 
-## make predict    what a finished run says of new recordings: RUN=<run> FILES="a.mp4 b.wav a_folder";
-##                 EXPORT=<folder> asks an exported folder instead of a run
-predict: export MMER_RECORDINGS = $(FILES)
-predict: $(READY)
-	@test -n "$$MMER_RECORDINGS" || { echo 'Name recordings: FILES="a.mp4 b.wav", or a folder of them.'; exit 1; }
-	$(AFTERWARDS)
-
-## make export     RUN=<run> writes its networks, settings and accuracies into results/<run>/export
-export: $(READY)
-	$(AFTERWARDS)
+## make voices-choices  what choosing on the tested people is worth: the quick rows under every protocol
+CHOICES_OVERLAYS := config/voices_small.yaml config/voices_choices.yaml
+voices-choices: $(READY) $(SPEAKER_DOWNLOAD)
+	$(SNAKEMAKE) --configfile $(CHOICES_OVERLAYS) $(SMALL_OPTION)
+	$(BIN)/snakemake --cores 1 --configfile $(CHOICES_OVERLAYS) $(SMALL_OPTION) --report results/voices_choices/report.html
+	@echo "The report is results/voices_choices/report.html"
 
 ## make paper      the paper's protocol on RAVDESS: downloads 13.4 GB, wants a GPU
 paper: $(READY)

@@ -28,6 +28,7 @@ LAID_OVER = {
     "recola_test": ["recola"],
     "demo_iemocap": ["iemocap"],
     "later_paper": ["published"],
+    "voices_choices": ["voices_small"],
 }
 
 

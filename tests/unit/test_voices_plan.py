@@ -168,7 +168,9 @@ def test_the_small_overlay_needs_no_large_weights_and_is_not_judged_by_papers_ne
     assert not missing
     systems = {system["name"]: system for system in plan.systems.systems}
     random = {name for name, system in systems.items() if system.get("unlike_paper")}
-    assert random == {f"{model}/{variant}" for model in SPEECH for variant in ("full", "vad")}
+    speech = {f"{model}/{variant}" for model in SPEECH for variant in ("full", "vad")}
+    assert random == {*speech, "words/full"}
+    assert "words alone leave chance here" in systems["words/full"]["note"]
     assert systems["cnn14_fine_tuned/vad"]["unlike_paper"] == "random initial weights"
     beside = plan.systems.paper_rows([*systems])
     assert not [name for name in beside if name.startswith(("small_network", "functionals"))]

@@ -19,7 +19,10 @@ from mmer.settings import Settings
 
 Modality = Literal["speech", "face", "text", "fusion"]
 Medium = Literal["audio", "frames", "saliency", "traces", "text"]
-"""What is prepared of a corpus, a file per speaker.  Speech spans come with the variant ``vad``."""
+"""What is prepared of a corpus, a file per speaker.  Speech spans come with the variant ``vad``.
+
+Besides these a step may read ``films``, the recordings themselves.
+"""
 Per = Literal["model", "variant", "split"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
 
@@ -251,7 +254,10 @@ class Family(ABC):
         return None
 
     def files(self, entry: Any, split: int) -> Mapping[str, str]:
-        """Further inputs of the step of a split, counted from 0: addresses or paths by kind."""
+        """Further inputs of every step on the run's corpus: addresses or paths by kind.
+
+        Splits are counted from 0; None is given for a step of no single training.
+        """
         return {}
 
     def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:  # noqa: F821

@@ -44,7 +44,7 @@ from mmer.training.checkpoint import read_model, write_model
 log = logging.getLogger(__name__)
 
 KIND = {"format": "pt"}
-"""In the header of every file; the library cannot read back an empty one of a file without tensors."""
+"""In the header of every file: without one the library cannot read back a file of no tensors."""
 
 
 class ExportJob(Job):
