@@ -124,6 +124,17 @@ voices-choices: $(READY) $(SPEAKER_DOWNLOAD)
 	$(BIN)/snakemake --cores 1 --configfile $(CHOICES_OVERLAYS) $(SMALL_OPTION) --report results/voices_choices/report.html
 	@echo "The report is results/voices_choices/report.html"
 
+## make predict    what a finished run says of new recordings: RUN=<run> FILES="a.mp4 b.wav a_folder";
+##                 EXPORT=<folder> asks an exported folder instead of a run
+predict: export MMER_RECORDINGS = $(FILES)
+predict: $(READY)
+	@test -n "$$MMER_RECORDINGS" || { echo 'Name recordings: FILES="a.mp4 b.wav", or a folder of them.'; exit 1; }
+	$(AFTERWARDS)
+
+## make export     RUN=<run> writes its networks, settings and accuracies into results/<run>/export
+export: $(READY)
+	$(AFTERWARDS)
+
 ## make paper      the paper's protocol on RAVDESS: downloads 13.4 GB, wants a GPU
 paper: $(READY)
 	$(SNAKEMAKE)
