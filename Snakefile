@@ -56,6 +56,7 @@ wildcard_constraints:
     speaker=PLAN.corpora.speakers_pattern,
     variant="full|vad",
     split=PLAN.corpora.splits_pattern,
+    repeat=f"({'|'.join(['', *CONFIG.repeats])})",
     pairing="|".join(CONFIG.fusion.pairings) or "none",
     inputs="|".join(CONFIG.fusion.inputs),
     place="|".join(map(re.escape, PLAN.weights.by_place)),

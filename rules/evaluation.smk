@@ -2,27 +2,54 @@
 
 for PROTOCOL in CONFIG.protocol.evaluated:
     NAME = "evaluate_systems" if PROTOCOL == "paper" else f"evaluate_systems_{PROTOCOL}"
+    REPEAT = "{repeat}" if CONFIG.repeats else ""
 
     rule:
         name:
             NAME
         input:
-            predictions=PLAN.systems.evaluated_files(PROTOCOL),
+            predictions=lambda w, under=PROTOCOL: PLAN.systems.evaluated_files(
+                under, w.get("repeat", "")
+            ),
             item_table=PLAN.corpora.items(PROTOCOL),
             traces=PLAN.corpora.prepared("traces") if PLAN.follows_traces else [],
             paper=PLAN.paper_tables,
         output:
-            PLAN.systems.evaluation_tables(PROTOCOL),
+            PLAN.systems.evaluation_tables(PROTOCOL, REPEAT),
         log:
-            LAYOUT.log(NAME),
+            LAYOUT.log(NAME, f"{REPEAT}tables" if REPEAT else ""),
         benchmark:
-            LAYOUT.benchmark(NAME)
+            LAYOUT.benchmark(NAME, f"{REPEAT}tables" if REPEAT else "")
         conda:
             "../envs/workflow.yaml"
         params:
-            job=lambda w, under=PROTOCOL: PLAN.systems.told_of_evaluation(PLAN.paper, under),
+            job=lambda w, under=PROTOCOL: PLAN.systems.told_of_evaluation(
+                PLAN.paper, under, w.get("repeat", "")
+            ),
         shell:
             "python -m evaluate_systems {params.job:q} > {log:q} 2>&1"
+
+    if CONFIG.repeats:
+        SEEDS = "compare_seeds" if PROTOCOL == "paper" else f"compare_seeds_{PROTOCOL}"
+
+        rule:
+            name:
+                SEEDS
+            input:
+                evaluated=PLAN.seeds.files(PROTOCOL),
+                item_table=LAYOUT.items(),
+            output:
+                PLAN.seeds.table(PROTOCOL),
+            log:
+                LAYOUT.log(SEEDS),
+            benchmark:
+                LAYOUT.benchmark(SEEDS)
+            conda:
+                "../envs/workflow.yaml"
+            params:
+                job=lambda w, under=PROTOCOL: PLAN.seeds.told(under),
+            shell:
+                "python -m compare_seeds {params.job:q} > {log:q} 2>&1"
 
 
 # Asked for by the report of a run with more than one protocol.

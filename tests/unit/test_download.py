@@ -135,19 +135,28 @@ def test_a_file_that_the_mirror_lacks_is_named(tmp_path, target):
         download(ADDRESS, target, SHA256, mirror=str(tmp_path))
 
 
-def test_what_no_second_attempt_mends_is_tried_once(serve, target, monkeypatch):
-    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("waits for nothing"))
+def test_what_no_second_attempt_mends_is_tried_once(target, no_waiting):
     with pytest.raises(UserError, match="could not be downloaded"):
         download(ADDRESS, target, SHA256, mirror="ftp://127.0.0.1/mirror")
+
+
+@pytest.mark.parametrize("from_folder", [False, True])
+def test_a_full_disk_is_told_at_once(serve, mirror, target, no_waiting, from_folder):
     prefix, paths = serve()
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))  # as full as a disk can be
     try:
         with pytest.raises(UserError, match=r"a\.zip cannot be written .* make room"):
-            download(ADDRESS, target, SHA256, mirror=prefix)
+            download(ADDRESS, target, SHA256, mirror=str(mirror) if from_folder else prefix)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-    assert len(paths) == 1 and list(target.parent.iterdir()) == []
+    assert len(paths) == (not from_folder) and list(target.parent.iterdir()) == []
+
+
+@pytest.fixture
+def no_waiting(monkeypatch):
+    """A pause fails the test."""
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("waits for nothing"))
 
 
 def test_a_download_is_as_new_as_it_is_and_its_owner_may_write_it(mirror, target):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,16 @@ def test_one_changed_byte_is_refused_before_tensorflow_sees_it(saved, tmp_path, 
 def test_truncated_file_is_refused_whatever_its_checksum(saved, tmp_path):
     (tmp_path / "saved_model.pb").write_bytes(saved.read_bytes()[:-5000])
     assert "is no SavedModel" in _refusal(tmp_path / "saved_model.pb")
+
+
+def test_a_full_folder_of_temporary_files_is_no_fault_of_the_file(saved):
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))
+    try:
+        with pytest.raises(UserError, match=r"cannot be written .* make room"):
+            convert(saved, _sha256(saved), NARROW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
 
 
 def test_another_width_is_refused(saved):

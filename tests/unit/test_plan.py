@@ -334,3 +334,43 @@ def test_two_folds_cannot_be_nested():
     speakers = [f"{number:02d}" for number in range(1, 25)]
     with pytest.raises(UserError, match=r"protocol\.folds.*three folds at least"):
         planned(protocol={"kind": "both", "folds": [speakers[:12], speakers[12:]]})
+
+
+# By recording
+
+
+def test_by_recording_warns_in_every_title_and_reads_the_divided_items():
+    plan = planned(systems=["panns_svc", "cnn14_fine_tuned"], protocol={"kind": "by_recording"})
+    labels = [json.loads(step.told)["label"] for step in plan.report.steps]
+    assert all("BY RECORDING: whoever is tested is heard in training too" in it for it in labels)
+    told = json.loads(plan.models.told("panns_svc", "classify", "vad"))
+    assert list(told["splits"]) == [f"recordings{number}" for number in range(5)]
+    assert told["inputs"]["items"] == [plan.run.layout.divided_items()]
+    assert json.loads(plan.models.told("panns_cnn14_embedding", "embed", "vad"))["inputs"][
+        "items"
+    ] == [plan.run.layout.items()]
+    systems = by_name(plan)
+    assert "speakers on both sides" in systems["panns_svc/vad"]["unlike_paper"]
+    assert "predictions" in systems["cnn14_fine_tuned/vad"]
+
+
+def test_beside_other_protocols_only_what_takes_seconds_is_divided_by_recording():
+    systems = ["panns_svc", "cnn14_fine_tuned", "zero_rule"]
+    plan = planned(systems=systems, protocol={"kind": "all"})
+    found = {s["name"]: "predictions" in s for s in plan.systems.systems_under("by_recording")}
+    assert found == {
+        "panns_svc/full": True,
+        "panns_svc/vad": True,
+        "cnn14_fine_tuned/full": False,
+        "cnn14_fine_tuned/vad": False,
+        "zero_rule/full": True,
+    }
+    names = {rule.name for rule in model_rules(plan.models) if set(rule.names) & {*systems}}
+    assert {"classify_support_vector_by_recording", "train_cnn14_nested"} <= names
+    assert "train_cnn14_by_recording" not in names
+
+
+def test_traces_are_not_divided_by_recording():
+    values = {"corpus": "recola", "data": {"recola": "somewhere"}, "systems": ["zero_rule"]}
+    with pytest.raises(UserError, match="divided by their classes"):
+        planned(**values, protocol={"kind": "by_recording"})

@@ -61,6 +61,19 @@ def test_a_file_of_a_record_is_checked_by_the_records_metadata(tmp_path, mirror)
         download_archive(job)
 
 
+def test_archives_of_another_mirror_do_not_pass_as_the_records(tmp_path, mirror):
+    place = "zenodo.org/records/3/files/a.zip"
+    metadata, archive = tmp_path / "downloads" / metadata_place(3), tmp_path / "downloads" / place
+    job = RecordJob(record=3, label="synthetic demo", out=metadata)
+    download_record(job)
+    download_archive(ArchiveJob(record=3, metadata=metadata, out=archive))
+    download_record(job)
+    archive.write_bytes(b"another")
+    with pytest.raises(UserError, match=r"a\.zip .* not the published ones"):
+        download_record(job)
+    assert not metadata.exists()
+
+
 def test_a_synthetic_corpus_never_passes_as_a_real_one(tmp_path, mirror):
     job = RecordJob(record=3, label="RAVDESS", out=tmp_path / "3.json")
     with pytest.raises(UserError, match="must carry that word"):

@@ -43,7 +43,8 @@ class ProtocolSettings(Settings):
         PAPER,
         "paper: those who are tested choose the epoch, the architecture, the hyperparameter and "
         "the fusion; nested: they choose nothing; both: two sets of tables; by_recording: a "
-        "warning, recordings are held out and not speakers; all: three sets of tables.",
+        "warning, recordings are held out and not speakers; all: three sets of tables, by "
+        "recording of what nothing random is in, which takes seconds.",
         "paper section 3.1; docs/statistics.md describes the other ones",
     )
     recording_folds: int = decided(
@@ -169,6 +170,14 @@ class Configuration(Settings):
         ge=0,
         lt=2**32,
     )
+    seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = decided(
+        (),
+        "Every training on the run's corpus is repeated with each; the first is the seed itself, "
+        "and none means it alone.  Weights that nobody trains here, trainings on another corpus "
+        "and what is drawn besides are shared.",
+        "One seed costs what the paper's protocol costs; that of a training on another corpus "
+        "would multiply the longest trainings of all.",
+    )
     corpus: Name = Field("ravdess", description="The corpus of the run.")
     task: Name | None = Field(
         None, description="What is to be said of its items; null for what the corpus names first."
@@ -200,6 +209,11 @@ class Configuration(Settings):
     )
     report: ReportSettings = ReportSettings()
     prediction: PredictionSettings = PredictionSettings()
+
+    @property
+    def repeats(self) -> dict[str, int]:
+        """Further seeds, by what stands before the names of their files."""
+        return {f"seed{seed}/": seed for seed in self.seeds[1:]}
 
     def evaluated(self) -> list[tuple[str, str]]:
         """Every evaluated system as ``(model, variant)``."""

@@ -47,6 +47,7 @@ def reference_errors(
         *_doubled_systems(configuration),
         *_fusion_errors(configuration, registry, broken),
         *([] if corpora else _protocol_errors(configuration, registry)),
+        *([] if corpora else _seed_errors(configuration, registry)),
         *_report_errors(configuration, registry),
         *_paper_errors(configuration),
     ]
@@ -90,6 +91,20 @@ def _protocol_errors(configuration: Configuration, registry: Registry) -> list[M
           for s in present if members[s] != 1),
         *((key, f"speaker {_unknown(s, present)}") for s in members if s not in present),
     ]  # fmt: skip
+
+
+def _seed_errors(configuration: Configuration, registry: Registry) -> list[Mistake]:
+    """Each seed once, that of the run first; what classes are named is compared."""
+    seeds = configuration.seeds
+    if seeds and seeds[0] != configuration.seed:
+        return [("seeds", f"begins with {seeds[0]}, but seed is {configuration.seed}: name it")]
+    if len(set(seeds)) < len(seeds):
+        return [("seeds", "names a seed twice: remove one")]
+    known = corpus_of(configuration, registry, configuration.corpus)
+    task = known.tasks[configuration.task or next(iter(known.tasks))]
+    if configuration.repeats and not isinstance(task, Classes):
+        return [("seeds", "several are compared for tasks of classes only: name one")]
+    return []
 
 
 def _model_errors(

@@ -24,6 +24,7 @@ from mmer.media.msi_net import MsiNet
 from mmer.media.msi_net_frames import INPUT_SIZE
 from mmer.runtime.errors import UserError
 from mmer.runtime.job import Job
+from mmer.runtime.writing import writing
 from mmer.training.checkpoint import write_model
 
 if TYPE_CHECKING:
@@ -92,21 +93,23 @@ def _original(
         convert_variables_to_constants_v2,
     )
 
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            copied = shutil.copy(saved_model, Path(folder) / "saved_model.pb")
-            verify(copied, f"sha256:{sha256}")  # what is opened, whoever may write beside us
+    with tempfile.TemporaryDirectory() as folder:
+        copied = Path(folder) / "saved_model.pb"
+        with writing(copied) as unfinished:
+            shutil.copyfile(saved_model, unfinished)
+        verify(copied, f"sha256:{sha256}")  # what is opened, whoever may write beside us
+        try:
             # TensorFlow asks for this file even where there are no variables.
             tf.train.Checkpoint().write(f"{folder}/variables/variables")
             loaded = tf.saved_model.load(folder)
-        frozen = convert_variables_to_constants_v2(loaded.signatures["serving_default"])
-        (output,) = frozen.outputs
-        (maps,) = frozen(tf.constant(image))
-    except Exception as error:  # TensorFlow fails in many ways on a file that it cannot use
-        raise UserError(
-            f"{saved_model} is no SavedModel that makes one map of one image "
-            f"({type(error).__name__}): {_ADVICE}"
-        ) from error
+            frozen = convert_variables_to_constants_v2(loaded.signatures["serving_default"])
+            (output,) = frozen.outputs
+            (maps,) = frozen(tf.constant(image))
+        except Exception as error:  # TensorFlow fails in many ways on a file that it cannot use
+            raise UserError(
+                f"{saved_model} is no SavedModel that makes one map of one image "
+                f"({type(error).__name__}): {_ADVICE}"
+            ) from error
     return frozen.graph.as_graph_def(), output.op.name, maps.numpy()
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mmer.corpora.base import Archive
+from mmer.media.checksums import verify
 from mmer.media.download import download
 from mmer.runtime.errors import UserError
 from mmer.runtime.job import Job
@@ -95,20 +97,30 @@ def _read_file(entry: dict[str, Any]) -> RecordFile:
 
 
 def download_record(job: RecordJob) -> None:
-    """Bring the metadata; refuse to let a synthetic corpus pass as a real one."""
+    """Bring the metadata; refuse to let a synthetic corpus pass as a real one.
+
+    Archives that lie there, perhaps of another mirror, must be those of the record.
+    """
     download(f"https://zenodo.org/api/records/{job.record}", job.out, None)
-    title = read_record(job.out).title
-    log.info("record %d: %s", job.record, title)
-    if "synthetic" in title.lower() and "synthetic" not in job.label.lower():
+    record = read_record(job.out)
+    log.info("record %d: %s", job.record, record.title)
+    try:
+        if "synthetic" in record.title.lower() and "synthetic" not in job.label.lower():
+            raise UserError(
+                f"the record is titled {record.title!r}, but the corpus's label is {job.label!r}: "
+                "results on synthetic data must carry that word, so put it into the label"
+            )
+        downloads = job.out.parents[metadata_place(job.record).count("/")]
+        for archive in (downloads / Archive(job.record, "").place).glob("[!.]*"):
+            if published := record.files.get(archive.name):
+                verify(archive, published.checksum, published.size)
+    except UserError:
         job.out.unlink()
-        raise UserError(
-            f"the record is titled {title!r}, but the corpus's label is {job.label!r}: results on "
-            "synthetic data must carry that word, so put it into the label"
-        )
+        raise
 
 
 def download_archive(job: ArchiveJob) -> None:
     """Bring a file of a record, with the size and checksum of the record's own metadata."""
     published = read_record(job.metadata).file(job.out.name)
-    address = f"https://zenodo.org/records/{job.record}/files/{published.name}?download=1"
-    download(address, job.out, published.checksum, published.size)
+    place = Archive(job.record, published.name).place
+    download(f"https://{place}?download=1", job.out, published.checksum, published.size)

@@ -1,116 +1,35 @@
-"""Models: the steps of their families as rules, and where their results lie."""
+"""Models: what the jobs of their steps read and are told, and what is said of them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from mmer.media.download import mirrored_path
-from mmer.models.base import PREDICTIONS, Family, ModelEntry, Step
-from mmer.plan.corpora import CorporaPlan
-from mmer.plan.run import RunPlan
+from mmer.models.base import Step
+from mmer.plan.model_files import ModelFiles
 from mmer.plan.weights import SALIENCY, VOICE_ACTIVITY, WeightsPlan
-from mmer.protocol import EVERYBODY, PAPER, Split, everybody
 from mmer.tasks import Classes, Traces
 
 ENTRY = "run_model"
 
 
 @dataclass(frozen=True)
-class ModelsPlan:
-    """Every model of the configuration: its family, its steps, their files."""
+class ModelsPlan(ModelFiles):
+    """Every model of the configuration, its jobs, and what tables say of it."""
 
-    run: RunPlan
-    corpora: CorporaPlan
     weights: WeightsPlan
 
-    def entry(self, model: str) -> ModelEntry:
-        """A model's entry in the configuration."""
-        return self.run.configuration.models[model]
-
-    def family(self, model: str) -> Family:
-        """A model's family."""
-        return self.run.kinds.families[self.entry(model).family]
-
-    @cached_property
-    def steps(self) -> dict[str, tuple[Step, ...]]:
-        """The steps of every model."""
-        had = self.corpora.had
-        return {
-            model: self.family(model).steps(entry, had)
-            for model, entry in self.run.configuration.models.items()
-        }
-
-    def step(self, model: str, verb: str) -> Step:
-        """One step of a model."""
-        return next(step for step in self.steps[model] if step.verb == verb)
-
-    def splits(self, step: Step, model: str, protocol: str) -> dict[str, Split]:
-        """The splits that a step of a model looks at, all of them."""
-        if step.corpus is None:
-            return self.corpora.splits_under(protocol)
-        splits = self.corpora.splits_of(step.corpus, self.entry(model).target)
-        return splits if step.per == "split" else {EVERYBODY: everybody(splits.values())}
-
-    def path(self, name: str, file: str, model: str, variant: str = "", split: str = "") -> str:
-        """An output; predictions have a folder of their own."""
-        if name == PREDICTIONS:
-            return self.run.layout.predictions(model, variant, split)
-        return self.run.layout.model(file, model, variant, split)
-
-    def outputs(
-        self, step: Step, model: str, variant: str, splits: Iterable[str], protocol: str
-    ) -> dict[str, dict[str, str]]:
-        """The files of a job, by name and split; those of no split under an empty name."""
-        found = {}
-        for name, output in step.outputs.items():
-            if output.per == "split":
-                found[name] = {s: self.path(name, output.file, model, variant, s) for s in splits}
-            else:
-                found[name] = {"": self._shared(step, name, model, variant, protocol)}
-        return found
-
-    def _shared(self, step: Step, name: str, model: str, variant: str, protocol: str) -> str:
-        """An output of no split; what is chosen over all splits depends on the protocol."""
-        output = step.outputs[name]
-        kept = variant if output.per == "variant" else ""
-        under = protocol if step.has_protocol and protocol != PAPER else ""
-        return self.path(name, output.file, model, kept, under)
-
-    def output(
-        self, model: str, name: str, variant: str, splits: Sequence[str], protocol: str = PAPER
-    ) -> list[str]:
-        """An output of a model for some splits: a file for each, or one that all share."""
-        step = next(step for step in self.steps[model] if name in step.outputs)
-        output = step.outputs[name]
-        if output.per == "split":
-            splits = splits if step.corpus is None else list(self.splits(step, model, protocol))
-            return [self.path(name, output.file, model, variant, split) for split in splits]
-        return [self._shared(step, name, model, variant, protocol)]
-
-    def of_job(self, model: str, verb: str, split: str, protocol: str) -> dict[str, Split]:
-        """The splits that a job is told: those of one training, or all.
-
-        ``split`` is the name of the training, empty for a step that has one job for all.
-        """
-        step = self.step(model, verb)
-        if not step.looks_at_splits:
-            return {}
-        if split and step.corpus is None:
-            return self.corpora.trainings[protocol][split]
-        splits = self.splits(step, model, protocol)
-        return {split: splits[split]} if split else splits
-
-    def gives(self, model: str, name: str) -> bool:
-        """Whether any step of a model puts something out."""
-        return any(name in step.outputs for step in self.steps[model])
-
     def inputs(
-        self, model: str, verb: str, variant: str = "", split: str = "", protocol: str = ""
+        self,
+        model: str,
+        verb: str,
+        variant: str = "",
+        split: str = "",
+        protocol: str = "",
+        repeat: str = "",
     ) -> dict[str, list[str]]:
         """What a job of a step reads, by kind."""
         step, entry = self.step(model, verb), self.entry(model)
@@ -126,9 +45,9 @@ class ModelsPlan:
             found["speech"] = self.corpora.prepared("speech", place)
         splits = list(self.of_job(model, verb, split, protocol))
         for name in step.own:
-            found[name] = self.output(model, name, variant, splits, protocol)
+            found[name] = self.output(model, name, variant, splits, protocol, repeat)
         for name in step.of_base if entry.of else ():
-            found[name] = self.output(entry.of, name, variant, splits, protocol)
+            found[name] = self.output(entry.of, name, variant, splits, protocol, repeat)
         if step.corpus is None:
             number = list(self.corpora.trainings[protocol]).index(split) if split else None
             for kind, where in self.family(model).files(entry, number).items():
@@ -162,7 +81,13 @@ class ModelsPlan:
         return self.corpora.task_of(entry.corpus, entry.target)
 
     def told(
-        self, model: str, verb: str, variant: str = "", split: str = "", protocol: str = ""
+        self,
+        model: str,
+        verb: str,
+        variant: str = "",
+        split: str = "",
+        protocol: str = "",
+        repeat: str = "",
     ) -> str:
         """What a job of a step is told, as JSON.
 
@@ -184,13 +109,14 @@ class ModelsPlan:
             "task": self.task(model, step).model_dump(mode="json"),
             "variant": variant or None,
             "splits": {name: each.model_dump(mode="json") for name, each in splits.items()},
-            "inputs": self.inputs(model, verb, variant, split, protocol),
-            "outputs": self.outputs(step, model, variant, splits, protocol),
+            "inputs": self.inputs(model, verb, variant, split, protocol, repeat),
+            "outputs": self.outputs(step, model, variant, splits, protocol, repeat),
         }
         if entry.of is not None:
             told["base_task"] = self.says(entry.of).model_dump(mode="json")
         if step.seeded:
-            told["seed"] = self.run.configuration.seed
+            configuration = self.run.configuration
+            told["seed"] = configuration.repeats.get(repeat, configuration.seed)
         name = self.registered_weights(model)
         if step.uses_weights and name is not None:
             told["weights"] = self.weights.told(name)

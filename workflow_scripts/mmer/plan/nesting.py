@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmer.by_recording import BY_RECORDING
 from mmer.plan.models import ModelsPlan
 from mmer.protocol import NESTED, PAPER
 
@@ -20,6 +21,9 @@ def no_part(models: ModelsPlan, model: str, protocol: str) -> str | None:
     """Why a model takes no part in a protocol; None where it does."""
     if protocol == PAPER:
         return None
+    kind = models.run.configuration.protocol.kind
+    if protocol == BY_RECORDING and kind != BY_RECORDING and models.is_random(model):
+        return "by recording networks are trained only where protocol.kind is by_recording"
     for name in models.run.configuration.chain(model):
         if reason := models.family(name).only_paper_splits:
             return reason

@@ -16,6 +16,7 @@ from mmer.plan.corpora import CorporaPlan
 from mmer.plan.models import ModelsPlan
 from mmer.plan.report import ReportPlan
 from mmer.plan.run import RunPlan
+from mmer.plan.seeds import SeedsPlan
 from mmer.plan.systems import SystemsPlan
 from mmer.plan.weights import SALIENCY, VOICE_ACTIVITY, WeightsPlan
 from mmer.registry import Registry
@@ -67,6 +68,11 @@ class Plan:
     def systems(self) -> SystemsPlan:
         """Evaluation and fusion."""
         return SystemsPlan(self.run, self.models)
+
+    @cached_property
+    def seeds(self) -> SeedsPlan:
+        """The comparison of several seeds."""
+        return SeedsPlan(self.systems)
 
     @cached_property
     def choices(self) -> ChoicesPlan:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from mmer.plan.report_results import choices_step, figures_step, tables_step
+from mmer.plan.report_results import choices_step, figures_step, seeds_step, tables_step
 from mmer.plan.report_work import (
     costs_step,
     curves_step,
@@ -38,6 +38,8 @@ class ReportPlan(ReportContext):
         for beside in self.models.run.configuration.protocol.evaluated[1:]:
             context = replace(self, protocol=beside, paper=None)
             made += [maker(context) for maker in (tables_step, figures_step)]
+        for protocol in self.models.run.configuration.protocol.evaluated:
+            made += [step] if (step := seeds_step(replace(self, protocol=protocol))) else []
         return [*made, run_step(self, [shown for step in made for shown in step.shown])]
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mmer.items import SPEAKER
 from mmer.plan.choices import ChoicesPlan
+from mmer.plan.seeds import SeedsPlan
 from mmer.plan.shown import ReportContext, ReportStep, Shown, numbered
 from mmer.report.words import PROTOCOLS, inputs_words, listed, variant_words
 from mmer.tasks import Classes, Traces
@@ -122,6 +123,17 @@ def figures_step(context: ReportContext) -> ReportStep:
     shown = _traces(context) if isinstance(context.task, Traces) else _accuracies(context)
     told = {**context.about, "figures": context.figures}
     return context.step("draw_figures", context.evaluated, shown, **told)
+
+
+def seeds_step(context: ReportContext) -> ReportStep | None:
+    """The table of several seeds; None where there is one."""
+    if not context.models.run.configuration.repeats:
+        return None
+    seeds = SeedsPlan(context.systems).table(context.protocol)
+    linked = {"link": "several seeds", "group": MORE[2:]}
+    shown = [context.table("seeds", MORE, {"table": "several seeds"}, "seeds", **linked)]
+    about = {"references": context.about["references"], "tables": context.tables}
+    return context.step("tabulate_seeds", [seeds], shown, seeds=seeds, **about)
 
 
 def pictured(context: ReportContext) -> list[tuple[str, str, dict[str, str]]]:

@@ -51,7 +51,13 @@ class ModelRule:
         """What tells the jobs of the rule apart, as a pattern of its log's name."""
         places = {"model": "{model}", "variant": "{model}_{variant}"}
         of_split = "{model}_{variant}_{split}" if self.step.corpus is None else "{model}_{split}"
-        return places.get(self.step.per, of_split)
+        return self.repeat + places.get(self.step.per, of_split)
+
+    @property
+    def repeat(self) -> str:
+        """A pattern of what stands before the files of a seed; nothing where there is one seed."""
+        several = self.step.has_protocol and self.plan.run.configuration.repeats
+        return "{repeat}" if several and any(map(self.plan.is_random, self.names)) else ""
 
     @property
     def log(self) -> str:
@@ -66,7 +72,7 @@ class ModelRule:
     @property
     def outputs(self) -> list[str]:
         """What a job writes, as patterns."""
-        found = []
+        found: list[str] = []
         under = self.protocol if self.step.has_protocol and self.protocol != PAPER else ""
         for name, output in self.step.outputs.items():
             has_variant = output.per != "model" and self.step.corpus is None
@@ -74,7 +80,8 @@ class ModelRule:
             splits = [under]
             if output.per == "split":
                 splits = self._splits
-            found += [self.plan.path(name, output.file, "{model}", variant, s) for s in splits]
+            at = (output.file, "{model}", variant)
+            found += [self.plan.path(name, *at, split, self.repeat) for split in splits]
         return found
 
     @property
@@ -116,7 +123,7 @@ class ModelRule:
         return self.plan.told(verb=self.step.verb, **self._where(wildcards))
 
     def _where(self, wildcards: Any) -> dict[str, str]:
-        found = {name: wildcards.get(name) for name in ("model", "variant", "split")}
+        found = {name: wildcards.get(name) for name in ("model", "variant", "split", "repeat")}
         told = {name: value for name, value in found.items() if value is not None}
         return {**told, "protocol": self.protocol}
 

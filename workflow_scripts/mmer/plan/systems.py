@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from mmer.by_recording import BY_RECORDING
 from mmer.evaluation.tables_of_task import tables_of
+from mmer.models.base import PREDICTIONS
 from mmer.plan.models import ModelsPlan
 from mmer.plan.nesting import no_part
 from mmer.plan.run import RunPlan
@@ -33,8 +35,8 @@ class SystemsPlan:
         """Every evaluated system under the run's own protocol, as the evaluation wants it."""
         return self.systems_under(self.models.corpora.protocol)
 
-    def systems_under(self, protocol: str) -> list[dict[str, Any]]:
-        """Every evaluated system, as the evaluation wants it."""
+    def systems_under(self, protocol: str, repeat: str = "") -> list[dict[str, Any]]:
+        """Every evaluated system, as the evaluation wants it; ``repeat`` names another seed."""
         described = []
         for model, variant in self.run.configuration.evaluated():
             entry, family = self.models.entry(model), self.models.family(model)
@@ -54,7 +56,7 @@ class SystemsPlan:
             ):
                 system["not_run"] = reason
             else:
-                system["predictions"] = self.predictions_by_split(system["name"], protocol)
+                system["predictions"] = self.predictions_by_split(system["name"], protocol, repeat)
                 system["unlike_paper"] = self.unlike_paper([model], protocol)
                 if note := self.models.note(model):
                     system["note"] = note
@@ -79,22 +81,23 @@ class SystemsPlan:
             return []
         return task.counted_as_one(base.names)
 
-    def predictions_by_split(self, system: str, protocol: str) -> dict[str, str]:
+    def predictions_by_split(self, system: str, protocol: str, repeat: str = "") -> dict[str, str]:
         """The predictions of a system, ``<model>/<variant>``, by split.
 
         Of a model that takes no part in a protocol they are those of the paper's.
         """
         model, variant = system.split("/")
         had = PAPER if no_part(self.models, model, protocol) else protocol
-        splits = self.models.corpora.splits_under(had)
-        return {s: self.run.layout.predictions(model, variant, s) for s in splits}
+        splits = list(self.models.corpora.splits_under(had))
+        paths = self.models.output(model, PREDICTIONS, variant, splits, had, repeat)
+        return dict(zip(splits, paths, strict=True))
 
     @cached_property
     def fusions(self) -> list[dict[str, Any]]:
         """Every fusion under the run's own protocol, as the evaluation wants it."""
         return self.fusions_under(self.models.corpora.protocol)
 
-    def fusions_under(self, protocol: str) -> list[dict[str, Any]]:
+    def fusions_under(self, protocol: str, repeat: str = "") -> list[dict[str, Any]]:
         """Every pairing with everything that it is fed, as the evaluation wants it."""
         described = []
         fusion = self.run.configuration.fusion
@@ -112,7 +115,8 @@ class SystemsPlan:
             if found := [reason for reason in dict.fromkeys(reasons) if reason]:
                 fused["not_run"] = "; ".join(found)
             else:
-                fused["predictions"] = self.fusion_table(pairing, inputs, "predictions", protocol)
+                at = (pairing, inputs, "predictions", protocol, self.repeat(pairing, repeat))
+                fused["predictions"] = self.fusion_table(*at)
                 fed = [member.split("/")[0] for member in members]
                 if any(no_part(self.models, model, protocol) for model in fed):
                     fused["title"] += ", of models whose epochs those who are tested chose"
@@ -123,15 +127,24 @@ class SystemsPlan:
             described.append(fused)
         return described
 
-    def fusion_table(self, pairing: str, inputs: str, table: str, protocol: str) -> str:
+    def repeat(self, pairing: str, repeat: str) -> str:
+        """What stands before the files of a fusion: nothing where all seeds share them."""
+        members = self.run.configuration.fusion.pairings[pairing]
+        return repeat if any(self.models.is_random(m.split("/")[0]) for m in members) else ""
+
+    def fusion_table(
+        self, pairing: str, inputs: str, table: str, protocol: str, repeat: str = ""
+    ) -> str:
         """A table of a fusion under a protocol."""
         fed = inputs if protocol == PAPER else f"{inputs}/{protocol}"
-        return self.run.layout.fusion(pairing, fed, table)
+        return self.run.layout.fusion(pairing, fed, f"{repeat}{table}")
 
-    def pairing_inputs(self, pairing: str, protocol: str) -> dict[str, dict[str, str]]:
+    def pairing_inputs(
+        self, pairing: str, protocol: str, repeat: str = ""
+    ) -> dict[str, dict[str, str]]:
         """The predictions that a pairing fuses, by system and split."""
         members = self.run.configuration.fusion.pairings[pairing]
-        return {system: self.predictions_by_split(system, protocol) for system in members}
+        return {system: self.predictions_by_split(system, protocol, repeat) for system in members}
 
     def grids(self, protocol: str) -> dict[str, str]:
         """The grid of accuracies of every fusion that is run."""
@@ -156,9 +169,10 @@ class SystemsPlan:
                 found[name] = row.model_dump(mode="json")
         return found
 
-    def told_of_fusion(self, pairing: str, inputs: str, protocol: str) -> str:
+    def told_of_fusion(self, pairing: str, inputs: str, protocol: str, repeat: str = "") -> str:
         """What the fusion of a pairing that is fed with some inputs is told, as JSON."""
-        systems, fusion = self.pairing_inputs(pairing, protocol), self.run.configuration.fusion
+        systems = self.pairing_inputs(pairing, protocol, repeat)
+        fusion = self.run.configuration.fusion
         return self.run.told(
             "fuse_predictions",
             {
@@ -168,8 +182,8 @@ class SystemsPlan:
                 "systems": systems,
                 "inputs": fusion.inputs[inputs].only(systems).model_dump(mode="json"),
                 "settings": fusion.settings_of(pairing).model_dump(mode="json"),
-                "predictions": self.fusion_table(pairing, inputs, "predictions", protocol),
-                "grid": self.fusion_table(pairing, inputs, "grid", protocol),
+                "predictions": self.fusion_table(pairing, inputs, "predictions", protocol, repeat),
+                "grid": self.fusion_table(pairing, inputs, "grid", protocol, repeat),
             },
         )
 
@@ -180,20 +194,24 @@ class SystemsPlan:
         splits = self.models.corpora.splits_under(NESTED)
         return {"nested": {name: each.model_dump(mode="json") for name, each in splits.items()}}
 
-    def evaluated_files(self, protocol: str) -> list[str]:
+    def evaluated_files(self, protocol: str, repeat: str = "") -> list[str]:
         """Everything that the evaluation reads of systems and fusions."""
-        told = self.systems_under(protocol), self.fusions_under(protocol)
+        told = self.systems_under(protocol, repeat), self.fusions_under(protocol, repeat)
         systems = [s["predictions"].values() for s in told[0] if "predictions" in s]
         fused = [f["predictions"] for f in told[1] if "predictions" in f]
         return [*(path for paths in systems for path in paths), *fused]
 
-    def evaluation_tables(self, protocol: str) -> list[str]:
-        """The tables of the evaluation under a protocol."""
+    def evaluation_table(self, name: str, protocol: str, repeat: str = "") -> str:
+        """A table of the evaluation under a protocol."""
         folder = self.models.corpora.folder(protocol).removeprefix("/")
-        names = tables_of(self.models.corpora.task)
-        return [self.run.layout.evaluation(f"{folder}/{n}" if folder else n) for n in names]
+        return self.run.layout.evaluation(f"{folder}/{repeat}{name}" if folder else repeat + name)
 
-    def told_of_evaluation(self, paper: str | None, protocol: str) -> str:
+    def evaluation_tables(self, protocol: str, repeat: str = "") -> list[str]:
+        """All tables of the evaluation under a protocol."""
+        names = tables_of(self.models.corpora.task)
+        return [self.evaluation_table(name, protocol, repeat) for name in names]
+
+    def told_of_evaluation(self, paper: str | None, protocol: str, repeat: str = "") -> str:
         """What the evaluation under a protocol is told, as JSON.
 
         Parameters
@@ -202,7 +220,8 @@ class SystemsPlan:
             The folder of the paper's tables, where the corpus has one.
         """
         corpora = self.models.corpora
-        systems, fusions = self.systems_under(protocol), self.fusions_under(protocol)
+        systems = self.systems_under(protocol, repeat)
+        fusions = self.fusions_under(protocol, repeat)
         told: dict[str, Any] = {
             **self._nested_splits(protocol),
             "task": corpora.task.model_dump(mode="json"),
@@ -214,7 +233,7 @@ class SystemsPlan:
             "groups": {column: list(values) for column, values in corpora.own.groups.items()},
             "settings": self.run.section("evaluation"),
             "seed": self.run.configuration.seed,
-            "out": self.run.layout.page(f"evaluation{self.models.corpora.folder(protocol)}"),
+            "out": str(Path(self.evaluation_tables(protocol, repeat)[0]).parent),
         }
         if not isinstance(corpora.task, Classes):
             told["traces"] = corpora.prepared("traces")

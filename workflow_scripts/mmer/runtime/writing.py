@@ -64,9 +64,11 @@ def _refusal(error: BaseException, unfinished: Path) -> str | None:
     for number in REFUSALS:
         words = os.strerror(number)
         if isinstance(error, OSError) and error.errno == number:
-            # A file inside an unfinished folder counts, one that was to be read does not.
-            place = str(error.filename or unfinished)
-            return words if place in places or place.startswith(f"{unfinished}/") else None
+            # A file inside an unfinished folder counts, one that was to be read does not; where
+            # one is copied, the error names both.
+            named = [str(f) for f in (error.filename, error.filename2) if f] or [str(unfinished)]
+            counts = any(f in places or f.startswith(f"{unfinished}/") for f in named)
+            return words if counts else None
         # Libraries that write by themselves (HDF5, safetensors) have errors of their own.
         if not isinstance(error, OSError) and words in str(error) and not error.__cause__:
             return words
