@@ -58,8 +58,9 @@ ALONE = {
     *("write_configuration", "list_items", "prepare_pictures", "convert_msi_net"),
     "compare_recordings",
     "import_published_spatial_transformer",
+    *("export_run", "predict_recordings"),
 }
-"""Steps that a run has once or twice, before anything that they could share a job with."""
+"""Steps that a run has once or twice, before or after all that they could share a job with."""
 
 
 @pytest.fixture(scope="module")

@@ -116,15 +116,14 @@ def test_what_lacks_sound_or_face_or_is_none_gets_a_sentence_and_the_others_go_o
 
 def test_only_what_is_new_is_asked(asked, recordings):
     own = [asked.results / "clips" / speaker / f"{name}.mp4" for speaker, name in OWN.items()]
-    assert "Nothing to be done" in predict(asked, *own, recordings, dry=True)
+    assert "Nothing to be done" in predict(asked, *own, recordings, "nowhere.wav", dry=True)
     kept = asked.results / "recordings" / "grey_film_mp4" / "prediction.png"
     before = kept.stat().st_mtime_ns
     more = asked.folder / "more.mp4"
     write_clip(more, seconds=1.2)
-    predict(asked, *own, recordings, more)
+    text = predict(asked, recordings, more)
     assert kept.stat().st_mtime_ns == before
-    assert told(asked, "more_mp4")["pieces"]
-    assert "export_run" not in predict(asked, more, dry=True)
+    assert told(asked, "more_mp4")["pieces"] and "export_run" not in text
 
 
 def test_an_exported_folder_is_asked_where_nothing_else_is(asked, tmp_path):
