@@ -79,14 +79,19 @@ def test_between_looks_a_box_glides():
 
 
 def test_a_look_without_a_face_is_bridged_about_its_middle():
-    looks = [np.array([0.0, 0.0, 20.0]), None, np.array([20.0, 0.0, 40.0])]
-    assert followed(looks, 3, EACH, "film")[1].tolist() == [10, 0, 30]
+    looks = [np.array([0.0, 0.0, 20.0]), None, np.array([20.0, 0.0, 24.0])]
+    assert followed(looks, 3, EACH, "film")[1].tolist() == [10, 0, 22]
 
 
 def test_what_one_look_alone_sees_is_dropped():
     still, wrong = np.array([5.0, 5.0, 20.0]), np.array([90.0, 90.0, 10.0])
     settings = FaceSettings(look_every=1, smoothed_looks=3)
     assert (followed([still, still, wrong, still, still], 5, settings, "film") == still).all()
+
+
+def test_an_eye_taken_for_a_face_is_not_believed():
+    face, eye = np.array([5.0, 5.0, 60.0]), np.array([20.0, 20.0, 30.0])
+    assert (followed([eye, eye, face, face, face], 5, EACH, "film") == face).all()
 
 
 def test_a_film_without_a_face_is_refused_in_one_sentence():

@@ -20,6 +20,9 @@ from mmer.runtime.errors import UserError
 SCALES, STEPS = 1.2, 1.5
 """By what window sizes and places differ; finer ones take longer and move boxes by a few pixels."""
 
+ODD_SIZE = 1.5
+"""How many times smaller or larger than in most of a film a face is not believed."""
+
 log = logging.getLogger(__name__)
 
 
@@ -78,8 +81,8 @@ def followed(
 ) -> np.ndarray:
     """The box of every frame from what was found in every ``look_every``-th, from the first on.
 
-    Looks that find nothing are bridged; a running median drops what only one look sees, and a
-    running mean and interpolation let the box glide.
+    Looks that find nothing, or a face of another size than most, are bridged; a running median
+    drops what only one look sees, and a running mean and interpolation let the box glide.
 
     Parameters
     ----------
@@ -110,7 +113,10 @@ def followed(
         )
     if 2 * seen.sum() < len(looks):
         log.warning("%s shows a face in %d of %d looks only", name, seen.sum(), len(looks))
-    found = np.stack([look for look in looks if look is not None])
+    found = np.stack([np.full(3, np.nan) if look is None else look for look in looks])
+    sides = found[:, 2] / np.median(found[seen, 2])
+    seen &= (sides < ODD_SIZE) & (sides > 1 / ODD_SIZE)
+    found = found[seen]
     # What is smoothed is the middle and the size.
     found[:, :2] += found[:, 2:] / 2
     bridged = np.stack([np.interp(at, at[seen], column) for column in found.T], axis=1)
