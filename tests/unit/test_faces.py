@@ -11,8 +11,8 @@ from demo.face import draw_face
 from demo.portrait import paint_portrait
 from tests.conftest import REPOSITORY
 
-from mmer.media.face_settings import FaceSettings
 from mmer.media.faces import FaceDetector, followed, square_crop
+from mmer.media.settings import FaceSettings
 from mmer.runtime.errors import UserError
 
 FILM = REPOSITORY.parent / "shared" / "ravdess-clip" / "01-01-07-02-02-01-01.mp4"

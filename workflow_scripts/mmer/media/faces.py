@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import median_filter, uniform_filter1d
 
-from mmer.media.face_settings import FaceSettings
+from mmer.media.settings import FaceSettings
 from mmer.runtime.errors import UserError
 
 SCALES, STEPS = 1.2, 1.5

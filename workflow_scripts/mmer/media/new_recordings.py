@@ -18,10 +18,9 @@ from tqdm import tqdm
 
 from mmer.media import decoding
 from mmer.media.decoding import FRAME_RATE, FRAME_SIZE
-from mmer.media.face_settings import FaceSettings
 from mmer.media.faces import FaceDetector, followed, square_crop
 from mmer.media.saliency import TOGETHER, SaliencyMethod, square_maps
-from mmer.media.settings import PreparationSettings
+from mmer.media.settings import FaceSettings, PreparationSettings
 from mmer.runtime.errors import UserError
 
 Box = np.ndarray

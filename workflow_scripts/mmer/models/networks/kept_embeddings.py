@@ -22,7 +22,7 @@ from mmer.models.networks.panns_checkpoint import start_from as start_from_panns
 from mmer.models.networks.speaker_embedding import embeddings_of
 from mmer.models.networks.speaker_encoder import SpeakerEncoder
 from mmer.models.networks.speaker_encoder import start_from as start_from_resemblyzer
-from mmer.models.speaker_embedding import SpeakerEmbeddingSettings
+from mmer.models.speaker_weights_settings import SpeakerEmbeddingSettings
 from mmer.training.device import prepare_device
 from mmer.training.kept_weights import load_exactly
 from mmer.training.recordings import at_least_shortest, every_recording

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmer.models.bilstm import BiLstmSettings
 from mmer.models.kept import KeptModel, NewItems, Predictor, Said
 from mmer.models.networks.bilstm import BiLstm
 from mmer.models.networks.bilstm_training import Sequences, SequenceTraining
 from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer, move_to, run_over
 from mmer.models.networks.voting import vote
+from mmer.models.sequence_settings import BiLstmSettings
 from mmer.ragged import Ragged
 from mmer.runtime.errors import UserError
 from mmer.tasks import Classes
