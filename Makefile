@@ -21,12 +21,17 @@ IEMOCAP_DEMO := --configfile config/iemocap.yaml config/demo_iemocap.yaml
 
 RAVDESS ?=
 FILMS ?=
+RUN ?=
+EXPORT ?=
+FILES ?=
+AFTERWARDS = $(SNAKEMAKE) --snakefile rules/predict.smk --config $(if $(EXPORT),'export="$(EXPORT)"',run=$(RUN))
+
 VOICES_RUN = $(if $(FILMS),voices_of_films,voices)
 VOICES_CORPUS = $(if $(FILMS),ravdess,ravdess_voices)
 SMALL_OPTION = $(if $(RAVDESS),--config data='{"ravdess_voices": "$(RAVDESS)"}')
 VOICES_OPTION = $(if $(FILMS)$(RAVDESS),--config run=$(VOICES_RUN) corpus=$(VOICES_CORPUS) data='{"$(VOICES_CORPUS)": "$(or $(FILMS),$(RAVDESS))"}')
 
-.PHONY: help environment egemaps demo demo-recola demo-iemocap corpus voices voices-small voices-choices test test-long test-slurm lint bench decisions lock published later-paper paper
+.PHONY: help environment egemaps demo demo-recola demo-iemocap corpus voices voices-small predict export voices-choices test test-long test-slurm lint bench decisions lock published later-paper paper
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -118,6 +123,17 @@ voices-choices: $(READY) $(SPEAKER_DOWNLOAD)
 	$(SNAKEMAKE) --configfile $(CHOICES_OVERLAYS) $(SMALL_OPTION)
 	$(BIN)/snakemake --cores 1 --configfile $(CHOICES_OVERLAYS) $(SMALL_OPTION) --report results/voices_choices/report.html
 	@echo "The report is results/voices_choices/report.html"
+
+## make predict    what a finished run says of new recordings: RUN=<run> FILES="a.mp4 b.wav a_folder";
+##                 EXPORT=<folder> asks an exported folder instead of a run
+predict: export MMER_RECORDINGS = $(FILES)
+predict: $(READY)
+	@test -n "$$MMER_RECORDINGS" || { echo 'Name recordings: FILES="a.mp4 b.wav", or a folder of them.'; exit 1; }
+	$(AFTERWARDS)
+
+## make export     RUN=<run> writes its networks, settings and accuracies into results/<run>/export
+export: $(READY)
+	$(AFTERWARDS)
 
 ## make paper      the paper's protocol on RAVDESS: downloads 13.4 GB, wants a GPU
 paper: $(READY)

@@ -17,7 +17,7 @@ ABSENT = ("snakemake", "tensorflow", "keras", "inaSpeechSegmenter", "onnxruntime
 """What a machine that only trains may lack: the engine and voice activity detection."""
 
 NEEDED = (
-    *("run_model", "run_on_gpu", "map_saliency"),
+    *("run_model", "run_on_gpu", "map_saliency", "predict_recordings"),
     *(
         f"mmer.models.networks.{file.stem}"
         for file in sorted((SCRIPTS / "mmer" / "models" / "networks").glob("[!_]*.py"))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from modulefinder import ModuleFinder
 from pathlib import Path
 
 import pytest
 
+from mmer.models.base import Family
 from mmer.registry import read_registry
 from mmer.runtime import versions as module
 from mmer.runtime.versions import (
@@ -205,16 +207,24 @@ STEPS = {
 """Steps by the files that they begin with."""
 
 
+AFTER_A_RUN = {SCRIPTS / "export_run.py", SCRIPTS / "predict_recordings.py"}
+"""Entries for which it counts what families do with a finished run."""
+
+
 @cache
-def of_module(name: str) -> module.Meaning | None:
+def of_module(name: str, afterwards: bool = False) -> module.Meaning | None:
     """What counts of a module of the project."""
-    return module._module(SCRIPTS, name)
+    return module._module(SCRIPTS, name, afterwards)
 
 
 @cache
-def reached_by(files: tuple[Path, ...]) -> dict[str, module.Meaning | None]:
+def reached_by(
+    files: tuple[Path, ...], afterwards: bool | None = None
+) -> dict[str, module.Meaning | None]:
     """What a step of the project reaches."""
-    return reached({name_of(file): meaning_of(file) for file in files}, of_module)
+    afterwards = files[0] in AFTER_A_RUN if afterwards is None else afterwards
+    roots = {name_of(file): meaning_of(file, afterwards) for file in files}
+    return reached(roots, partial(of_module, afterwards=afterwards))
 
 
 def seen_by_python(files: tuple[Path, ...]) -> set[str]:
@@ -228,8 +238,23 @@ def seen_by_python(files: tuple[Path, ...]) -> set[str]:
 
 @pytest.mark.parametrize("files", STEPS, ids=STEPS.values())
 def test_what_a_step_reaches_is_what_its_bytecode_imports(files):
-    found = {name for name, counts in reached_by(files).items() if counts}
+    found = {name for name, counts in reached_by(files, afterwards=True).items() if counts}
     assert found == seen_by_python(files)
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY.families))
+def test_what_a_family_does_with_a_finished_run_counts_for_no_step_of_the_run(name):
+    before, after = (
+        {
+            each
+            for each in reached_by((SCRIPTS / "run_model.py", REGISTRY.files[name]), afterwards)
+            if re.search(r"networks\.kept_|new_recordings$", each)
+        }
+        for afterwards in (False, True)
+    )
+    own = type(REGISTRY.families[name])
+    assert not before
+    assert bool(after) == (own.for_new_recordings is not Family.for_new_recordings)
 
 
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:

@@ -22,6 +22,7 @@ from mmer.media.settings import (
     VoiceActivitySettings,
 )
 from mmer.models.base import ModelEntry, Name
+from mmer.prediction.settings import PredictionSettings
 from mmer.protocol import NESTED, PAPER
 from mmer.registry import Registry
 from mmer.report.settings import ReportSettings
@@ -216,6 +217,7 @@ class Configuration(Settings):
         "trained on another corpus.",
     )
     report: ReportSettings = ReportSettings()
+    prediction: PredictionSettings = PredictionSettings()
 
     @property
     def repeats(self) -> dict[str, int]:

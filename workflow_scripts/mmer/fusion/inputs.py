@@ -52,7 +52,7 @@ def join_systems(
     parts = []
     for name, posteriors in systems.items():
         wanted, scaling = settings.of_system(name)
-        values = _values(name, posteriors, wanted, settings.smallest_probability)
+        values = values_of(name, posteriors, wanted, settings.smallest_probability)
         parts.append(scale(values[is_train], values[is_test], scaling))
     train, test = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
     probabilities = np.stack([p.probabilities for p in systems.values()], axis=1)
@@ -72,16 +72,21 @@ def scale(train: np.ndarray, test: np.ndarray, scaling: Scaling) -> tuple[np.nda
     ``minmax`` maps each training column onto [0, 1], and tested values may leave that range;
     ``standard`` gives each training column mean 0 and variance 1; ``none`` changes nothing.
     """
+    scaler = fitted_scaler(train, scaling)
+    return (train, test) if scaler is None else (scaler.transform(train), scaler.transform(test))
+
+
+def fitted_scaler(train: np.ndarray, scaling: Scaling) -> MinMaxScaler | StandardScaler | None:
+    """What scales columns as the training rows tell; None changes nothing."""
     if scaling == "none":
-        return train, test
-    scaler = {"minmax": MinMaxScaler, "standard": StandardScaler}[scaling]().fit(train)
-    return scaler.transform(train), scaler.transform(test)
+        return None
+    return {"minmax": MinMaxScaler, "standard": StandardScaler}[scaling]().fit(train)
 
 
-def _values(
+def values_of(
     name: str, posteriors: Posteriors, wanted: Values, smallest_probability: float
 ) -> np.ndarray:
-    """What one system gives, ``(items, classes)``."""
+    """What one system gives, ``(items, classes)``; a UserError where it has no such values."""
     if wanted == "logit" and posteriors.logits is None:
         raise UserError(
             f"system {name} has no logits: set its values under fusion.inputs to probability, "

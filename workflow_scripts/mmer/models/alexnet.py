@@ -99,3 +99,9 @@ class AlexNet(Family):
         from mmer.models.networks.alexnet_training import train
 
         train(job)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
+        """Posteriors of the pieces' spectrograms."""
+        from mmer.models.networks.kept_fine_tuned import alexnet_predictor
+
+        return alexnet_predictor(kept)

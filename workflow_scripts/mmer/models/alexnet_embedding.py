@@ -47,3 +47,15 @@ class AlexNetEmbedding(Family):
         from mmer.models.networks.alexnet_embedding import embed
 
         embed(job)
+
+    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:  # noqa: F821
+        """The network that embedded the items, made once more."""
+        from mmer.models.networks.kept_embeddings import alexnet_network
+
+        return alexnet_network(job).state_dict()
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
+        """Embeddings of the pieces."""
+        from mmer.models.networks.kept_embeddings import alexnet_predictor
+
+        return alexnet_predictor(kept)

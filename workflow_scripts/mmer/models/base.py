@@ -265,6 +265,34 @@ class Family(ABC):
         """
         return {}
 
+    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:  # noqa: F821
+        """What stands for a finished model: by default the weights that its step left, if any.
+
+        Parameters
+        ----------
+        job
+            What the step was told that leaves a model, or else the last one.
+        split
+            Whose weights; empty where they are of no split.
+        """
+        if "model" not in job.outputs:
+            return {}
+        import torch
+
+        from mmer.training.checkpoint import read_model
+
+        return read_model(job.output("model", split), torch.device("cpu"))
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor | None:  # noqa: F821
+        """What a finished model says of recordings that are in no corpus; None if it cannot.
+
+        Raises
+        ------
+        UserError
+            If the weights are not its own.
+        """
+        return None
+
     def run(self, job: ModelJob) -> None:
         """Do one step."""
         getattr(self, job.step)(job)

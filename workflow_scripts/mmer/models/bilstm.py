@@ -41,3 +41,9 @@ class BiLstm(Family):
         from mmer.models.networks.bilstm_grid import train
 
         train(job)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
+        """Posteriors of the pieces' sequences of frames."""
+        from mmer.models.networks.kept_faces import bilstm_predictor
+
+        return bilstm_predictor(kept)

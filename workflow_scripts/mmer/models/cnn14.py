@@ -137,3 +137,9 @@ class Cnn14(Family):
         from mmer.models.networks.cnn14_training import train
 
         train(job)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
+        """Posteriors of the pieces' log-mels."""
+        from mmer.models.networks.kept_fine_tuned import cnn14_predictor
+
+        return cnn14_predictor(kept)

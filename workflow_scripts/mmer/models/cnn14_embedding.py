@@ -45,3 +45,15 @@ class Cnn14Embedding(Family):
         from mmer.models.networks.cnn14_embedding import embed
 
         embed(job)
+
+    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:  # noqa: F821
+        """The network that embedded the items, made once more."""
+        from mmer.models.networks.kept_embeddings import cnn14_network
+
+        return cnn14_network(job).state_dict()
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
+        """Embeddings of the pieces."""
+        from mmer.models.networks.kept_embeddings import cnn14_predictor
+
+        return cnn14_predictor(kept)

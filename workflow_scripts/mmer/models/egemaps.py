@@ -41,3 +41,9 @@ class Egemaps(Family):
         from mmer.models.networks.egemaps import embed
 
         embed(job)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
+        """Functionals of the pieces, where the package is."""
+        from mmer.models.networks.kept_embeddings import egemaps_predictor
+
+        return egemaps_predictor(kept)

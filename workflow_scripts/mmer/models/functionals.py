@@ -77,3 +77,9 @@ class Functionals(Family):
         from mmer.models.networks.functionals import embed
 
         embed(job)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
+        """Functionals of the pieces."""
+        from mmer.models.networks.kept_embeddings import functionals_predictor
+
+        return functionals_predictor(kept)

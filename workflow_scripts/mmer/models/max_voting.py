@@ -48,3 +48,9 @@ class MaxVoting(Family):
         for name, file in job.of_splits("frame_logits").items():
             voted = vote_items(read_ragged([file]), items, job.splits[name], job.classes, voters)
             write_predictions(job.output(PREDICTIONS, name), voted)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
+        """Each frame votes."""
+        from mmer.models.networks.kept_faces import voting_predictor
+
+        return voting_predictor(kept)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor, nn
 
+    from mmer.models.kept import KeptModel, Predictor
     from mmer.weights import Weights
 
 
@@ -156,3 +157,9 @@ class NetworkFamily(Family):
         from mmer.training.network import train
 
         train(self, job)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:
+        """Each piece alone."""
+        from mmer.training.new_recordings import predictor
+
+        return predictor(self, kept)

@@ -207,3 +207,9 @@ class SpatialTransformer(Family):
         from mmer.models.networks.spatial_transformer_training import import_published
 
         import_published(job)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
+        """Logits and other layers of every frame."""
+        from mmer.models.networks.kept_faces import spatial_transformer_predictor
+
+        return spatial_transformer_predictor(kept)

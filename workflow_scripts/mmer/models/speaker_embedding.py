@@ -34,3 +34,15 @@ class SpeakerEmbedding(Family):
         from mmer.models.networks.speaker_embedding import embed
 
         embed(job)
+
+    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:  # noqa: F821
+        """The network that embedded the items, made once more."""
+        from mmer.models.networks.kept_embeddings import speaker_network
+
+        return speaker_network(job).state_dict()
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
+        """Embeddings of the pieces."""
+        from mmer.models.networks.kept_embeddings import speaker_predictor
+
+        return speaker_predictor(kept)

@@ -75,3 +75,15 @@ class SupportVector(EmbeddingClassifier):
         from mmer.models.networks.support_vector import classify
 
         classify(job)
+
+    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:  # noqa: F821
+        """The classifier of a split, fitted once more."""
+        from mmer.models.networks.kept_classifiers import kept_state
+
+        return kept_state(job, split)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
+        """Posteriors of what the model named by ``of`` computes."""
+        from mmer.models.networks.kept_classifiers import predictor
+
+        return predictor(kept)

@@ -59,6 +59,10 @@ safetensors, pydantic, matplotlib) are left out: a new version of one of them wo
 every training that writes a table."""
 
 
+AFTERWARDS = frozenset({"kept_state", "for_new_recordings"})
+"""Methods of families that no step of a run calls, but what is done with a finished run."""
+
+
 @dataclass(frozen=True)
 class Meaning:
     """What counts of a module.
@@ -76,7 +80,9 @@ class Meaning:
 
 
 @cache
-def step_version(scripts: Path, entry: str, files: tuple[Path, ...] = ()) -> str:
+def step_version(
+    scripts: Path, entry: str, files: tuple[Path, ...] = (), afterwards: bool = False
+) -> str:
     """Digest of an entry, of every module that it reaches, and of what computes for them.
 
     Parameters
@@ -87,18 +93,20 @@ def step_version(scripts: Path, entry: str, files: tuple[Path, ...] = ()) -> str
         Name of the entry without its ending.
     files
         What the step loads by name and no import shows: the file of its family, of its corpus.
+    afterwards
+        Whether it is done with a finished run, so that methods count that no step of a run calls.
 
     Returns
     -------
     str
         Sixteen hexadecimal digits.
     """
-    roots = {entry: meaning_of(scripts / f"{entry}.py")}
+    roots = {entry: meaning_of(scripts / f"{entry}.py", afterwards)}
     for file in files:
         inside = file.is_relative_to(scripts)
         name = ".".join(file.relative_to(scripts).with_suffix("").parts) if inside else file.name
-        roots[name] = meaning_of(file)
-    return version(reached(roots, partial(_module, scripts)))
+        roots[name] = meaning_of(file, afterwards)
+    return version(reached(roots, partial(_module, scripts, afterwards=afterwards)))
 
 
 def reached(
@@ -149,24 +157,24 @@ def _loaded(imports: Iterable[str]) -> list[str]:
     return [".".join(each[:length]) for each in parts for length in range(1, len(each) + 1)]
 
 
-def _module(scripts: Path, name: str) -> Meaning | None:
+def _module(scripts: Path, name: str, afterwards: bool = False) -> Meaning | None:
     """What counts of a module; None where the name is an object within one."""
     base = scripts.joinpath(*name.split("."))
     for file in (base.with_suffix(".py"), base / "__init__.py"):
         if file.is_file():
-            return meaning_of(file)
+            return meaning_of(file, afterwards)
     return None
 
 
 @cache
-def meaning_of(file: Path) -> Meaning:
+def meaning_of(file: Path, afterwards: bool = False) -> Meaning:
     """What counts of a file."""
-    return meaning(counted(file.read_text("utf-8")))
+    return meaning(counted(file.read_text("utf-8"), afterwards))
 
 
-def counted(source: str) -> ast.Module:
+def counted(source: str, afterwards: bool = False) -> ast.Module:
     """The syntax tree of a source, without what does not count."""
-    return _Counted().visit(ast.parse(source))
+    return _Counted(afterwards).visit(ast.parse(source))
 
 
 def meaning(tree: ast.Module) -> Meaning:
@@ -188,6 +196,9 @@ def meaning(tree: ast.Module) -> Meaning:
 class _Counted(ast.NodeTransformer):
     """Removes from a tree what does not count."""
 
+    def __init__(self, afterwards: bool) -> None:
+        self.afterwards = afterwards
+
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         """Docstrings: strings that stand alone as statements."""
         value = node.value
@@ -202,7 +213,9 @@ class _Counted(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        """Defaults of settings."""
+        """Defaults of settings, and what is done with a finished run."""
+        if not self.afterwards:
+            node.body = [each for each in node.body if getattr(each, "name", "") not in AFTERWARDS]
         for statement in node.body:
             if isinstance(statement, ast.AnnAssign) and _called(statement.value) in DECLARATIONS:
                 statement.value = None

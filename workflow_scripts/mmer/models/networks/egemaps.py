@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from tqdm import tqdm
 
@@ -25,21 +27,29 @@ def embed(job: ModelJob) -> None:
         If the package is missing, or an item comes twice, is shorter than 0.31 s before trimming,
         or has no span or an empty one.
     """
+    computes = smile()
+    names, waveforms = every_recording(read_ragged(job.inputs["audio"]), spans_of(job))
+    described = tqdm(waveforms, unit="item", mininterval=10)
+    values = np.stack([egemaps_of(computes, each) for each in described])
+    embeddings = Embeddings(names, values, tuple(computes.feature_names))
+    write_embeddings(job.output("embeddings"), embeddings)
+
+
+def smile() -> Any:
+    """What computes; a UserError where its package is missing."""
     try:
         import opensmile
     except ImportError as error:
         raise UserError(
             f"eGeMAPS needs the package opensmile ({error}): make egemaps, mind its licence"
         ) from error
-    smile = opensmile.Smile(
+    return opensmile.Smile(
         feature_set=opensmile.FeatureSet.eGeMAPSv02,
         feature_level=opensmile.FeatureLevel.Functionals,
     )
-    names, waveforms = every_recording(read_ragged(job.inputs["audio"]), spans_of(job))
-    values = [
-        smile((at_least_shortest(each) / FULL_SCALE).astype(np.float32), SAMPLE_RATE).ravel()
-        for each in tqdm(waveforms, unit="item", mininterval=10)
-    ]
-    dimensions = tuple(smile.feature_names)
-    embeddings = Embeddings(names, np.stack(values).astype(np.float32), dimensions)
-    write_embeddings(job.output("embeddings"), embeddings)
+
+
+def egemaps_of(computes: Any, samples: np.ndarray) -> np.ndarray:
+    """All functionals of one item's int16 samples, ``(88,)`` float32."""
+    scaled = (at_least_shortest(samples) / FULL_SCALE).astype(np.float32)
+    return computes(scaled, SAMPLE_RATE).ravel().astype(np.float32)

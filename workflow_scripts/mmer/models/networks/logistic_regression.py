@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
 
 from mmer.embeddings import Embeddings
 from mmer.items import Items
@@ -44,12 +45,7 @@ def classify_split(
     """
 
     def fit(values: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        regression = LogisticRegression(
-            C=settings.C,
-            class_weight=None if settings.class_weight == "none" else settings.class_weight,
-            max_iter=settings.max_iter,
-        )
-        fitted = scaled(settings.scaling, regression).fit(values, labels)
+        fitted = classifier_of(settings).fit(values, labels)
 
         def logits(values: np.ndarray) -> np.ndarray:
             decisions = fitted.decision_function(values)
@@ -60,3 +56,13 @@ def classify_split(
         return logits
 
     return posteriors_of_split(embeddings, items, split, task, fit)
+
+
+def classifier_of(settings: LogisticRegressionSettings) -> Pipeline:
+    """Scaling, fitted with the regression on the same rows, then the regression."""
+    regression = LogisticRegression(
+        C=settings.C,
+        class_weight=None if settings.class_weight == "none" else settings.class_weight,
+        max_iter=settings.max_iter,
+    )
+    return scaled(settings.scaling, regression)

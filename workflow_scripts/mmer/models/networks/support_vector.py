@@ -56,7 +56,7 @@ def classify_split(
 
     def fit(values: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         _warn_of_small_c(split, task, np.bincount(labels), settings)
-        classifier = _classifier(settings).fit(values, labels)
+        classifier = classifier_of(settings).fit(values, labels)
         return lambda values: decision_values(classifier, values, settings.break_ties)
 
     return posteriors_of_split(embeddings, items, split, task, fit)
@@ -88,15 +88,19 @@ def decision_values(classifier: Pipeline, values: np.ndarray, break_ties: bool) 
         return np.stack([-decisions, decisions], axis=1)
     if break_ties:
         return decisions
-    rows = np.arange(len(decisions))
-    predicted, clearest = classifier.predict(values), decisions.argmax(axis=1)
+    return with_winner(decisions, classifier.predict(values))
+
+
+def with_winner(decisions: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Decision values ``(items, classes)`` whose largest is that of the class ``(items,)``."""
+    rows, clearest = np.arange(len(decisions)), decisions.argmax(axis=1)
     exchanged = decisions.copy()
     exchanged[rows, clearest] = decisions[rows, predicted]
     exchanged[rows, predicted] = decisions[rows, clearest]
     return exchanged
 
 
-def _classifier(settings: SupportVectorSettings) -> Pipeline:
+def classifier_of(settings: SupportVectorSettings) -> Pipeline:
     """Scaling, fitted with the classifier on the same rows, then the classifier."""
     machine = SVC(
         kernel="precomputed",
