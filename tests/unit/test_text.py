@@ -158,7 +158,12 @@ def told(folder: Path, settings: TextSettings, **more: Any) -> ModelJob:
     for speaker in "abc":
         of = {"items": folder / "items.csv", "column": "said", "speaker": speaker}
         prepare_text(WordsJob(**of, out=folder / f"{speaker}.csv"))
-    files = {"model": "m.safetensors", "history": "h.csv", "predictions": "p.csv"}
+    files = {
+        "model": "m.safetensors",
+        "history": "h.csv",
+        "predictions": "p.csv",
+        "vocabulary": "v.txt",
+    }
     return ModelJob(
         family="text",
         step="train",
@@ -183,7 +188,11 @@ def test_it_learns_what_words_tell_and_knows_unseen_speakers(tmp_path, monkeypat
     said = of_tested(read_predictions(tmp_path / "p.csv", TASK, items), "words", "")
     assert len(said.names) == 8
     assert (said.probabilities.argmax(axis=1) == said.labels).all()
-    assert (tmp_path / "m.safetensors").is_file() and "kept" in (tmp_path / "h.csv").read_text()
+    assert "kept" in (tmp_path / "h.csv").read_text()
+    known = (tmp_path / "v.txt").read_text().splitlines()
+    assert known[:5] == list(MARKS) and {"lovely", "and"} <= set(known)
+    embedded = load_file(tmp_path / "m.safetensors")["encoder.embeddings.word_embeddings.weight"]
+    assert len(embedded) == len(known)
 
 
 def test_two_nested_splits_share_a_training(tmp_path, monkeypatch):

@@ -21,6 +21,7 @@ from mmer.models.base import (
     ModelEntry,
     ModelJob,
     Origin,
+    Output,
     Resources,
     Step,
 )
@@ -143,7 +144,7 @@ class Text(Family):
         Step(
             "train",
             "split",
-            TRAINED,
+            {**TRAINED, "vocabulary": Output("vocabulary.txt", "split")},
             media=("text",),
             uses_weights=True,
             resources=Resources(gpu="whole", memory_mb=12_000, minutes=240),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from mmer.models.networks.text import TextClassifier, random_encoder, read_encod
 from mmer.models.text import NEEDED, TextSettings
 from mmer.protocol import TRAIN
 from mmer.runtime.errors import UserError
+from mmer.runtime.writing import writing
 from mmer.training.device import prepare_device
 from mmer.training.fit import FitPlan
 from mmer.training.foreign_checkpoint import weights_given
@@ -87,6 +89,15 @@ def train(job: ModelJob) -> None:
         clip_gradient_norm=settings.clip_gradient_norm,
     )
     train_and_write(job, training, plan, settings, settings.weights)
+    for split in job.chosen_by.values():
+        write_vocabulary(job.output("vocabulary", split.name), tokenizer)
+
+
+def write_vocabulary(path: Path, tokenizer: PreTrainedTokenizerBase) -> None:
+    """What the network's tokens stand for, a line each, without which its weights say nothing."""
+    numbers = tokenizer.get_vocab()
+    with writing(path) as unfinished:
+        unfinished.write_text("".join(f"{t}\n" for t in sorted(numbers, key=numbers.get)), "utf-8")
 
 
 def read_texts(job: ModelJob, settings: TextSettings) -> tuple[Items, np.ndarray, list[str]]:
