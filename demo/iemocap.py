@@ -84,6 +84,7 @@ RATERS = (
 class SyntheticIemocapSettings(Settings):
     """What it holds; the same settings give the same bytes on one machine."""
 
+    sessions: int = Field(5, description="sessions, from the first on", ge=2, le=5)
     takes: int = decided(
         3,
         "utterances of each of the four classes that each speaker has in each dialogue",
@@ -103,13 +104,13 @@ class SyntheticIemocapSettings(Settings):
 
 
 def write_iemocap(folder: Path, settings: SyntheticIemocapSettings) -> None:
-    """Write labels, words and sound of five sessions, an improvised and a scripted dialogue each.
+    """Write labels, words and sound of an improvised and a scripted dialogue of each session.
 
     In the second the man wears the markers.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "README.txt").write_text("Made up: no person was recorded.\n", "utf-8")
-    for number in range(1, 6):
+    for number in range(1, settings.sessions + 1):
         voices = {"F": timbre_of(2 * number, settings), "M": timbre_of(2 * number - 1, settings)}
         for dialogue in (f"Ses0{number}F_impro01", f"Ses0{number}M_script01_1b"):
             _write_dialogue(folder / f"Session{number}", dialogue, voices, settings)
@@ -142,7 +143,7 @@ def _write_dialogue(
             words += f"{turn} [{start:08.4f}-{stop:08.4f}]: {_written(said)}{note}\n"
             start = stop + 0.5
         if number == 1:
-            words += f"F: {NOTES[0]}\n{dialogue}_MXX0 [{start:08.4f}-{start:08.4f}]: Hm.\n"
+            words += f"F: {NOTES[0]}\n{dialogue}_MXX0 [{start:08.4f}-{start:08.4f}]: I\xb4m off.\n"
     _write_text(session, dialogue, labels, words)
 
 

@@ -16,7 +16,7 @@ def command_line() -> argparse.ArgumentParser:
     """The options of this step."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
-    for name in ("takes", "telling_percent", "seed"):
+    for name in ("sessions", "takes", "telling_percent", "seed"):
         field = SyntheticIemocapSettings.model_fields[name]
         parser.add_argument(f"--{name}", type=int, default=field.default, help=field.description)
     return parser

@@ -11,21 +11,22 @@ from tests.plans import ROOT, SHIPPED, merge, planned, read
 
 from mmer.corpora.iemocap import Iemocap, IemocapSettings
 
-SMALL = SyntheticIemocapSettings(takes=1)
-USED = 5 * 2 * 2 * 4
+SMALL = SyntheticIemocapSettings(sessions=2, takes=1)
+USED = 2 * 2 * 2 * 4
 """Sessions, dialogues, speakers, classes."""
+TWO = {"sessions": (1, 2), "utterances": USED}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """Five sessions with an utterance of each class."""
+    """Two sessions in which both say an utterance of each class in each dialogue."""
     folder = tmp_path_factory.mktemp("synthetic") / "IEMOCAP_full_release"
     write_iemocap(folder, SMALL)
     return folder
 
 
 def corpus(folder: Path) -> Iemocap:
-    return Iemocap(IemocapSettings(utterances=USED), folder, 0)
+    return Iemocap(IemocapSettings(**TWO), folder, 0)
 
 
 def test_it_is_read_as_the_real_folder(folder):
@@ -33,8 +34,8 @@ def test_it_is_read_as_the_real_folder(folder):
     table = corpus(folder).items({}).table
     assert table["emotion"].value_counts().to_dict() == dict.fromkeys(SAID, USED // 4)
     assert set(table["style"]) == {"improvised", "scripted"}
-    assert table["speaker"].nunique() == 10
-    (file, *_) = corpus(folder).files("Ses03M")
+    assert table["speaker"].nunique() == 4
+    (file, *_) = corpus(folder).files("Ses02M")
     with wave.open(file) as sound:
         assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (16000, 1, 2)
         assert sound.getnframes() > 8000
@@ -78,7 +79,7 @@ def test_the_configurations_plan_voice_words_and_both(overlays, folder):
     for overlay in overlays:
         merge(values, read(ROOT / "config" / overlay))
     merge(values, {"data": {"iemocap": str(folder), "mirror": None}})
-    merge(values, {"corpora": {"iemocap": {"utterances": USED}}})
+    merge(values, {"corpora": {"iemocap": TWO}})
     plan = planned(**values)
     plan.corpora.check()
     run = [system["name"] for system in plan.systems.systems if "predictions" in system]

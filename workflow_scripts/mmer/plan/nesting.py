@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from mmer.by_recording import BY_RECORDING
 from mmer.plan.models import ModelsPlan
 from mmer.protocol import NESTED, PAPER
@@ -28,8 +30,8 @@ def no_part(models: ModelsPlan, model: str, protocol: str) -> str | None:
     for name in models.run.configuration.chain(model):
         if reason := models.family(name).only_paper_splits:
             return reason
-        of = models.entry(name).of
-        for step in models.steps[name] if of and protocol == NESTED else ():
+        bases = models.entry(name).reads if protocol == NESTED else ()
+        for step, of in itertools.product(models.steps[name], bases):
             had = [s.outputs.get(read) for s in models.steps[of] for read in step.of_base]
             if step.per == "split" and any(each and each.per == "split" for each in had):
                 return f"it starts from {of}, of which two weights are kept in each training"
