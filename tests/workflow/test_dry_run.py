@@ -125,6 +125,23 @@ def test_the_later_papers_system_is_planned_from_films_to_fused_posteriors(bare)
     assert all(
         f"fusion/{of}/minmax/predictions.csv" in text for of in ("three_systems", "three_here")
     )
+    assert planned["fuse_predictions"] == 6  # theirs by one classifier and by all, ours; fed twice
+
+
+def test_every_protocol_and_seed_takes_trainings_of_its_own_and_shares_the_rest(bare):
+    mine = "{protocol: {kind: all}, seeds: [2020, 7], systems: [cnn14_fine_tuned/full, panns_svc]}"
+    (bare.folder / "mine.yaml").write_text(mine)
+    planned = read_plan(bare.dry_run("--configfile", "config/voices.yaml", "mine.yaml"))
+    ends = {"": 5, "_nested": 10, "_by_recording": 5}
+    for end, trainings in ends.items():
+        assert len(planned[f"train_cnn14{end}"]) == 2 * trainings
+        assert len(planned[f"classify_support_vector{end}"]) == 2  # nothing in it is random
+        assert len(planned[f"evaluate_systems{end}"]) == 2
+        assert planned[f"compare_seeds{end}"] == planned[f"tabulate_seeds{end}"] == {()}
+    assert ("cnn14_fine_tuned", "full", "seed7/", "pair3_4") in planned["train_cnn14_nested"]
+    assert ("cnn14_fine_tuned", "full", "pair3_4") in planned["train_cnn14_nested"]
+    assert len(planned["embed_cnn14_embedding"]) == 2
+    assert planned["divide_recordings"] == {()}
 
 
 def test_one_archive_holds_the_voices_of_everybody(bare):

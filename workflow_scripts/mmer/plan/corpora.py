@@ -103,14 +103,10 @@ class CorporaPlan:
 
     def told_of_division(self) -> str:
         """What the division by recording is told."""
-        configuration = self.run.configuration
-        told = {
-            "items": self.run.layout.items(),
-            "task": self.task.model_dump(mode="json"),
-            "folds": configuration.protocol.recording_folds,
-            "seed": configuration.seed,
-            "out": self.run.layout.divided_items(),
-        }
+        configuration, layout = self.run.configuration, self.run.layout
+        told = {"items": layout.items(), "out": layout.divided_items(), "seed": configuration.seed}
+        told |= {"task": self.task.model_dump(mode="json")}
+        told |= {"folds": configuration.protocol.recording_folds}
         return self.run.told("divide_recordings", told)
 
     def splits_under(self, protocol: str) -> dict[str, Split]:
