@@ -89,11 +89,13 @@ def test_the_report_shows_a_table_and_a_figure_that_name_the_protocols():
 
 
 def test_by_recording_is_read_with_the_table_that_says_who_is_in_which_fold():
-    plan = planned(systems=["panns_svc/full", "cnn14_fine_tuned/full"], protocol={"kind": "all"})
+    protocol = {"kind": "all", "beside": ["panns_svc"]}
+    plan = planned(systems=["panns_svc/full", "cnn14_fine_tuned/full"], protocol=protocol)
     job = json.loads(plan.choices.told)
     (tables,) = by_name(job)["panns_svc/full"]["seeds"]
     assert set(tables["predictions"]) == {"paper", "nested", "by_recording"}
-    assert "by recording" in by_name(job)["cnn14_fine_tuned/full"]["absent"]["by_recording"]
+    absent = by_name(job)["cnn14_fine_tuned/full"]["absent"]
+    assert absent["by_recording"] == "protocol.beside does not name it"
     assert job["divided"] == plan.corpora.items("by_recording") != job["items"]
     assert {job["divided"], job["items"]} <= set(plan.choices.files)
     steps = {step.name: step for step in plan.report.steps}

@@ -102,7 +102,7 @@ def _train(
 def _grid(inputs: dict[str, tuple[Path, ...]], folder: Path, variant: str) -> ModelJob:
     """Train the bi-LSTMs of two splits."""
     files = {"predictions": "p.csv", "model": "m.safetensors", "history": "h.csv"}
-    files |= {"attention": "a.npz"}
+    files |= {"attention": "a.npz", "crossed": "c.csv"}
     by_split = {
         name: {split: folder / split / file for split in SPLITS} for name, file in files.items()
     }

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from safetensors.torch import load_file, save_file
 from tests.iemocap_release import USED, write_release
 from tests.plans import WEIGHTS, planned
+from tests.tiny_recola import write_avec
 from transformers import AutoModel, AutoTokenizer, BertModel
 
 from mmer.items import Items, items_table, read_items, write_items
@@ -389,5 +390,6 @@ def test_what_is_said_in_iemocap_is_told_by_speaker(tmp_path):
 
 
 def test_a_corpus_without_words_says_so(tmp_path):
+    write_avec(tmp_path, ("train_1", "dev_1"))
     plan = planned(corpus="recola", models=WORDS, systems=["words"], data={"recola": str(tmp_path)})
     assert plan.models.cannot_run("words") == "recola has no text"

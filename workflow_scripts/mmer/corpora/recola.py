@@ -162,7 +162,8 @@ class Recola(Corpus):
 
     def lacks(self, media: Collection[str]) -> str:
         """Films may be missing, which the public folder has of those who agreed alone."""
-        return f"data.{self.name} has no film of every recording"
+        films = f"data.{self.name} has no film of every recording"
+        return films if "faces" in media else super().lacks(media)
 
     @property
     def first_seconds(self) -> float:
