@@ -9,6 +9,8 @@ from mmer.by_recording import read_apart, recordings_out
 from mmer.items import Items, items_table
 from mmer.predictions import Posteriors, write_predictions
 from mmer.recording_folds import divided
+from mmer.report.corpus_label import headed
+from mmer.report.words import PROTOCOLS
 from mmer.runtime.errors import UserError
 from mmer.tasks import Classes
 
@@ -70,3 +72,9 @@ def test_a_recording_that_is_trained_on_in_the_fold_tested_is_refused(tmp_path):
     write_predictions(path, Posteriors(TASK, used, part, np.full((len(used), 2), 0.5), None))
     with pytest.raises(UserError, match="speaker of 3 is trained on and tested on"):
         read_apart(path, TASK, items)
+
+
+@pytest.mark.parametrize("corpus", ["voices", "a synthetic corpus"])
+def test_the_warning_is_in_every_title(corpus):
+    label = f"{corpus}, {PROTOCOLS['by_recording']}"
+    assert "BY RECORDING: whoever is tested is heard in training too" in headed("Systems", label)

@@ -89,5 +89,5 @@ def test_captions_render_as_the_workflow_renders_them(path, label, classes, tmp_
     html = publish_parts(text, writer="html", settings_overrides={"halt_level": 2})["html_body"]
     assert ("SYNTHETIC DATA" in html) is (label == "synthetic demo corpus")
     assert ("<p>headline</p>" in html) is (path.stem == "workflow")
-    # Where there is no paper only these two, which such a run does not show, speak of one.
+    # A protocol is called the paper's whatever corpus it is used on.
     assert classes or path.stem in ("verdicts", "choices") or "paper" not in html

@@ -27,5 +27,5 @@ def short_corpus_sentence(label: str) -> str:
 
 
 def headed(title: str, label: str) -> str:
-    """A title that names the corpus, the word synthetic first where it is so."""
-    return f"{title} (SYNTHETIC DATA)" if is_synthetic(label) else f"{title} ({label})"
+    """A title that names corpus and protocol, the word synthetic first where it is so."""
+    return f"{title} ({f'SYNTHETIC DATA: {label}' if is_synthetic(label) else label})"
