@@ -1,7 +1,6 @@
 """A synthetic RECOLA: AVEC 2016's folder, with voices and faces that follow hidden traces.
 
-Arousal is heard well and seen less well, valence the other way round, so that both together tell
-more than either.
+Faces show valence well and arousal less well.
 
 Six raters hear each voice, each late and with a scale of their own; the gold standard is computed
 from them as for the real recordings.
@@ -51,9 +50,9 @@ def write_recola(folder: Path, settings: SyntheticRecolaSettings) -> None:
         drawn = np.random.default_rng([settings.seed, number])
         rows = settings.seconds * RATE + 1
         hidden = {dimension: _smooth(drawn, rows) for dimension in DIMENSIONS}
-        heard = {**hidden, "valence": _blurred(hidden["valence"], drawn)}
-        _write_wav(folder / "recordings_audio" / f"{name}.wav", _voice(heard, drawn))
-        seen = {**hidden, "arousal": _blurred(hidden["arousal"], drawn)}
+        _write_wav(folder / "recordings_audio" / f"{name}.wav", _voice(hidden, drawn))
+        other = np.random.default_rng([settings.seed, number, 1])
+        seen = {**hidden, "arousal": _blurred(hidden["arousal"], other)}
         write_film(folder / "recordings_video" / f"{name}.mp4", seen, number, settings.seed)
         for dimension, trace in hidden.items():
             ratings = np.stack([_rated(trace, drawn) for _ in RATERS], axis=1)
