@@ -12,14 +12,23 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import cnn14, encoders, engine, faces, preparation, projection, saliency
+from benchmarks import (
+    cnn14,
+    encoders,
+    end_to_end,
+    engine,
+    faces,
+    preparation,
+    projection,
+    saliency,
+)
 from benchmarks.measure import Line, NotMeasured, measure
 from benchmarks.table import Outcome, as_markdown, machine
 from mmer.runtime.writing import writing
 
 log = logging.getLogger(__name__)
 
-PARTS = (preparation, cnn14, encoders, faces, saliency, engine)
+PARTS = (preparation, cnn14, encoders, end_to_end, faces, saliency, engine)
 """Modules that offer lines, in the order of the table."""
 
 parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)

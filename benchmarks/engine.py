@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +20,6 @@ PARTS = (
 )
 SHELL_JOBS = 40
 """As many as show what one costs beside the engine's start."""
-NOTHING_TO_DO = "Nothing to be done"
 
 BARE = """
 rule all:
@@ -51,8 +49,8 @@ def lines() -> Iterator[Line]:
 def plan_contest() -> Contest:
     """Our workflow and a bare one of as many jobs, untouched."""
     ours, theirs = Path(tempfile.mkdtemp()), Path(tempfile.mkdtemp())
-    paper = PaperRun.copied_to(ours)
-    jobs = jobs_in(paper.snakemake("-n"))
+    copy_project(ours)
+    jobs = jobs_in(snakemake(ours, "-n"))
     (theirs / "Snakefile").write_text(BARE.format(jobs=jobs - 1))
     ways = (partial(snakemake, place, "-n", "--quiet", "rules") for place in (ours, theirs))
     return Contest(*ways, f"{jobs} jobs each")
@@ -69,41 +67,15 @@ def job_contest() -> Contest:
     return Contest(ours, theirs, f"{SHELL_JOBS} jobs each")
 
 
-@dataclass(frozen=True)
-class PaperRun:
-    """The project in a folder of its own, at the scale of the paper and without data."""
-
-    folder: Path
-
-    @classmethod
-    def copied_to(cls, folder: Path) -> PaperRun:
-        """Copy rules and code."""
-        for part in PARTS:
-            source = REPOSITORY / part
-            if source.is_dir():
-                ignored = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(source, folder / part, ignore=ignored)
-            else:
-                shutil.copy(source, folder / part)
-        return cls(folder)
-
-    def snakemake(self, *options: str) -> str:
-        """What a command prints."""
-        return snakemake(self.folder, *options)
-
-    def fake_results(self) -> int:
-        """Make every file of the run, empty, and have the engine believe in them; how many jobs."""
-        plan = self.snakemake("-n")
-        for listed in re.findall(r"^    output: (.*)$", plan, re.MULTILINE):
-            for name in listed.split(", "):
-                path = self.folder / name
-                if path.parent.name == "clips":  # a folder of extracted recordings
-                    path.mkdir(parents=True)
-                else:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.touch()
-        self.snakemake("--touch", "--forceall")
-        return jobs_in(plan)
+def copy_project(folder: Path) -> None:
+    """Rules and code, at the scale of the paper and without data."""
+    for part in PARTS:
+        source = REPOSITORY / part
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, folder / part, ignore=ignored)
+        else:
+            shutil.copy(source, folder / part)
 
 
 def jobs_in(plan: str) -> int:

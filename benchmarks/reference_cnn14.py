@@ -58,12 +58,6 @@ def reference_network() -> nn.Module:
     return reference_models().Cnn14(**FRONT_END, classes_num=AUDIOSET_CLASSES)
 
 
-def reference_front_end() -> nn.Module:
-    """Its log-mel front end: waveforms ``(batch, samples)`` → ``(batch, 1, frames, 64)``."""
-    network = reference_network()
-    return nn.Sequential(network.spectrogram_extractor, network.logmel_extractor)
-
-
 class ReferenceTransfer(nn.Module):
     """The published network under a new linear layer, as its authors transfer it.
 

@@ -1,4 +1,7 @@
-"""A synthetic RECOLA: AVEC 2016's folder, with voices that follow hidden traces.
+"""A synthetic RECOLA: AVEC 2016's folder, with voices and faces that follow hidden traces.
+
+Arousal is heard well and seen less well, valence the other way round, so that both together tell
+more than either.
 
 Six raters hear each voice, each late and with a scale of their own; the gold standard is computed
 from them as for the real recordings.
@@ -13,6 +16,7 @@ import numpy as np
 from pydantic import Field
 from scipy.ndimage import gaussian_filter1d
 
+from demo.recola_film import write_film
 from mmer.corpora.recola import DIMENSIONS, RATE
 from mmer.corpora.recola_files import RATERS, SPACING_S, gold_standard
 from mmer.settings import Settings, decided
@@ -40,14 +44,17 @@ class SyntheticRecolaSettings(Settings):
 
 
 def write_recola(folder: Path, settings: SyntheticRecolaSettings) -> None:
-    """Write sounds, ratings and gold standard of every recording."""
+    """Write sounds, films, ratings and gold standard of every recording."""
     parts = {"train": settings.training, "dev": settings.development}
     names = [f"{part}_{number + 1}" for part, count in parts.items() for number in range(count)]
     for number, name in enumerate(names):
         drawn = np.random.default_rng([settings.seed, number])
         rows = settings.seconds * RATE + 1
         hidden = {dimension: _smooth(drawn, rows) for dimension in DIMENSIONS}
-        _write_wav(folder / "recordings_audio" / f"{name}.wav", _voice(hidden, drawn))
+        heard = {**hidden, "valence": _blurred(hidden["valence"], drawn)}
+        _write_wav(folder / "recordings_audio" / f"{name}.wav", _voice(heard, drawn))
+        seen = {**hidden, "arousal": _blurred(hidden["arousal"], drawn)}
+        write_film(folder / "recordings_video" / f"{name}.mp4", seen, number, settings.seed)
         for dimension, trace in hidden.items():
             ratings = np.stack([_rated(trace, drawn) for _ in RATERS], axis=1)
             _write_ratings(folder / "ratings_individual" / dimension / f"{name}.csv", ratings)
@@ -59,6 +66,11 @@ def _smooth(drawn: np.random.Generator, rows: int) -> np.ndarray:
     """A slow random trace with a deviation of 0.25, ``(rows,)``."""
     slow = gaussian_filter1d(drawn.standard_normal(rows), _SMOOTH_S * RATE, mode="wrap")
     return 0.25 * slow / slow.std()
+
+
+def _blurred(trace: np.ndarray, drawn: np.random.Generator) -> np.ndarray:
+    """A trace of about its size, a quarter of which is another one."""
+    return 0.87 * trace + 0.5 * _smooth(drawn, len(trace))
 
 
 def _rated(trace: np.ndarray, drawn: np.random.Generator) -> np.ndarray:

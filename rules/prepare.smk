@@ -1,4 +1,5 @@
-# From the recordings of each speaker to the item table, audio, frames, saliency maps, speech spans, words.
+# From the recordings of each speaker to the item table, audio, frames, faces, saliency maps, speech
+# spans, words.
 # The wildcard {corpus} is empty for the run's own corpus, else a name and a slash.
 
 
@@ -40,6 +41,25 @@ for RECORDINGS, MEDIA in PLAN.prepared_media.items():
             job=PLAN.told_of_preparation,
         shell:
             "python -m prepare_media {params.job:q} > {log:q} 2>&1"
+
+
+rule crop_faces:
+    input:
+        lambda w: PLAN.corpora.films(w.corpus, w.speaker),
+    output:
+        LAYOUT.prepared("faces", "{speaker}", "{corpus}"),
+    log:
+        LAYOUT.log("crop_faces", "{corpus}{speaker}"),
+    benchmark:
+        LAYOUT.benchmark("crop_faces", "{corpus}{speaker}")
+    conda:
+        "../envs/workflow.yaml"
+    resources:
+        runtime=lambda w, attempt: 20 * attempt,
+    params:
+        job=PLAN.told_of_faces,
+    shell:
+        "python -m crop_faces {params.job:q} > {log:q} 2>&1"
 
 
 rule compare_recordings:

@@ -25,11 +25,10 @@ from mmer.models.action_units import (
     ActionUnitsBiLstmSettings,
     ActionUnitsSettings,
 )
-from mmer.models.base import TRAINED
-from mmer.models.bilstm import Architecture
 from mmer.models.job import ModelJob
 from mmer.models.networks.action_units import COLUMNS, read_table, tables_of
 from mmer.models.perceptron import Perceptron, PerceptronSettings
+from mmer.models.sequence_settings import GRID_OUTPUTS, Architecture
 from mmer.predictions import read_predictions
 from mmer.ragged import read_ragged
 from mmer.runtime.errors import UserError
@@ -241,14 +240,14 @@ def test_the_sequence_model_learns_classes_from_units(tmp_path):
     reading(tmp_path, tables(tmp_path))
     size = Architecture(layers=1, units=8, attention_layers=1)
     settings = ActionUnitsBiLstmSettings(architectures=(size,), max_epochs=60, learning_rate=0.02)
-    outputs = {name: output.file for name, output in TRAINED.items()}
+    outputs = {name: output.file for name, output in GRID_OUTPUTS.items()}
     job = job_of(
         tmp_path,
         "action_units_bilstm",
         "train",
         settings,
         {"action_units": (tmp_path / "action_units.npz",)},
-        {**outputs, "attention": "attention.npz"},
+        outputs,
         splits=(PAIR,),
     )
     job = job.model_copy(

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 from tests.plans import checked
 
-from mmer.models.bilstm import BiLstmSettings, Layer
+from mmer.models.sequence_settings import BiLstmSettings, Layer
 
 PAPER = Path(__file__).parents[2] / "resources" / "papers" / "luna_jimenez_2021"
 

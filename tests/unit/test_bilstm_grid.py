@@ -16,7 +16,6 @@ import pytest
 import torch
 from tests.pictured_items import TASK, item_table, load
 
-from mmer.models.bilstm import Architecture, BiLstmSettings
 from mmer.models.networks.bilstm_grid import (
     ATTENTION,
     POSTERIORS,
@@ -30,6 +29,7 @@ from mmer.models.networks.bilstm_grid import (
 )
 from mmer.models.networks.bilstm_training import StoredSequences, store_sequences
 from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
+from mmer.models.sequence_settings import Architecture, BiLstmSettings
 from mmer.protocol import Split
 from mmer.runtime.errors import UserError
 

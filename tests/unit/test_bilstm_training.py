@@ -12,7 +12,6 @@ from tests.pictured_items import CPU, RATE, load
 from tests.trainings import reads_of_a_step
 from torch import nn
 
-from mmer.models.bilstm import Architecture, BiLstmSettings, Layer
 from mmer.models.networks.bilstm_training import (
     SequenceTraining,
     balanced_weights,
@@ -21,6 +20,7 @@ from mmer.models.networks.bilstm_training import (
     store_sequences,
 )
 from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
+from mmer.models.sequence_settings import Architecture, BiLstmSettings, Layer
 from mmer.training.fit import fit
 from mmer.training.frames import FramesOnDevice
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.plans import ROOT, checked
 
-from mmer.models.bilstm import BiLstmSettings
+from mmer.models.sequence_settings import BiLstmSettings
 from mmer.runtime.errors import UserError
 
 

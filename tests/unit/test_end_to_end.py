@@ -8,24 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tests.tiny_recola import write_avec
+from tests.recola_trainings import AFFECT, TINY, prepare_recola, training_job
 from torch import nn
 
-from mmer.corpora.recola import Recola, RecolaSettings
+from mmer.corpora.recola import Recola
 from mmer.items import read_items
-from mmer.media.preparation import PreparationJob, prepare_media
-from mmer.media.recordings import ItemsJob, list_items
-from mmer.media.settings import PreparationSettings
-from mmer.models.base import ModelJob
 from mmer.models.end_to_end import EndToEnd, EndToEndSettings
 from mmer.models.networks.end_to_end import EndToEnd as Network
 from mmer.models.networks.end_to_end import PeepholeLstm, SoundBranch, steps_of
 from mmer.predictions import read_predictions
-from mmer.tasks import Classes, Traces
 from mmer.training.network import NetworkTraining, load_examples
 
-TINY = {"channels": 4, "pooled_channels": 2, "units": 8, "learning_rate": 0.01, "sound_dropout": 0}
-AFFECT = Traces(names=("arousal", "valence"), rate=25)
 CLOSE = {"rtol": 0, "atol": 1e-5}
 
 
@@ -178,51 +171,13 @@ def test_sound_is_told_in_steps_of_40_ms_between_minus_1_and_1():
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory) -> tuple[Recola, Path]:
-    """AVEC's folder of three recordings of eight seconds, prepared."""
+    """Three recordings of eight seconds, prepared."""
     folder = tmp_path_factory.mktemp("recola")
-    write_avec(folder / "data", ("train_1", "train_2", "dev_1"), rows=201)
-    settings = {"rows": 201, "whole": False}
-    corpus = Recola(RecolaSettings(**settings), folder / "data", 0)
-    told = {"corpus": "recola", "settings": settings, "folder": folder / "data"}
-    list_items(ItemsJob(**told, found={}, out=folder / "items.csv"))
-    for speaker in corpus.speakers:
-        prepare_media(
-            PreparationJob(
-                **told,
-                speaker=speaker,
-                files=corpus.files(speaker),
-                items=folder / "items.csv",
-                preparation=PreparationSettings(),
-                outputs={m: folder / m / f"{speaker}.npz" for m in corpus.media},
-            )
-        )
-    return corpus, folder
-
-
-def job(prepared: tuple[Recola, Path], task: Traces | Classes = AFFECT, **settings) -> ModelJob:
-    """The training of the published split."""
-    corpus, folder = prepared
-    split = corpus.splits("affect", None)["development"]
-    outputs = {"model": "model.safetensors", "history": "history.csv", "predictions": "said.csv"}
-    return ModelJob(
-        family="end_to_end",
-        step="train",
-        model="voice",
-        options={"settings": {**TINY, **settings}},
-        task=task,
-        variant="full",
-        splits={"development": split},
-        seed=3,
-        inputs={
-            "items": (folder / "items.csv",),
-            **{m: tuple(folder / m / f"{s}.npz" for s in corpus.speakers) for m in corpus.media},
-        },
-        outputs={name: {"development": folder / "made" / file} for name, file in outputs.items()},
-    )
+    return prepare_recola(folder), folder
 
 
 def test_recordings_are_cut_into_sequences_that_follow_each_other(prepared):
-    told = job(prepared, sequence_steps=60)
+    told = training_job(*prepared, sequence_steps=60)
     family, settings = EndToEnd(), EndToEndSettings(**told.options["settings"])
     examples = load_examples(family, told, settings, torch.device("cpu"))
     training = NetworkTraining(family, told, examples, settings)
@@ -234,7 +189,7 @@ def test_recordings_are_cut_into_sequences_that_follow_each_other(prepared):
 
 
 def test_the_loss_is_that_of_the_steps_of_a_batch_of_sequences(prepared):
-    told = job(prepared, sequence_steps=60)
+    told = training_job(*prepared, sequence_steps=60)
     family, settings = EndToEnd(), EndToEndSettings(**told.options["settings"])
     examples = load_examples(family, told, settings, torch.device("cpu"))
     training = NetworkTraining(family, told, examples, settings)
@@ -255,7 +210,7 @@ def test_the_loss_is_that_of_the_steps_of_a_batch_of_sequences(prepared):
 
 @pytest.mark.slow
 def test_arousal_is_followed_in_a_voice_that_was_never_heard(prepared):
-    told = job(prepared, sequence_steps=50, max_epochs=12)
+    told = training_job(*prepared, sequence_steps=50, max_epochs=12)
     EndToEnd().run(told)
     items = read_items(prepared[1] / "items.csv")
     said = read_predictions(told.output("predictions"), AFFECT, items)

@@ -47,7 +47,7 @@ ALLOWED = {
 """Imports of a higher layer, each with the reason."""
 
 HEAVY = ("torch", "torchaudio", "torchvision", "tensorflow", "transformers", "sklearn", "librosa")
-HEAVIER_STILL = ("cv2", "matplotlib", "statsmodels", "av", "inaSpeechSegmenter", "h5py")
+HEAVIER_STILL = ("cv2", "matplotlib", "statsmodels", "av", "inaSpeechSegmenter", "h5py", "skimage")
 
 
 def module_of(file: Path) -> str:

@@ -354,20 +354,31 @@ def test_by_recording_warns_in_every_title_and_reads_the_divided_items():
     assert "predictions" in systems["cnn14_fine_tuned/vad"]
 
 
-def test_beside_other_protocols_only_what_takes_seconds_is_divided_by_recording():
-    systems = ["panns_svc", "cnn14_fine_tuned", "zero_rule"]
-    plan = planned(systems=systems, protocol={"kind": "all"})
-    found = {s["name"]: "predictions" in s for s in plan.systems.systems_under("by_recording")}
-    assert found == {
-        "panns_svc/full": True,
-        "panns_svc/vad": True,
-        "cnn14_fine_tuned/full": False,
-        "cnn14_fine_tuned/vad": False,
-        "zero_rule/full": True,
+def test_only_named_models_take_part_in_a_protocol_beside_the_first():
+    systems = ["panns_svc", "cnn14_fine_tuned", "affectnet_bilstm_fc50", "stn_bilstm_fc50"]
+    pairings = {
+        "named": ["panns_svc/vad", "stn_bilstm_fc50/vad"],
+        "other": ["panns_svc/vad", "cnn14_fine_tuned/vad"],
     }
-    names = {rule.name for rule in model_rules(plan.models) if set(rule.names) & {*systems}}
-    assert {"classify_support_vector_by_recording", "train_cnn14_nested"} <= names
-    assert "train_cnn14_by_recording" not in names
+    beside = ["panns_svc", "stn_bilstm_fc50"]
+    protocol = {"kind": "both", "beside": beside}
+    plan = planned(systems=systems, fusion={"pairings": pairings}, protocol=protocol)
+    nested = {s["name"]: s for s in plan.systems.systems_under("nested")}
+    assert {name.split("/")[0] for name, s in nested.items() if "predictions" in s} == {*beside}
+    assert nested["cnn14_fine_tuned/vad"]["not_run"] == "protocol.beside does not name it"
+    assert all("predictions" in system for system in plan.systems.systems_under("paper"))
+    fused = {f["variant"]: "predictions" in f for f in plan.systems.fusions_under("nested")}
+    assert fused == {"named": True, "other": False}
+    names = {rule.name: rule.names for rule in model_rules(plan.models)}
+    # What a named model reads is trained for it.
+    assert names["train_bilstm_nested"] == ("stn_bilstm_fc50",)
+    assert names["train_spatial_transformer_nested"] == ("stn_fine_tuned",)
+    assert "train_cnn14_nested" not in names
+
+
+def test_a_model_beside_that_is_not_known_is_named():
+    with pytest.raises(UserError, match=r"protocol\.beside.*panns_svc"):
+        planned(protocol={"kind": "both", "beside": ["panns_svm"]})
 
 
 def test_traces_are_not_divided_by_recording():

@@ -156,7 +156,9 @@ def local_job(folder):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("how", ["safetensors", "with a head", "of torch", "of an older torch"])
+@pytest.mark.parametrize(
+    "how", ["safetensors", "with a head", "with more", "of torch", "of an older torch"]
+)
 def test_a_local_folder_of_the_library_is_read(tmp_path, kind, how):
     network = library_network(kind, "group")
     network.save_pretrained(tmp_path)
@@ -166,6 +168,8 @@ def test_a_local_folder_of_the_library_is_read(tmp_path, kind, how):
     if how == "with a head":
         state = {f"{kind}.{name}": tensor.clone() for name, tensor in state.items()}
         save_file({**state, "lm_head.weight": torch.ones(2)}, tmp_path / "model.safetensors")
+    elif how == "with more":
+        save_file({**state, "quantizer.weight": torch.ones(2)}, tmp_path / "model.safetensors")
     elif how == "of an older torch":
         for old, new in (("weight_g", "original0"), ("weight_v", "original1")):
             stem = "encoder.pos_conv_embed.conv"

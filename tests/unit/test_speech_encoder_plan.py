@@ -96,6 +96,16 @@ def test_what_others_state_stands_under_the_protocol_that_it_was_found_under():
             assert ("found under the nested protocol" in row["title"]) == said
 
 
+def test_under_the_nested_protocol_all_trainings_read_the_layers_that_are_kept_once():
+    plan = overlay("encoders", protocol={"kind": "both"})
+    assert len(plan.corpora.trainings["nested"]) == 10  # two of five folds are held out
+    layers = ["results/encoders/models/wavlm_large/full/layers.npy"]
+    for protocol, trainings in plan.corpora.trainings.items():
+        for training in trainings:
+            told_of_it = plan.models.told("wavlm_large", "train", "full", training, protocol)
+            assert json.loads(told_of_it)["inputs"]["layers"] == layers
+
+
 def test_the_later_paper_stands_beside_what_its_authors_published():
     plan = overlay(
         "published", "later_paper", models={"action_units": {"settings": {"folder": "t"}}}

@@ -14,7 +14,7 @@ from tests.tiny_encoders import TINY
 from tests.trainings import kill_after
 
 from mmer.models.base import TRAINED
-from mmer.models.networks import speech_encoder_training
+from mmer.models.networks import encoded_layers, speech_encoder_training
 from mmer.models.networks.encoded_layers import read_layers
 from mmer.models.networks.encoder_weights import load_encoder
 from mmer.models.networks.speech_encoder import means_of_steps
@@ -79,6 +79,30 @@ def test_every_items_layers_are_kept_as_its_variant_asks(tmp_path, variant, kept
     place = found.items.index("c3")
     values = found.values[found.offsets[place] : found.offsets[place + 1]]
     np.testing.assert_allclose(values, steps.numpy(), atol=2e-3, rtol=0)  # float16's
+
+
+def test_killed_encoding_goes_on_and_ends_as_an_undisturbed_one(tmp_path, monkeypatch):
+    (tmp_path / "whole").mkdir()
+    encoded(tmp_path / "whole")
+    undisturbed = (tmp_path / "whole" / KEPT["layers"]).read_bytes()
+    monkeypatch.setenv("MMER_CHECKPOINT_SECONDS", "0")
+    checkpoint, calls, real = tmp_path / "kept.safetensors", [], encoded_layers.layers_of
+
+    def killed(*given):
+        calls.append(given)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return real(*given)
+
+    monkeypatch.setattr(encoded_layers, "layers_of", killed)
+    job = told(tmp_path, "speech_encoder", "encode", FROZEN, KEPT, checkpoint=checkpoint)
+    with pytest.raises(KeyboardInterrupt):
+        SpeechEncoder().run(job)
+    assert not (tmp_path / KEPT["layers"]).exists()
+    SpeechEncoder().run(job)
+    assert len(calls) == 5 + 12  # four of sixteen were there
+    assert (tmp_path / KEPT["layers"]).read_bytes() == undisturbed
+    assert not [*tmp_path.glob("kept*")]
 
 
 def test_layers_of_other_items_are_refused(tmp_path):

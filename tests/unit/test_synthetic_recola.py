@@ -82,7 +82,13 @@ def test_the_configurations_plan_the_network_and_every_step_of_its_after_treatme
     systems = {system["name"]: system for system in plan.systems.systems}
     steps = ("", "_delayed", "_smoothed", "_centred", "_treated")
     run = [name for name, system in systems.items() if "predictions" in system]
-    assert run == [f"voice{step}/full" for step in steps]
+    seen = ["face/full", "face_treated/full", "both/full", "both_treated/full"]
+    assert run == [*(f"voice{step}/full" for step in steps), *seen]
+    start = plan.models.inputs("both", "train", "full", "development")["model"]
+    told = [
+        plan.models.output(model, "model", "full", ["development"]) for model in ("voice", "face")
+    ]
+    assert start == [file for files in told for file in files]
     treated = plan.models.inputs("voice_treated", "treat", "full", "development")
     assert treated["predictions"] == list(systems["voice/full"]["predictions"].values())
     assert len(treated["traces"]) == 3

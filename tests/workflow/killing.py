@@ -23,7 +23,6 @@ from .project import Project
 
 _PROGRESS = re.compile(r"^(\d+) of (\d+) steps")
 _STARTED = re.compile(r"^(?:local)?rule (\w+):$")
-_JOB = re.compile(r"^    jobid: (\d+)$")
 _FINISHED = re.compile(r"^Finished jobid: \d+ \(Rule: (\w+)\)")
 
 

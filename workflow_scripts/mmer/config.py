@@ -15,7 +15,12 @@ from pydantic import Field, create_model, field_validator
 from mmer.by_recording import BY_RECORDING
 from mmer.evaluation.settings import EvaluationSettings, PaperRow
 from mmer.fusion.settings import FusionSettings, InputsSettings
-from mmer.media.settings import PreparationSettings, SaliencySettings, VoiceActivitySettings
+from mmer.media.settings import (
+    FaceSettings,
+    PreparationSettings,
+    SaliencySettings,
+    VoiceActivitySettings,
+)
 from mmer.models.base import ModelEntry, Name
 from mmer.protocol import NESTED, PAPER
 from mmer.registry import Registry
@@ -42,8 +47,7 @@ class ProtocolSettings(Settings):
         PAPER,
         "paper: those who are tested choose the epoch, the architecture, the hyperparameter and "
         "the fusion; nested: they choose nothing; both: two sets of tables; by_recording: a "
-        "warning, recordings are held out and not speakers; all: three sets of tables, by "
-        "recording of what nothing random is in, which takes seconds.",
+        "warning, recordings are held out and not speakers; all: three sets of tables.",
         "paper section 3.1; docs/statistics.md describes the other ones",
     )
     recording_folds: int = decided(
@@ -51,6 +55,10 @@ class ProtocolSettings(Settings):
         "Folds of recordings, stratified by class and shuffled; by_recording.",
         "As many as the paper has folds of speakers, and what such studies mostly take.",
         ge=2,
+    )
+    beside: tuple[str, ...] | None = Field(
+        None,
+        description="Models that take part in the protocols beside the first one; null for all.",
     )
     folds: tuple[tuple[str, ...], ...] | None = Field(
         None,
@@ -188,6 +196,7 @@ class Configuration(Settings):
     preparation: PreparationSettings = PreparationSettings()
     voice_activity: VoiceActivitySettings = VoiceActivitySettings()
     saliency: SaliencySettings = SaliencySettings()
+    faces: FaceSettings = FaceSettings()
     models: dict[Name, Any] = Field(description="Every model that systems may name.")
     systems: tuple[str, ...] = Field(
         description="What is evaluated, in the order of the tables: <model> for all its variants, "
@@ -223,9 +232,9 @@ class Configuration(Settings):
         return found
 
     def chain(self, model: str) -> list[str]:
-        """A model after those that it reads, the first one first."""
+        """A model after all that it reads, the first one first."""
         entry: ModelEntry = self.models[model]
-        return [*(self.chain(entry.of) if entry.of else ()), model]
+        return [*(name for base in entry.reads for name in self.chain(base)), model]
 
     def used(self) -> list[str]:
         """Every model that is evaluated or fused, or read by one that is."""

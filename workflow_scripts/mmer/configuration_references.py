@@ -48,6 +48,7 @@ def reference_errors(
         *_fusion_errors(configuration, registry, broken),
         *([] if corpora else _protocol_errors(configuration, registry)),
         *([] if corpora else _seed_errors(configuration, registry)),
+        *_beside_errors(configuration),
         *_report_errors(configuration, registry),
         *_paper_errors(configuration),
     ]
@@ -93,6 +94,15 @@ def _protocol_errors(configuration: Configuration, registry: Registry) -> list[M
     ]  # fmt: skip
 
 
+def _beside_errors(configuration: Configuration) -> list[Mistake]:
+    """Models beside the run's own protocol are known ones."""
+    return [
+        ("protocol.beside", _unknown(name, configuration.models))
+        for name in configuration.protocol.beside or ()
+        if name not in configuration.models
+    ]
+
+
 def _seed_errors(configuration: Configuration, registry: Registry) -> list[Mistake]:
     """Each seed once, that of the run first; what classes are named is compared."""
     seeds = configuration.seeds
@@ -116,32 +126,29 @@ def _model_errors(
         trained_on = getattr(entry, "corpus", None)
         if trained_on is not None:
             yield from _training_corpus_errors(configuration, registry, name, entry)
-        if entry.of in broken:
-            continue
-        if entry.of is None:
-            if family.needs and type(entry).model_fields["of"].is_required():
-                yield f"models.{name}.of", "is missing; add it"
-            continue
-        base = configuration.models.get(entry.of)
-        key = f"models.{name}.of"
-        if base is None:
-            yield key, _unknown(entry.of, configuration.models)
-        elif not family.needs <= registry.families[base.family].gives:
-            yield key, f"{entry.of!r} gives no {' or '.join(sorted(family.needs))}"
-        elif not set(entry.variants) <= set(base.variants):
-            yield f"models.{name}.variants", f"{entry.of!r} lacks one of them"
-        elif _circular(configuration, name):
-            yield key, "models read each other in a circle"
+        if not entry.reads and family.needs and type(entry).model_fields["of"].is_required():
+            yield f"models.{name}.of", "is missing; add it"
+        for read in entry.reads:
+            if read in broken:
+                continue
+            base = configuration.models.get(read)
+            key = f"models.{name}.{next(k for k, value in reversed(list(entry)) if value == read)}"
+            if base is None:
+                yield key, _unknown(read, configuration.models)
+            elif not family.needs <= registry.families[base.family].gives:
+                yield key, f"{read!r} gives no {' or '.join(sorted(family.needs))}"
+            elif not set(entry.variants) <= set(base.variants):
+                yield f"models.{name}.variants", f"{read!r} lacks one of them"
+            elif _circular(configuration, name):
+                yield key, "models read each other in a circle"
 
 
-def _circular(configuration: Configuration, name: str) -> bool:
-    seen = {name}
-    while (base := configuration.models[name].of) is not None and base in configuration.models:
-        if base in seen:
-            return True
-        seen.add(base)
-        name = base
-    return False
+def _circular(configuration: Configuration, name: str, readers: tuple[str, ...] = ()) -> bool:
+    """Whether a model, or one that it reads, is read by a reader of its own."""
+    if name in readers:
+        return True
+    known = [base for base in configuration.models[name].reads if base in configuration.models]
+    return any(_circular(configuration, base, (*readers, name)) for base in known)
 
 
 def _training_corpus_errors(
@@ -170,7 +177,10 @@ def _system_errors(
         readers = [
             reader
             for reader, kind in registry.families.items()
-            if PREDICTIONS in kind.gives and kind.needs and kind.needs <= family.gives
+            if PREDICTIONS in kind.gives
+            and kind.needs
+            and kind.needs <= family.gives
+            and kind.Entry.model_fields["of"].is_required()
         ]
         advice = f"; name a {' or '.join(readers)} model of it" if readers else ""
         return [(key, f"{name!r} gives no predictions{advice}")]

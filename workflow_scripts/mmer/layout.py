@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ENDINGS = dict.fromkeys(("audio", "frames", "saliency", "traces"), "npz")
+ENDINGS = dict.fromkeys(("audio", "frames", "faces", "saliency", "traces"), "npz")
 ENDINGS |= dict.fromkeys(("speech", "text"), "csv")
 """Of what is prepared, a file per speaker."""
 

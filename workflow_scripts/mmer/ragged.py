@@ -5,6 +5,7 @@ It is a flat array with offsets: the rows of item ``i`` are ``values[offsets[i]:
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -130,6 +131,43 @@ def read_ragged(paths: Iterable[Path]) -> Ragged:
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.concatenate(lengths))])
     values = _read_values(paths, int(offsets[-1]))
     return Ragged(tuple(items), values, offsets, rates.pop(), np.concatenate(starts))
+
+
+def map_ragged(path: Path) -> Ragged:
+    """One speaker's file, whose values stay on disk and are read where they are looked at.
+
+    Raises
+    ------
+    UserError
+        If the file is not such an NPZ, or a compressed one.
+    """
+    arrays = read_arrays(path, ("items", "offsets", "rate"), "prepared data", ("starts",))
+    try:
+        values = _map_values(path)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path} is not an NPZ of prepared data ({error}): delete it") from error
+    names = tuple(map(str, arrays["items"]))
+    return Ragged(names, values, arrays["offsets"], float(arrays["rate"]), arrays.get("starts"))
+
+
+def _map_values(path: Path) -> np.ndarray:
+    """The array ``values`` of an NPZ, on disk; what is written to it stays in memory."""
+    with zipfile.ZipFile(path) as archive, path.open("rb") as stream:
+        member = archive.getinfo("values.npy")
+        if member.compress_type != zipfile.ZIP_STORED:
+            raise ValueError("its values are compressed")
+        # A member begins with 30 bytes, of which the last four say what lies before its content.
+        stream.seek(member.header_offset + 26)
+        name, extra = struct.unpack("<HH", stream.read(4))
+        stream.seek(name + extra, 1)
+        version = np.lib.format.read_magic(stream)
+        read = {(1, 0): np.lib.format.read_array_header_1_0}.get(
+            version, np.lib.format.read_array_header_2_0
+        )
+        shape, by_columns, dtype = read(stream)
+        if dtype.hasobject or by_columns:
+            raise ValueError("its values are no plain rows of numbers")
+        return np.memmap(path, dtype, "c", stream.tell(), shape)
 
 
 def _read_values(paths: Sequence[Path], rows: int) -> np.ndarray:

@@ -200,8 +200,17 @@ class Corpus(ABC):
         raise AssertionError(f"{self.name} has no archives")
 
     @property
+    def shows_faces(self) -> bool:
+        """Whether there is a film of every speaker, to crop faces of."""
+        return self.recordings == "film"
+
+    def films(self, speaker: str) -> list[str]:
+        """A speaker's loose films; other files than the recordings where these are sound only."""
+        return self.files(speaker)
+
+    @property
     def first_seconds(self) -> float | None:
-        """What is used of each recording's sound, from its start; None for all of it."""
+        """What is used of each recording, from its start; None for all of it."""
         return None
 
     @property

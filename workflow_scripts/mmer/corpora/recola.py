@@ -9,7 +9,7 @@ nothing here is downloaded: the folder is the user's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -148,6 +148,21 @@ class Recola(Corpus):
     def sources(self) -> tuple[str, ...]:
         """The ratings, so that other ones are prepared again."""
         return tuple(str(file) for name in self.speakers for file in self._labels(name))
+
+    @property
+    def shows_faces(self) -> bool:
+        """Whether the folder has every film; without a folder it is expected to have."""
+        return self.folder is None or all(
+            Path(film).is_file() for speaker in self.speakers for film in self.films(speaker)
+        )
+
+    def films(self, speaker: str) -> list[str]:
+        """The one film; it lies beside the sound."""
+        return [str(self._tree.film(self._folder, speaker))]
+
+    def lacks(self, media: Collection[str]) -> str:
+        """Films may be missing, which the public folder has of those who agreed alone."""
+        return f"data.{self.name} has no film of every recording"
 
     @property
     def first_seconds(self) -> float:

@@ -31,7 +31,7 @@ class Tree:
     ----------
     known_by
         The folder in it that no other of the three has.
-    sounds
+    sounds, films
         Folder and ending of the recordings.
     gold
         Folder of a folder for each dimension, and the ending of the files there.
@@ -43,6 +43,7 @@ class Tree:
 
     known_by: str
     sounds: tuple[str, str]
+    films: tuple[str, str]
     gold: tuple[str, str]
     read: Callable[[Path], np.ndarray]
     numbered: bool = False
@@ -50,6 +51,10 @@ class Tree:
     def sound(self, folder: Path, recording: str) -> Path:
         """The file of a recording's sound."""
         return folder / self.sounds[0] / f"{recording}{self.sounds[1]}"
+
+    def film(self, folder: Path, recording: str) -> Path:
+        """The file of a recording's pictures."""
+        return folder / self.films[0] / f"{recording}{self.films[1]}"
 
     def labels(self, folder: Path, dimension: str, recording: str) -> Path:
         """The file of a recording's ratings, or of what is made of them."""
@@ -86,6 +91,7 @@ TREES = (
     Tree(
         known_by="ratings_gold_standard",
         sounds=("recordings_audio", ".wav"),
+        films=("recordings_video", ".mp4"),
         gold=("ratings_gold_standard", ".arff"),
         read=read_arff,
         numbered=True,
@@ -93,12 +99,14 @@ TREES = (
     Tree(
         known_by="RECOLA-Annotation",
         sounds=("RECOLA-Audio-recordings", ".wav"),
+        films=("RECOLA-Video-recordings", ".mp4"),
         gold=("RECOLA-Annotation/emotional_behaviour", ".csv"),
         read=read_ratings,
     ),
     Tree(
         known_by="Ratings_affective_behaviour_CCC_centred",
         sounds=("Video_recordings_MP4", ".mp4"),
+        films=("Video_recordings_MP4", ".mp4"),
         gold=("Ratings_affective_behaviour_CCC_centred", ".csv"),
         read=read_untitled,
     ),

@@ -75,12 +75,12 @@ def decode_clip(path: Path, settings: PreparationSettings) -> DecodedClip:
     sounds_s: list[float] = []
     shows_s: list[float] = []
     faces: list[np.ndarray] = []
-    for frame, pixel_aspect in _decoded(path, ("audio", "video")):
+    for frame, pixel_aspect in decoded_frames(path, ("audio", "video")):
         if isinstance(frame, av.AudioFrame):
-            sounds_s.append(_time(path, frame))
+            sounds_s.append(time_of(path, frame))
             audio.add(frame)
         else:
-            shows_s.append(_time(path, frame))
+            shows_s.append(time_of(path, frame))
             faces.append(_grey(frame, pixel_aspect, settings))
     samples, frames = audio.samples(settings), _at_ticks(path, shows_s, faces)
     return DecodedClip(samples, frames, min(shows_s) - sounds_s[0])
@@ -96,7 +96,7 @@ def decode_voice(path: Path, settings: PreparationSettings) -> np.ndarray:
         need.
     """
     audio, heard = _Audio(path), 0.0
-    for frame, _ in _decoded(path, ("audio",)):
+    for frame, _ in decoded_frames(path, ("audio",)):
         audio.add(frame)
         heard += frame.samples / frame.sample_rate
     check_whole(path, _promised(path), heard)
@@ -161,13 +161,13 @@ def decode_whole_frames(path: Path) -> np.ndarray:
     """
     times: list[float] = []
     pictures: list[np.ndarray] = []
-    for frame, pixel_aspect in _decoded(path, ("video",)):
-        times.append(_time(path, frame))
-        pictures.append(_whole(frame, pixel_aspect))
+    for frame, pixel_aspect in decoded_frames(path, ("video",)):
+        times.append(time_of(path, frame))
+        pictures.append(in_colours(frame, pixel_aspect, SALIENCY_INPUT_SIZE))
     return _at_ticks(path, times, pictures)
 
 
-def _time(path: Path, frame: av.AudioFrame | av.VideoFrame) -> float:
+def time_of(path: Path, frame: av.AudioFrame | av.VideoFrame) -> float:
     """When a frame begins, in seconds."""
     if frame.time is None:
         raise UserError(f"{path} does not tell the times of its frames: convert it to mp4")
@@ -182,7 +182,7 @@ def _at_ticks(path: Path, times: list[float], pictures: list[np.ndarray]) -> np.
     return np.stack(pictures)[at_constant_rate(np.sort(times), FRAME_RATE)]
 
 
-def _decoded(
+def decoded_frames(
     path: Path, kinds: Sequence[str]
 ) -> Iterator[tuple[av.AudioFrame | av.VideoFrame, float]]:
     """Frames of the first stream of each kind, in the order of the file.
@@ -276,11 +276,15 @@ def centre_square(picture: np.ndarray, pixel_aspect: float = 1.0) -> np.ndarray:
     return picture[top : top + high, left : left + wide]
 
 
-def _whole(frame: av.VideoFrame, pixel_aspect: float) -> np.ndarray:
-    """The whole frame as it is to be seen, scaled, ``(height, width, 3)`` uint8 RGB."""
-    most = SALIENCY_INPUT_SIZE[:: -1 if frame.rotation % 180 else 1]
+def in_colours(
+    frame: av.VideoFrame, pixel_aspect: float, fit: tuple[int, int] | None = None
+) -> np.ndarray:
+    """The whole frame as it is to be seen, ``(height, width, 3)`` uint8 RGB, fitted into a size."""
     seen = (frame.height, frame.width * pixel_aspect)
-    ratio = min(limit / side for limit, side in zip(most, seen, strict=True))
+    ratio = 1.0
+    if fit is not None:
+        most = fit[:: -1 if frame.rotation % 180 else 1]
+        ratio = min(limit / side for limit, side in zip(most, seen, strict=True))
     height, width = (round(side * ratio) for side in seen)
     small = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
     return _upright(small.to_ndarray(), frame)

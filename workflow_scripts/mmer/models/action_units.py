@@ -14,7 +14,6 @@ from typing import Literal
 from pydantic import Field
 
 from mmer.models.base import (
-    TRAINED,
     Family,
     ModelEntry,
     ModelJob,
@@ -24,7 +23,7 @@ from mmer.models.base import (
     Resources,
     Step,
 )
-from mmer.models.bilstm import Architecture, SequenceSettings
+from mmer.models.sequence_settings import GRID_OUTPUTS, Architecture, SequenceSettings
 from mmer.settings import Settings, from_source
 from mmer.user_paths import FilePath, PathText
 
@@ -138,11 +137,7 @@ class ActionUnitsBiLstm(Family):
         Step(
             "train",
             "variant",
-            {
-                **TRAINED,
-                "attention": Output("attention.npz", "split"),
-                "architectures": Output("architectures.csv", "variant"),
-            },
+            GRID_OUTPUTS,
             of_base=("action_units",),
             resources=Resources("shared", memory_mb=4000, minutes=240),
         ),

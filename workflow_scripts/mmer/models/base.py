@@ -18,7 +18,7 @@ from mmer.models.job import ModelJob, Variant
 from mmer.settings import Settings
 
 Modality = Literal["speech", "face", "text", "fusion"]
-Medium = Literal["audio", "frames", "saliency", "traces", "text"]
+Medium = Literal["audio", "frames", "faces", "saliency", "traces", "text"]
 """What is prepared of a corpus, a file per speaker.  Speech spans come with the variant ``vad``.
 
 Besides these a step may read ``films``, the recordings themselves.
@@ -40,6 +40,11 @@ class ModelEntry(Settings):
         ("full", "vad"), description="Whole items, or first to last speech.", min_length=1
     )
     of: Name | None = Field(None, description="The model that it reads, where it reads one.")
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The models that it reads."""
+        return () if self.of is None else (self.of,)
 
     @field_validator("variants")
     @classmethod
@@ -107,7 +112,7 @@ class Step:
     media
         What it reads of a corpus.
     of_base
-        Outputs that it reads of the model named by ``of``.
+        Outputs that it reads of the models that its entry reads, in their order.
     own
         Outputs of an earlier step of the same model that it reads.
     corpus

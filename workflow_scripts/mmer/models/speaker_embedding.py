@@ -11,27 +11,8 @@ from __future__ import annotations
 from typing import Literal
 
 from mmer.models.base import Family, ModelEntry, ModelJob
+from mmer.models.speaker_weights_settings import SpeakerEmbeddingSettings
 from mmer.models.weights_settings import EMBED
-from mmer.settings import Settings, decided
-
-PACKAGE = "Resemblyzer 0.1.4"
-
-
-class SpeakerEmbeddingSettings(Settings):
-    """How the speaker network turns an item into an embedding."""
-
-    weights: Literal["resemblyzer", "random"] = decided(
-        "resemblyzer",
-        f"Weights: those that {PACKAGE} publishes, or random ones.",
-        "The only speaker network whose real weights a package brings along.",
-    )
-    loudness_dbfs: float | None = decided(
-        -30.0,
-        "Items that are quieter are raised to this level, in decibels of full scale; null leaves "
-        "them.",
-        f"{PACKAGE} does it before it embeds, and RAVDESS is recorded quietly.",
-        le=0,
-    )
 
 
 class SpeakerEmbeddingEntry(ModelEntry):

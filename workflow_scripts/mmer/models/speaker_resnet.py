@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from mmer.models.base import ModelEntry
 from mmer.models.network import NetworkFamily
-from mmer.models.speaker_resnet_embedding import SpeakerResnetEmbeddingSettings
 from mmer.models.speaker_settings import SpeakerNetworkSettings
+from mmer.models.speaker_weights_settings import SpeakerResnetEmbeddingSettings
 from mmer.settings import decided
 
 if TYPE_CHECKING:

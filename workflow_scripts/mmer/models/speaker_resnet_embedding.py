@@ -8,26 +8,8 @@ from __future__ import annotations
 from typing import Literal
 
 from mmer.models.base import Family, ModelEntry, ModelJob
-from mmer.models.weights_settings import EMBED, WeightsSettings
-from mmer.settings import decided
-
-
-class SpeakerResnetEmbeddingSettings(WeightsSettings):
-    """Which weights the network has."""
-
-    weights: Literal["wespeaker_resnet34", "random"] = decided(
-        "wespeaker_resnet34",
-        "Weights: those that WeSpeaker learned on VoxCeleb's speakers, or random ones.",
-        "Padi et al. 2022 have a residual network that told speakers apart, of which neither the "
-        "weights nor, in the abstract, the layers are published; this one is.",
-    )
-    width: float = decided(
-        1.0,
-        "Factor on all channels; other than 1 only with random weights.",
-        "The published network's.",
-        gt=0,
-        le=1,
-    )
+from mmer.models.speaker_weights_settings import SpeakerResnetEmbeddingSettings
+from mmer.models.weights_settings import EMBED
 
 
 class SpeakerResnetEmbeddingEntry(ModelEntry):

@@ -221,6 +221,12 @@ class CorporaPlan:
             return [self.run.layout.clips(speaker)]
         return corpus.files(speaker)
 
+    def films(self, place: str, speaker: str) -> list[str]:
+        """What a speaker's faces are cropped of."""
+        corpus = self.by_place[place]
+        is_film = corpus.recordings == "film"
+        return self.recordings(place, speaker) if is_film else corpus.films(speaker)
+
     def item_sources(self, place: str) -> list[str]:
         """What the item table is made from."""
         corpus = self.by_place[place]

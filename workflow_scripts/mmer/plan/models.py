@@ -46,8 +46,10 @@ class ModelsPlan(ModelFiles):
         splits = list(self.of_job(model, verb, split, protocol))
         for name in step.own:
             found[name] = self.output(model, name, variant, splits, protocol, repeat)
-        for name in step.of_base if entry.of else ():
-            found[name] = self.output(entry.of, name, variant, splits, protocol, repeat)
+        for name in step.of_base if entry.reads else ():
+            found[name] = []
+            for base in entry.reads:
+                found[name] += self.output(base, name, variant, splits, protocol, repeat)
         if step.corpus is None:
             number = list(self.corpora.trainings[protocol]).index(split) if split else None
             for kind, where in self.family(model).files(entry, number).items():
@@ -151,6 +153,7 @@ class ModelsPlan(ModelFiles):
         has = {*corpus.media, *(("saliency",) if "frames" in corpus.media else ())}
         has |= {"films"} if corpus.recordings == "film" else set()
         has |= {"text"} if corpus.words else set()
+        has |= {"faces"} if corpus.shows_faces else set()
         for step in self.family(model).steps(self.entry(model), every):
             lacking = [medium for medium in step.media if medium not in has]
             if step.corpus is None and lacking:
@@ -179,10 +182,10 @@ class ModelsPlan(ModelFiles):
         return variant == "vad" and self.reads_recordings(model) and not any(lacking)
 
     def starts_at_random(self, model: str) -> bool:
-        """Whether a model, or the one it reads, is trained from random weights here."""
+        """Whether a model, or one that it reads, is trained from random weights here."""
         entry = self.entry(model)
-        if entry.of is not None:
-            return self.starts_at_random(entry.of)
+        if entry.reads:
+            return any(self.starts_at_random(base) for base in entry.reads)
         return self.family(model).starts_at_random(entry)
 
     def title(self, model: str) -> str:

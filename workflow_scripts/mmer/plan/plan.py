@@ -179,6 +179,18 @@ class Plan:
             out=self.run.layout.prepared("saliency", speaker, place),
         )
 
+    def told_of_faces(self, wildcards: Any) -> str:
+        """What the cropping of a speaker's faces is told."""
+        place, speaker = wildcards.corpus, wildcards.speaker
+        return self.corpora.told(
+            "crop_faces",
+            place,
+            speaker=speaker,
+            files=self.corpora.films(place, speaker),
+            faces=self.run.section("faces"),
+            out=self.run.layout.prepared("faces", speaker, place),
+        )
+
     def _recordings_told(self, wildcards: Any) -> dict[str, Any]:
         read = self.recordings_of(wildcards)
         return {

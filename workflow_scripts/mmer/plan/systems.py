@@ -13,7 +13,7 @@ from mmer.by_recording import BY_RECORDING
 from mmer.evaluation.tables_of_task import tables_of
 from mmer.models.base import PREDICTIONS
 from mmer.plan.models import ModelsPlan
-from mmer.plan.nesting import no_part
+from mmer.plan.nesting import no_part, not_fused
 from mmer.plan.run import RunPlan
 from mmer.protocol import NESTED, PAPER
 from mmer.report.words import inputs_words, variant_words
@@ -109,15 +109,13 @@ class SystemsPlan:
                 "fed": inputs,
             }
             reasons = [self.models.cannot_run(*member.split("/")) for member in members]
-            if protocol == BY_RECORDING:
-                fed = [member.split("/")[0] for member in members]
-                reasons += [no_part(self.models, model, protocol) for model in fed]
+            fed = [member.split("/")[0] for member in members]
+            reasons += [not_fused(self.models, model, protocol) for model in fed]
             if found := [reason for reason in dict.fromkeys(reasons) if reason]:
                 fused["not_run"] = "; ".join(found)
             else:
                 at = (pairing, inputs, "predictions", protocol, self.repeat(pairing, repeat))
                 fused["predictions"] = self.fusion_table(*at)
-                fed = [member.split("/")[0] for member in members]
                 if any(no_part(self.models, model, protocol) for model in fed):
                     fused["title"] += ", of models whose epochs those who are tested chose"
                 stand_ins = [found for model in fed if (found := self.models.stand_in(model))]

@@ -42,6 +42,7 @@ NUMERICAL_LIBRARIES: dict[str, tuple[str, ...]] = {
     "numpy": ("numpy",),
     "opensmile": ("opensmile",),
     "scipy": ("scipy", "numpy"),
+    "skimage": ("scikit-image", "numpy"),
     "sklearn": ("scikit-learn", "scipy", "numpy"),
     "statsmodels": ("statsmodels", "scipy", "numpy"),
     "tensorflow": ("tensorflow", "numpy"),

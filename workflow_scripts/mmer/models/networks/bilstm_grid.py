@@ -25,7 +25,6 @@ import torch
 
 from mmer.items import read_items
 from mmer.models.base import PREDICTIONS, ModelJob
-from mmer.models.bilstm import Architecture, BiLstmSettings, SequenceSettings
 from mmer.models.networks.bilstm_training import (
     SequenceTraining,
     StoredSequences,
@@ -34,6 +33,7 @@ from mmer.models.networks.bilstm_training import (
     store_sequences,
 )
 from mmer.models.networks.spatial_transformer_checkpoint import read_spatial_transformer
+from mmer.models.sequence_settings import Architecture, BiLstmSettings, SequenceSettings
 from mmer.predictions import write_predictions
 from mmer.protocol import TEST, Split, choosing_parts, chosen_together, parts_for
 from mmer.ragged import read_ragged, write_ragged

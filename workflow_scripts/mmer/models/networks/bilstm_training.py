@@ -15,13 +15,13 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from mmer.items import Items
-from mmer.models.bilstm import Architecture, Layer, SequenceSettings
 from mmer.models.networks.bilstm import BiLstm
 from mmer.models.networks.spatial_transformer import (
     GuidedSpatialTransformer,
     SpatialTransformerOutput,
     run_over,
 )
+from mmer.models.sequence_settings import Architecture, Layer, SequenceSettings
 from mmer.predictions import Posteriors
 from mmer.ragged import Ragged
 from mmer.runtime.writing import writing

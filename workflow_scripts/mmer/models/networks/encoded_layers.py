@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +25,10 @@ from mmer.models.networks.speech_encoder import SpeechEncoder, means_of_steps
 from mmer.models.speech_encoder import SpeechEncoderSettings
 from mmer.ragged import read_arrays, read_ragged
 from mmer.runtime.errors import UserError
+from mmer.runtime.job import Compute
 from mmer.runtime.writing import writing
 from mmer.training.device import prepare_device
+from mmer.training.job import forget_if_stale
 from mmer.training.kept_audio import spans_of
 from mmer.training.recordings import at_least_shortest, every_recording
 
@@ -57,6 +60,8 @@ class EncodedLayers:
 def encode(job: ModelJob) -> None:
     """Write the outputs ``layers`` and ``layers_items``, items in order of their names.
 
+    A killed job goes on with the item after the last ones that it had noted.
+
     Raises
     ------
     UserError
@@ -71,16 +76,48 @@ def encode(job: ModelJob) -> None:
     offsets = np.concatenate([[0], np.cumsum(steps)]).astype(np.int64)
     configuration = encoder.configuration
     shape = (int(offsets[-1]), configuration.num_hidden_layers + 1, configuration.hidden_size)
-    path = job.output("layers")
-    with writing(path) as unfinished:
-        _check_room(path, shape)
-        kept = open_memmap(unfinished, "w+", np.float16, shape)
-        for row, waveform in enumerate(tqdm(waveforms, unit="item", mininterval=10)):
-            kept[offsets[row] : offsets[row + 1]] = layers_of(encoder, waveform, settings)
-        kept.flush()
+    unfinished = (job.checkpoint or job.output("layers")).with_suffix(".unfinished")
+    forget_if_stale(job, _note_of(unfinished))
+    kept, done = _begun(unfinished, shape)
+    pause_s, noted_at = Compute.from_environment().checkpoint_seconds, time.monotonic()
+    rows = range(done, len(waveforms))
+    for row in tqdm(rows, unit="item", initial=done, total=len(waveforms), mininterval=10):
+        kept[offsets[row] : offsets[row + 1]] = layers_of(encoder, waveforms[row], settings)
+        if time.monotonic() - noted_at >= pause_s:
+            _note(unfinished, kept, row + 1)
+            noted_at = time.monotonic()
+    kept.flush()
+    with writing(job.output("layers")) as whole:
+        unfinished.replace(whole)
+    _note_of(unfinished).unlink(missing_ok=True)
     rate = SAMPLE_RATE / math.prod(configuration.conv_stride) / settings.frames_per_step
     with writing(job.output("layers_items")) as unfinished, unfinished.open("wb") as stream:
         np.savez(stream, items=np.array(names, np.str_), offsets=offsets, rate=np.float64(rate))
+
+
+def _note_of(unfinished: Path) -> Path:
+    """Where it is noted of how many items the values are there."""
+    return unfinished.with_suffix(".items")
+
+
+def _note(unfinished: Path, kept: np.memmap, done: int) -> None:
+    """Note that the first items' values are on the disk."""
+    kept.flush()
+    with writing(_note_of(unfinished)) as path:
+        path.write_text(str(done), "utf-8")
+
+
+def _begun(unfinished: Path, shape: tuple[int, int, int]) -> tuple[np.memmap, int]:
+    """The values so far and of how many items they are; a UserError where the disk has no room."""
+    note = _note_of(unfinished)
+    if note.exists() and unfinished.exists():
+        kept, done = open_memmap(unfinished, "r+"), int(note.read_text("utf-8"))
+        assert kept.shape == shape, "the name is unique to all that is told"
+        log.info("encoding goes on after %d items", done)
+        return kept, done
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    _check_room(unfinished, shape)
+    return open_memmap(unfinished, "w+", np.float16, shape), 0
 
 
 def steps_of(encoder: SpeechEncoder, waveform: np.ndarray, frames_per_step: int) -> int:

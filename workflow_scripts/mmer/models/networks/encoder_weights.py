@@ -21,7 +21,7 @@ from mmer.models.speech_encoder_settings import (
     RandomEncoder,
 )
 from mmer.runtime.errors import UserError
-from mmer.training.foreign_checkpoint import check_names, check_tensor, read_state
+from mmer.training.foreign_checkpoint import check_tensor, read_state
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +144,6 @@ def give_weights(encoder: SpeechEncoder, path: Path, sha256: str | None) -> None
     state = {MASKED: own[f"transformer.{MASKED}"], **state}
     for name, mine in theirs.items():
         check_tensor(path, name, state, own[mine], _ADVICE)
-    check_names(path, state, list(theirs), _ADVICE)
     encoder.load_state_dict({mine: state[name] for name, mine in theirs.items()})
 
 

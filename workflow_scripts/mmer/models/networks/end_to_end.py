@@ -6,16 +6,23 @@ are TensorFlow's.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmer.models.base import ModelJob
 from mmer.models.end_to_end import EndToEndSettings
+from mmer.models.networks.end_to_end_face import FaceBranch
+from mmer.training.checkpoint import read_model
+from mmer.training.foreign_checkpoint import check_tensor
+from mmer.training.job import file_sha256
 
 STEPS_AT_ONCE = 500
 """Steps of an unbroken recording that pass the convolutions together; 40 filters of each 640
-samples are 51 MB."""
+samples are 51 MB, ResNet-50's first layer 295 MB."""
 
 
 def steps_of(samples: np.ndarray, width: int) -> Tensor:
@@ -106,8 +113,9 @@ class EndToEnd(nn.Module):
 
     Shapes
     ------
-    features ``(batch, steps, samples)`` float32, lengths ``(batch,)`` int64 → traces
-    ``(batch, steps, outputs)``; or, pooled, the mean over each item's steps, ``(batch, outputs)``.
+    features ``(batch, steps, samples)`` float32, lengths ``(batch,)`` int64, and where it sees,
+    faces ``(batch, steps, side, side, 3)`` → traces ``(batch, steps, outputs)``; or, pooled, the
+    mean over each item's steps, ``(batch, outputs)``.
 
     Parameters
     ----------
@@ -118,7 +126,12 @@ class EndToEnd(nn.Module):
     pooled
         Whether an item is given one answer.  Decided here: the authors have traces only.
     settings
-        Sizes and dropout.
+        Sizes, dropout, and whether it hears or sees.
+
+    Attributes
+    ----------
+    sound, face
+        A branch, or None; the face's values stand after the sound's.
     """
 
     def __init__(
@@ -126,22 +139,44 @@ class EndToEnd(nn.Module):
     ) -> None:
         super().__init__()
         self.pooled = pooled
-        self.sound = SoundBranch(
-            samples, settings.channels, settings.pooled_channels, settings.sound_dropout
-        )
-        self.recurrent = _recurrent(self.sound.width, settings)
+        self.sound = self.face = None
+        if settings.senses != "face":
+            self.sound = SoundBranch(
+                samples, settings.channels, settings.pooled_channels, settings.sound_dropout
+            )
+        if settings.senses != "voice":
+            self.face = FaceBranch(
+                settings.face_blocks,
+                settings.face_width,
+                settings.face_side,
+                settings.face_standardised,
+            )
+        width = sum(branch.width for branch in (self.sound, self.face) if branch is not None)
+        self.recurrent = _recurrent(width, settings)
         self.say = nn.Linear(settings.units, outputs)
         if settings.initialisation == "glorot":
-            _begin_as_glorot(self)
+            for part in (self.sound, self.recurrent, self.say):
+                _begin_as_glorot(part)
 
-    def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
-        # A sequence to train on is short; a recording as a whole would not fit into memory.
-        parts = features.split(features.shape[1] if self.training else STEPS_AT_ONCE, dim=1)
-        said = self.say(self.recurrent(torch.cat([self.sound(part) for part in parts], dim=1)))
+    def forward(self, features: Tensor, lengths: Tensor, faces: Tensor | None = None) -> Tensor:
+        seen = [
+            self._in_parts(branch, given)
+            for branch, given in ((self.sound, features), (self.face, faces))
+            if branch is not None and given is not None
+        ]
+        said = self.say(self.recurrent(torch.cat(seen, dim=2)))
         if not self.pooled:
             return said
         inside = torch.arange(said.shape[1], device=said.device) < lengths[:, None]
         return (said * inside[:, :, None]).sum(dim=1) / lengths[:, None]
+
+    def _in_parts(self, branch: nn.Module, given: Tensor) -> Tensor:
+        """What a branch makes of every step.
+
+        A sequence to train on is short; a recording as a whole would not fit into memory.
+        """
+        parts = given.split(given.shape[1] if self.training else STEPS_AT_ONCE, dim=1)
+        return torch.cat([branch(part) for part in parts], dim=1)
 
 
 class _LibraryLstm(nn.LSTM):
@@ -161,8 +196,10 @@ def _recurrent(width: int, settings: EndToEndSettings) -> nn.Module:
     )
 
 
-def _begin_as_glorot(network: nn.Module) -> None:
+def _begin_as_glorot(network: nn.Module | None) -> None:
     """Glorot's uniform weights, biases of 0, and 1 for forget gates."""
+    if network is None:
+        return
     for name, values in network.named_parameters():
         if "bias" in name:
             nn.init.zeros_(values)
@@ -180,3 +217,38 @@ def _open(bias: Tensor) -> None:
     """Let the forget gates, the second quarter of a layer's biases, begin open."""
     with torch.no_grad():
         bias.view(4, -1)[1] = 1
+
+
+def begin_with(network: EndToEnd, job: ModelJob) -> str:
+    """Give a network what its branches start from: other models' branches, or published weights.
+
+    Returns
+    -------
+    str
+        Where from, or ``random``.
+
+    Raises
+    ------
+    UserError
+        If a model that it starts from has no such branch, or one of other sizes.
+    """
+    if trained := job.inputs.get("model"):
+        for branch, path in zip(("sound", "face"), trained, strict=True):
+            _take_branch(network, branch, path, job.model)
+        return ", ".join(f"{path.parent}, {file_sha256(path)}" for path in trained)
+    if network.face is not None and job.weights is not None:
+        network.face.start_from_imagenet(job.weights)
+        return job.weights.name
+    return "random"
+
+
+def _take_branch(network: EndToEnd, branch: str, path: Path, model: str) -> None:
+    """Give a branch the weights of that of a trained network."""
+    state = read_model(path, torch.device("cpu"))
+    prefix = f"{branch}."
+    state = {n.removeprefix(prefix): w for n, w in state.items() if n.startswith(prefix)}
+    advice = f"models.{model} and the models that it starts from must have the same sizes"
+    own = getattr(network, branch).state_dict()
+    for name, like in own.items():
+        check_tensor(path, name, state, like, advice)
+    getattr(network, branch).load_state_dict(state)

@@ -13,7 +13,7 @@ from mmer.embeddings import Embeddings, write_embeddings
 from mmer.media.log_mel import FULL_SCALE
 from mmer.models.base import ModelJob
 from mmer.models.networks.speaker_encoder import SpeakerEncoder, mels_of, parts_of, start_from
-from mmer.models.speaker_embedding import SpeakerEmbeddingSettings
+from mmer.models.speaker_weights_settings import SpeakerEmbeddingSettings
 from mmer.ragged import read_ragged
 from mmer.training.device import prepare_device
 from mmer.training.kept_audio import spans_of

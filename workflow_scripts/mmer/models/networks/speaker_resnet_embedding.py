@@ -10,7 +10,7 @@ from mmer.embeddings import Embeddings, write_embeddings
 from mmer.models.base import ModelJob
 from mmer.models.networks.speaker_resnet import SpeakerResnet, log_mels
 from mmer.models.networks.speaker_resnet_checkpoint import start_from
-from mmer.models.speaker_resnet_embedding import SpeakerResnetEmbeddingSettings
+from mmer.models.speaker_weights_settings import SpeakerResnetEmbeddingSettings
 from mmer.ragged import read_ragged
 from mmer.training.device import prepare_device
 from mmer.training.kept_audio import spans_of
