@@ -87,5 +87,5 @@ def test_the_configurations_plan_voice_words_and_both(overlays, folder):
         f"{m}/full" for m in ("functionals_svm", "speaker_svm", "small_network", "words")
     ]
     assert [fused["variant"] for fused in plan.systems.fusions if "predictions" in fused] == [
-        "voice_and_words", "all_voices_and_words",
+        "voice_and_words", "two_voices_and_words",
     ]  # fmt: skip
