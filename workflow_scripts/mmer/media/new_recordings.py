@@ -152,13 +152,13 @@ def faces_of_film(
             maps[index] = square_crop(whole, square, FRAME_SIZE, 0)
         waiting.clear()
 
-    progress = tqdm(decoding._decoded(path, ("video",)), total=len(times), unit="picture")
+    progress = tqdm(decoding.decoded_frames(path, ("video",)), total=len(times), unit="picture")
     for index, (frame, pixel_aspect) in enumerate(progress):
         if index not in used:
             continue
         grey = upright_grey(frame, pixel_aspect)
         faces[index] = square_crop(grey, squares[index], FRAME_SIZE, 0)
-        whole = decoding._whole(frame, pixel_aspect)
+        whole = decoding.in_colours(frame, pixel_aspect, decoding.SALIENCY_INPUT_SIZE)
         waiting.append((index, whole, squares[index] * whole.shape[0] / grey.shape[0]))
         if len(waiting) == TOGETHER:
             map_waiting()
@@ -187,9 +187,11 @@ def _look(
     detector = FaceDetector(FaceSettings())
     kinds = ("audio", "video") if has_sound else ("video",)
     shows, sound_s, looks = [], None, []
-    for frame, pixel_aspect in tqdm(decoding._decoded(path, kinds), unit="frame", mininterval=5):
+    for frame, pixel_aspect in tqdm(
+        decoding.decoded_frames(path, kinds), unit="frame", mininterval=5
+    ):
         if isinstance(frame, av.AudioFrame):
-            sound_s = decoding._time(path, frame) if sound_s is None else sound_s
+            sound_s = decoding.time_of(path, frame) if sound_s is None else sound_s
             continue
         if len(shows) % cropping.look_every == 0:
             grey = upright_grey(frame, pixel_aspect)
@@ -198,7 +200,7 @@ def _look(
             size = tuple(max(round(side * ratio), 1) for side in grey.shape[::-1])
             small = Image.fromarray(grey).resize(size, Image.Resampling.BOX)
             looks.append((len(shows), box, np.asarray(small), ratio))
-        shows.append(decoding._time(path, frame) if has_sound or frame.time is not None else 0.0)
+        shows.append(decoding.time_of(path, frame) if has_sound or frame.time is not None else 0.0)
         if shows[-1] - shows[0] > LONGEST_HOURS * 3600:
             raise UserError(f"{path} lasts more than {LONGEST_HOURS} hours by its times: cut it")
     if not shows:
