@@ -130,3 +130,8 @@ def test_names_are_plain_and_none_hides_another(tmp_path):
     assert list(found.values()) == paths and len({name.lower() for name in found}) == 5
     assert all(name.replace("_", "").isalnum() and name.isascii() for name in found)
     assert recordings_in([tmp_path / "nowhere.wav"]) == [tmp_path / "nowhere.wav"]
+
+
+def test_a_pipe_that_never_ends_is_not_read(said, tmp_path):
+    os.mkfifo(tmp_path / "endless.wav")
+    assert "it is no file" in said(tmp_path / "endless.wav")["endless_wav"]["refused"]
