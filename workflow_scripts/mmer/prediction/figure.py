@@ -18,7 +18,7 @@ from mmer.media.decoding import FRAME_RATE, SAMPLE_RATE
 from mmer.media.new_recordings import Look, SeenFaces
 from mmer.prediction.networks import SystemSays
 from mmer.prediction.recording import PreparedRecording
-from mmer.prediction.said import RecordingTold
+from mmer.prediction.said import AskedSystem, RecordingTold
 from mmer.report.style import COLOURS, new_figure
 from mmer.training.frames import frames_within
 
@@ -30,7 +30,7 @@ TIME_STEPS = 2000
 MOST_CUTS = 60
 """More cuts between pieces than that would hide what they cut, and are not drawn."""
 
-TITLE_LETTERS, LEGEND_LETTERS = 118, 130
+TITLE_LETTERS, LEGEND_LETTERS = 140, 130
 MODALITY_WORDS = {"speech": "voice", "face": "face", "fusion": "fusion"}
 _FIRST, _LAST = slice(None, -1), slice(1, None)
 _SPEECH, _CUT = "#f3d9a4", "#b00020"
@@ -48,7 +48,8 @@ def recording_figure(
         heights.append(2.3 if prepared.faces.looks else 1.4)
     if over_time:
         heights.append(sum(over_time) + 0.3)
-    heights.append(2.2 + 0.2 * len(told.mean))
+    legend = [_legend(asked) for asked, _ in told.mean.values()]
+    heights.append(2.2 + 0.16 * sum(1 + text.count("\n") for text in legend))
     known = f", which is {told.known_as} of the run's corpus" if told.known_as else ""
     title = f"{_plain(told.recording)}{known}: {_verdict(told)}"
     figure, plot = new_figure(WIDTH, sum(heights), title, f"networks of {told.label}")
@@ -244,6 +245,10 @@ def _frame_map(prepared: PreparedRecording, says: Sequence[Sequence[SystemSays]]
     return None
 
 
+def _legend(asked: AskedSystem) -> str:
+    return textwrap.fill(f"{MODALITY_WORDS[asked.modality]}: {asked.title}", LEGEND_LETTERS)
+
+
 def _draw_bars(axes: Axes, told: RecordingTold) -> None:
     """What every system says in all, with the range of its splits' networks."""
     means = list(told.mean.values())
@@ -262,7 +267,7 @@ def _draw_bars(axes: Axes, told: RecordingTold) -> None:
             hatch=hatches[asked.modality],
             edgecolor="white",
             linewidth=0,
-            label=textwrap.fill(f"{MODALITY_WORDS[asked.modality]}: {asked.title}", LEGEND_LETTERS),
+            label=_legend(asked),
             yerr=errors if len(told.splits) > 1 else None,
             error_kw={"ecolor": "#555555", "elinewidth": 0.9, "capsize": 2},
         )
