@@ -31,3 +31,15 @@ class SpeakerResnetEmbedding(Family):
         from mmer.models.networks.speaker_resnet_embedding import embed
 
         embed(job)
+
+    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:  # noqa: F821
+        """The network that embedded the items, made once more."""
+        from mmer.models.networks.kept_embeddings import resnet_network
+
+        return resnet_network(job).state_dict()
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
+        """Embeddings of the pieces."""
+        from mmer.models.networks.kept_embeddings import resnet_predictor
+
+        return resnet_predictor(kept)

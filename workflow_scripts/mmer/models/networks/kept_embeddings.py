@@ -22,7 +22,13 @@ from mmer.models.networks.panns_checkpoint import start_from as start_from_panns
 from mmer.models.networks.speaker_embedding import embeddings_of
 from mmer.models.networks.speaker_encoder import SpeakerEncoder
 from mmer.models.networks.speaker_encoder import start_from as start_from_resemblyzer
-from mmer.models.speaker_weights_settings import SpeakerEmbeddingSettings
+from mmer.models.networks.speaker_resnet import SpeakerResnet
+from mmer.models.networks.speaker_resnet_checkpoint import start_from as start_from_wespeaker
+from mmer.models.networks.speaker_resnet_embedding import embedding_of
+from mmer.models.speaker_weights_settings import (
+    SpeakerEmbeddingSettings,
+    SpeakerResnetEmbeddingSettings,
+)
 from mmer.training.device import prepare_device
 from mmer.training.kept_weights import load_exactly
 from mmer.training.recordings import at_least_shortest, every_recording
@@ -92,6 +98,24 @@ def speaker_predictor(kept: KeptModel) -> Predictor:
     network.eval().to(device)
     return _describing(
         kept, lambda waveforms: embeddings_of(network, waveforms, settings.loudness_dbfs)
+    )
+
+
+def resnet_network(job: ModelJob) -> SpeakerResnet:
+    """The network that embedded a run's items: random weights follow from the seed."""
+    settings = job.settings(SpeakerResnetEmbeddingSettings)
+    prepare_device(job.seed)
+    return start_from_wespeaker(SpeakerResnet(settings.width), settings.weights, job.weights)
+
+
+def resnet_predictor(kept: KeptModel) -> Predictor:
+    """The embedding of WeSpeaker's residual network."""
+    settings, device = kept.settings(SpeakerResnetEmbeddingSettings), prepare_device(None)
+    network = SpeakerResnet(settings.width)
+    load_exactly(network, kept.model, kept.state)
+    network.eval().to(device)
+    return _describing(
+        kept, lambda waveforms: np.stack([embedding_of(network, each) for each in waveforms])
     )
 
 
