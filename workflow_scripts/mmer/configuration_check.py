@@ -42,12 +42,8 @@ def check_configuration(
 
     Parameters
     ----------
-    values
-        The merged mapping.
     files
         The files it was merged from, in order; later ones win.
-    registry
-        What the values may name.
 
     Raises
     ------

@@ -33,13 +33,6 @@ def read_nested(
 ) -> dict[str, Predictions]:
     """Predictions of each fold, averaged, in the part ``test``; of classes all others' beside them.
 
-    Parameters
-    ----------
-    paths
-        Tables by split.
-    splits
-        All splits of the protocol, by name.
-
     Returns
     -------
     dict

@@ -32,8 +32,6 @@ class Registry:
 
     Attributes
     ----------
-    families, corpora
-        By name.
     files
         Where each of them is defined, by name; for the versions of the steps that use it.
     """

@@ -24,8 +24,6 @@ def from_source(default: Any, meaning: str, source: str, **limits: Any) -> Any:
 
     Parameters
     ----------
-    default
-        The value stated there.
     meaning
         What the key does, with its unit.
     source

@@ -51,8 +51,6 @@ class Picture:
 
     Attributes
     ----------
-    item
-        Its item.
     source
         Its file, or its grey pixels ``(height, width)`` uint8 where no file of its own has them.
     box
@@ -74,8 +72,6 @@ class CorpusJob(Job):
         Which, and its settings but for the label.
     folder
         The user's own copy, where one is named.
-    seed
-        Of everything random in it.
     """
 
     corpus: str
@@ -244,8 +240,6 @@ class Corpus(ABC):
 
         Parameters
         ----------
-        task
-            One of :attr:`tasks`.
         folds
             Groups of speakers, where they are not the corpus's own.
         """

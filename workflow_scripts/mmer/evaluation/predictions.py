@@ -61,10 +61,6 @@ class System(Generic[Fold]):
 
     Attributes
     ----------
-    name
-        Short and unique.
-    title
-        What tables and figures call it.
     variant
         ``vad`` or ``full``; for fusion free, for example the name of the mixture.
     fed

@@ -40,8 +40,6 @@ class SeedsJob(Job):
         What the evaluation of each seed says of every item.
     random
         Systems of which another seed makes other ones.
-    seed
-        Of the bootstrap.
     """
 
     summary: Path

@@ -125,11 +125,6 @@ def compare(
 
     The pairs are tested whatever Q says; the reader of the table sees both.  Fewer than two
     systems give no result.
-
-    Raises
-    ------
-    UserError
-        If two systems were not evaluated on the same items.
     """
     if len(systems) < 2:
         return []

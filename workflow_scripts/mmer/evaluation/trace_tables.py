@@ -109,11 +109,6 @@ def differences_table(
     """The difference of the CCC of each pair of systems, first minus second, with its interval.
 
     Both systems are measured on the same draws of speakers.
-
-    Raises
-    ------
-    UserError
-        If two systems were not evaluated on the same items.
     """
     run = those_run(systems)
     check_same_items(run)

@@ -33,12 +33,9 @@ def fuse_nested(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Predictions of each fold by the candidate that the others chose, and what they chose it by.
 
-    Returns
-    -------
-    tuple
-        Two tables of :mod:`mmer.fusion.tables`.  In the predictions every split has the candidate
-        that was chosen for it; in the grid the accuracies of a split are means over the folds that
-        choose for it, of all candidates.
+    Two tables of :mod:`mmer.fusion.tables`.  In the predictions every split has the candidate that
+    was chosen for it; in the grid the accuracies of a split are means over the folds that choose
+    for it, of all candidates.
 
     Raises
     ------

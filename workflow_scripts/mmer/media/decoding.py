@@ -224,17 +224,8 @@ def at_constant_rate(times: np.ndarray, rate: float) -> np.ndarray:
     """Which frame shows at each tick of a constant rate, as FFmpeg's ``fps`` filter decides.
 
     Each frame's time is rounded to the nearest tick; it shows until the next frame's tick.  The
-    last frame shows as long as the mean frame does.
-
-    Parameters
-    ----------
-    times
-        ``(frames,)`` seconds, rising.
-
-    Returns
-    -------
-    np.ndarray
-        ``(ticks,)`` int64, indices into ``times``.
+    last frame shows as long as the mean frame does.  Of times ``(frames,)`` in seconds, rising,
+    come indices ``(ticks,)`` int64.
     """
     length = (times[-1] - times[0]) / max(len(times) - 1, 1) or 1 / rate
     edges = np.floor((np.append(times, times[-1] + length) - times[0]) * rate + 0.5).astype(int)

@@ -117,20 +117,9 @@ def convolutions_of(graph: GraphDef, output: str) -> list[list[np.ndarray]]:
     """Kernel and bias of every convolution, each after those that it depends on itself.
 
     Names play no part: they differ between exports of the same network, what is computed does not.
-    Where a node joins branches, they come in the order in which it joins them.
-
-    Parameters
-    ----------
-    graph
-        Flat, with constants in place of variables.
-    output
-        Name of a node.
-
-    Returns
-    -------
-    list
-        ``(height, width, inputs, outputs)`` and ``(outputs,)``, or the first alone where nothing
-        is added.
+    Where a node joins branches, they come in the order in which it joins them.  The graph is flat,
+    with constants in place of variables; of it come ``(height, width, inputs, outputs)`` and
+    ``(outputs,)``, or the first alone where nothing is added.
 
     Raises
     ------

@@ -18,12 +18,7 @@ _BLOCK = 0.02
 
 
 def check_whole(path: Path, promised: float | None, heard: float) -> None:
-    """Look at what was decoded.
-
-    Parameters
-    ----------
-    promised, heard
-        Seconds that the header of a FLAC names, None where it names none, and those decoded.
+    """Compare the seconds that the header of a FLAC promises, if any, with those decoded.
 
     Raises
     ------

@@ -7,9 +7,10 @@ network is; loading, batches, training, early stopping, resumption and results a
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from mmer.models.base import TRAINED, Family, ModelJob, Resources, Step
+from mmer.models.base import LEARN, Family, ModelJob, Resources
 from mmer.settings import Settings, decided
 from mmer.tasks import Classes, Traces
 
@@ -21,7 +22,22 @@ if TYPE_CHECKING:
     from mmer.weights import Weights
 
 
-class NetworkSettings(Settings):
+class FitSettings(Settings):
+    """How any network is trained that no source says more of."""
+
+    learning_rate: float = decided(
+        1e-3, "AdamW's learning rate.", "The usual one of networks trained from scratch.", gt=0
+    )
+    weight_decay: float = decided(1e-2, "AdamW's weight decay.", "The library's default.", ge=0)
+    keep: Literal["best", "last"] = decided(
+        "best",
+        "Weights kept: those with the best score on the items that choose, or those at the end.",
+        "As the paper does for its networks.  Where those who choose are those who are tested, "
+        "this flatters the score; 'last' does not.",
+    )
+
+
+class NetworkSettings(FitSettings):
     """How a network is trained; a family adds what its own one asks."""
 
     batch_size: int = decided(
@@ -37,10 +53,6 @@ class NetworkSettings(Settings):
         "Short items need none; long ones do not fit into memory.",
         ge=2,
     )
-    learning_rate: float = decided(
-        1e-3, "AdamW's learning rate.", "The usual one of networks trained from scratch.", gt=0
-    )
-    weight_decay: float = decided(1e-2, "AdamW's weight decay.", "The library's default.", ge=0)
     max_epochs: int = decided(
         100, "Passes over the training items at most.", "Early stopping ends sooner.", ge=1
     )
@@ -85,12 +97,6 @@ class NetworkSettings(Settings):
         ge=0,
         lt=1,
     )
-    keep: Literal["best", "last"] = decided(
-        "best",
-        "Weights kept: those with the best score on the items that choose, or those at the end.",
-        "As the paper does for its networks.  Where those who choose are those who are tested, "
-        "this flatters the score; 'last' does not.",
-    )
 
 
 class NetworkFamily(Family):
@@ -105,16 +111,7 @@ class NetworkFamily(Family):
         A recording shorter than that, before it is trimmed to speech, is a broken one.
     """
 
-    takes = (
-        Step(
-            "train",
-            "split",
-            TRAINED,
-            media=("audio",),
-            uses_weights=True,
-            resources=Resources(gpu="shared", memory_mb=8000, minutes=240),
-        ),
-    )
+    takes = (replace(LEARN, resources=Resources(gpu="shared", memory_mb=8000, minutes=240)),)
     shortest_seconds: ClassVar[float] = 0.1
 
     @abstractmethod

@@ -9,20 +9,22 @@ Dataset", and its published code.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
-from mmer.models.base import TRAINED, ModelEntry, ModelJob, Output, Resources, Step
+from mmer.models.base import LEARN, TRAINED, ModelEntry, ModelJob, Output, Resources, Step
+from mmer.models.network import FitSettings
 from mmer.models.speech_encoder_settings import (
     EncoderFamily,
     EncoderSettings,
     EncoderWeights,
 )
-from mmer.settings import Settings, decided, from_source
+from mmer.settings import decided, from_source
 
 LATER_PAPER = "the code that the later paper's authors published, wav2vec2's fine-tuning"
 
 
-class HeadSettings(Settings):
+class HeadSettings(FitSettings):
     """The small network on a frozen encoder's layers."""
 
     width: int = decided(
@@ -32,8 +34,6 @@ class HeadSettings(Settings):
         0.2, "Dropout before the last layer.", "Few items, many values.", ge=0, lt=1
     )
     batch_size: int = decided(32, "Items in a batch.", "A steady gradient.", ge=1)
-    learning_rate: float = decided(1e-3, "AdamW's learning rate.", "Its usual one.", gt=0)
-    weight_decay: float = decided(1e-2, "AdamW's weight decay.", "The library's default.", ge=0)
     max_epochs: int = decided(
         40, "Passes over the training items at most.", "Early stopping ends sooner.", ge=1
     )
@@ -42,12 +42,6 @@ class HeadSettings(Settings):
         "Epochs in a row without a better score before training stops; null never stops early.",
         "A score on few items jumps from one epoch to the next.",
         ge=1,
-    )
-    keep: Literal["best", "last"] = decided(
-        "best",
-        "Weights kept: those with the best score on the items that choose, or those at the end.",
-        "As the paper does for its networks.  Where those who choose are those who are tested, "
-        "this flatters the score; 'last' does not.",
     )
 
 
@@ -170,16 +164,7 @@ class FineTunedSpeechEncoder(EncoderFamily):
 
     name = "fine_tuned_speech_encoder"
     Entry = FineTunedEncoderEntry
-    takes = (
-        Step(
-            "train",
-            "split",
-            TRAINED,
-            media=("audio",),
-            uses_weights=True,
-            resources=Resources(gpu="whole", memory_mb=16_000, minutes=720),
-        ),
-    )
+    takes = (replace(LEARN, resources=Resources(gpu="whole", memory_mb=16_000, minutes=720)),)
 
     def train(self, job: ModelJob) -> None:
         """Train one split."""

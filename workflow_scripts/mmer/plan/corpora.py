@@ -194,11 +194,6 @@ class CorporaPlan:
         found = {speaker: self.own.archive(speaker) for speaker in self.own.speakers}
         return {speaker: archive for speaker, archive in found.items() if archive is not None}
 
-    @property
-    def downloads_archives(self) -> bool:
-        """Whether archives come from the internet and not from the user's folder."""
-        return bool(self.archives) and self.own.folder is None
-
     def record_metadata(self, record: int | str) -> str:
         """The metadata of a Zenodo record."""
         return self.run.layout.downloaded(metadata_place(record))

@@ -14,8 +14,6 @@ class Elsewhere(BaseModel):
 
     Attributes
     ----------
-    title
-        What readers see of it.
     scores
         A row per fold that was held out: its ``pictures``, and the ``accuracy`` on them in percent.
     not_run

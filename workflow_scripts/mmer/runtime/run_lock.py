@@ -29,19 +29,9 @@ UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 def hold_folders(written: Iterable[Path], read: Iterable[Path] = ()) -> list[TextIO]:
-    """Lock folders until the files given back are closed or this process ends.
+    """Lock folders until the files given back are closed or this process ends: keep them.
 
-    Parameters
-    ----------
-    written
-        Folders that this process alone may use.
-    read
-        Folders that others may read too, but not write.
-
-    Returns
-    -------
-    list of file
-        The open lock files; keep them.
+    This process alone may use those ``written``; those ``read`` others may read too.
 
     Raises
     ------

@@ -115,8 +115,6 @@ def fit_for_each(training: Training, plan: FitPlan, checkpoint: Path | None) -> 
 
     Parameters
     ----------
-    training, plan
-        What to train, how long, and what to keep.
     checkpoint
         Where to keep the state; None keeps none.  The file stays when training ends, so that a
         finished training is not repeated; the caller removes it once its results are written.

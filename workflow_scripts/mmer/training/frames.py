@@ -100,8 +100,6 @@ def put_on_device(
         ``(frames, 48, 48)`` uint8 of the same items.
     spans
         Frames outside are left out (variant ``vad``); None keeps all (variant ``full``).
-    items
-        The item table.
     task
         Items without a class are left out.
     split
@@ -166,8 +164,6 @@ def frames_within(
     ----------
     span
         In seconds; None keeps all frames.
-    count
-        Frames of the item.
     rate
         Frames per second; frame ``i`` shows at ``start_s + i / rate``.
     start_s

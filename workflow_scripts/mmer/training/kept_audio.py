@@ -21,19 +21,8 @@ def rows_of_split(
 ) -> tuple[np.ndarray, Items, np.ndarray]:
     """The items of a split that have a class or traces, in order of their names.
 
-    Parameters
-    ----------
-    names
-        Items that are there; those of other speakers are left out.
-    items
-        The item table.
-    split, task
-        Who is in it, and what is to be said of an item.
-
-    Returns
-    -------
-    tuple
-        Positions in ``names`` ``(rows,)`` int64, the items, and the part of each ``(rows,)``.
+    Positions in ``names``, of which those of other speakers are left out, ``(rows,)`` int64; the
+    items; and the part of each ``(rows,)``.
 
     Raises
     ------

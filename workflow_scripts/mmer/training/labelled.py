@@ -24,10 +24,6 @@ class LabelledItems:
 
     Attributes
     ----------
-    task
-        Their classes.
-    items
-        Rows of the item table.
     part
         ``train``, ``choose`` or ``test`` for each item, ``(items,)``; empty without a split.
     choosing_parts
@@ -68,8 +64,6 @@ class ClassTraining(ABC):
     ----------
     network
         On the device of ``items``.
-    items
-        Those to train on and those to choose by.
     settings
         With ``batch_size``; a subclass makes its optimiser of them.
     """

@@ -65,14 +65,10 @@ def put_on_device(
         int16 mono at 16 kHz.
     spans
         What to keep of each item (variant ``vad``); None keeps all of it (variant ``full``).
-    items
-        The item table.
     split, task
         Items of other speakers, or without a class, are left out.
     seconds
         Length to which every item is cut at its end or padded with silence; None leaves it.
-    as_inputs
-        Makes a network's inputs of waveforms.
 
     Raises
     ------

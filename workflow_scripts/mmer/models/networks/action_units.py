@@ -75,13 +75,7 @@ def _kept(job: ModelJob) -> Path:
 
 
 def run_program(program: str, films: Iterable[Path], items: Items, folder: Path) -> None:
-    """Run OpenFace on every film that has no table yet; its other files go.
-
-    Raises
-    ------
-    UserError
-        If the program is not there, or fails.
-    """
+    """Run OpenFace on every film that has no table yet; its other files go."""
     wanted = [film for film in films if film.stem in set(items.names)]
     missing = [film for film in wanted if not (folder / f"{film.stem}.csv").exists()]
     log.info("%d of %d films have no table yet", len(missing), len(wanted))
@@ -131,15 +125,8 @@ def read_table(path: Path, only_found: bool) -> tuple[np.ndarray, float]:
 
     Parameters
     ----------
-    path
-        As OpenFace wrote it.
     only_found
         Whether frames are left out in which it found no face.
-
-    Raises
-    ------
-    UserError
-        See :func:`read`.
     """
     try:
         table = pd.read_csv(path, skipinitialspace=True)

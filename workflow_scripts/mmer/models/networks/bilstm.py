@@ -34,12 +34,8 @@ class Attention(nn.Module):
 
     Parameters
     ----------
-    width
-        Of a hidden state.
     layers
         Linear layers: all but the last keep the width.
-    dropout
-        After each tanh.
     """
 
     def __init__(self, width: int, layers: int, dropout: float) -> None:
@@ -69,8 +65,6 @@ class BiLstm(nn.Module):
         Of a frame's features, such as 50 or 810.
     units, layers, attention_layers, dropout
         See :class:`mmer.models.bilstm.BiLstmSettings`.
-    classes
-        Neurons of the last layer.
 
     Example
     -------

@@ -62,8 +62,6 @@ class TrainedArchitecture:
     ----------
     history
         As :func:`mmer.training.fit.fit` gives it.
-    test_items
-        How many items are tested.
     folder
         Holds the kept weights, and what they say of every item.
     """

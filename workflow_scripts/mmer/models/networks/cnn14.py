@@ -118,8 +118,6 @@ class Cnn14(nn.Module):
 
     Parameters
     ----------
-    classes
-        Size of the output.
     width
         Factor on all channels; 1 is the published network, with 80.75 M parameters at AudioSet's
         527 classes.

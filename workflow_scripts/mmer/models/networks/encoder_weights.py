@@ -68,13 +68,7 @@ _ADVICE = "use the registered weights, or a folder that the library transformers
 
 
 def load_encoder(settings: EncoderSettings, job: ModelJob) -> SpeechEncoder:
-    """The encoder that the settings name, on the CPU; what is random comes from torch's generator.
-
-    Raises
-    ------
-    UserError
-        If its files are absent, have another checksum, or are of no known encoder.
-    """
+    """The encoder that the settings name, on the CPU; random weights are drawn from torch's own."""
     reduced = settings.precision == "bfloat16"
     if settings.weights == "random":
         return SpeechEncoder(random_configuration(settings.random), reduced)
@@ -107,13 +101,7 @@ def random_configuration(size: RandomEncoder) -> EncoderConfiguration:
 
 
 def read_configuration(path: Path) -> EncoderConfiguration:
-    """The configuration in a local folder.
-
-    Raises
-    ------
-    UserError
-        If the file is none, or of another kind of network.
-    """
+    """The configuration in a local folder."""
     try:
         told = json.loads(path.read_text("utf-8"))
         kind = told["model_type"]

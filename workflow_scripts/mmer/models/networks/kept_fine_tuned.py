@@ -18,7 +18,7 @@ from mmer.models.networks.alexnet import build_alexnet
 from mmer.models.networks.alexnet_training import AlexNetFineTuning
 from mmer.models.networks.cnn14_training import Cnn14FineTuning, build_network
 from mmer.training.device import prepare_device
-from mmer.training.kept_weights import load_exactly
+from mmer.training.foreign_checkpoint import load_exactly
 from mmer.training.recordings import AsInputs, ItemsOnDevice, put_on_device
 
 

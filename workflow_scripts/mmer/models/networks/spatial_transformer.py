@@ -51,8 +51,6 @@ class GuidedSpatialTransformer(nn.Module):
     ----------
     classes
         Neurons of the last layer; the published checkpoint has 3.
-    dropout
-        Before the flattened layer.
 
     Example
     -------

@@ -12,12 +12,7 @@ from torch import Tensor
 from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer, move_to
 from mmer.runtime.errors import UserError
 from mmer.training.checkpoint import read_model
-from mmer.training.foreign_checkpoint import (
-    check_names,
-    check_tensor,
-    load_all_but,
-    read_state,
-)
+from mmer.training.foreign_checkpoint import load_all_but, load_state, read_state
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +51,6 @@ def start_from(network: GuidedSpatialTransformer, path: Path) -> None:
     ----------
     network
         Any number of classes, on the CPU.
-    path
-        Safetensors of a spatial transformer of any number of classes.
 
     Raises
     ------
@@ -68,13 +61,7 @@ def start_from(network: GuidedSpatialTransformer, path: Path) -> None:
 
 
 def read_spatial_transformer(path: Path, device: torch.device) -> GuidedSpatialTransformer:
-    """A trained network on a device, in evaluation mode, with as many classes as the file has.
-
-    Raises
-    ------
-    UserError
-        If the file is not such a network.
-    """
+    """A trained network on a device, in evaluation mode, with as many classes as the file has."""
     return move_to(_network_of(path, _read_trained(path), _TRAINED), device).eval()
 
 
@@ -84,11 +71,7 @@ def _network_of(path: Path, state: dict[str, Tensor], advice: str) -> GuidedSpat
     if bias is None or bias.ndim != 1 or not len(bias):
         raise UserError(f"{path} has no layer {LAST_LAYER} of classes: {advice}")
     network = GuidedSpatialTransformer(classes=len(bias))
-    own = network.state_dict()
-    for name, like in own.items():
-        check_tensor(path, name, state, like, advice)
-    check_names(path, state, list(own), advice)
-    network.load_state_dict(state)
+    load_state(network, path, state, advice)
     return network
 
 

@@ -8,7 +8,6 @@ holds ``step``, ``model_state`` and ``optimizer_state``.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
 
 import librosa
@@ -17,15 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize, relu
 
 from mmer.media.log_mel import SAMPLE_RATE
-from mmer.runtime.errors import UserError
-from mmer.training.foreign_checkpoint import (
-    are_named_tensors,
-    check_names,
-    check_tensor,
-    read_plain,
-    weights_given,
-)
-from mmer.weights import Weights
+from mmer.training.foreign_checkpoint import load_state, read_state
 
 WINDOW = 400
 """Samples of the Hann window and of the Fourier transform: 25 ms."""
@@ -91,34 +82,7 @@ def parts_of(mels: Tensor) -> Tensor:
     return mels.unfold(1, FRAMES, STEP).mT
 
 
-def start_from(network: SpeakerEncoder, weights: str, given: Weights | None) -> SpeakerEncoder:
-    """A network of random weights, given the published ones unless ``weights`` is ``random``.
-
-    Raises
-    ------
-    UserError
-        If published weights are asked for and not given, or refused.
-    """
-    if weights != "random":
-        load_resemblyzer(network, *weights_given(weights, given))
-    return network
-
-
 def load_resemblyzer(network: SpeakerEncoder, path: Path, sha256: str) -> None:
-    """Give a network the published weights.
-
-    Raises
-    ------
-    UserError
-        If the file is absent, has another checksum, holds anything but plain data, or is not this
-        network: other names, shapes, types, or a value that is not finite.
-    """
-    content = read_plain(path, sha256, _ADVICE)
-    state = content.get("model_state") if isinstance(content, Mapping) else None
-    if not are_named_tensors(state):
-        raise UserError(f"{path} has no 'model_state' of named tensors: {_ADVICE}")
-    own = network.state_dict()
-    check_names(path, state, [*own, *SET_ASIDE], _ADVICE)
-    for name, like in own.items():
-        check_tensor(path, name, state, like, _ADVICE)
-    network.load_state_dict({name: state[name] for name in own})
+    """Give a network the published weights."""
+    state = read_state(path, sha256, _ADVICE, "model_state")
+    load_state(network, path, state, _ADVICE, set_aside=SET_ASIDE)

@@ -112,13 +112,7 @@ def train(job: ModelJob) -> None:
 
 
 def of_split(encoded: EncodedLayers, job: ModelJob, device: torch.device) -> LayersOfItems:
-    """The items of a job's split that have a class.
-
-    Raises
-    ------
-    UserError
-        If a speaker of the split has no item.
-    """
+    """The items of a job's split that have a class."""
     items, task = read_items(job.one("items")), job.classes
     rows, chosen, part = rows_of_split(encoded.items, items, job.split, task)
     values = encoded.values
