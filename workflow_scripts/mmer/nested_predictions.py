@@ -77,7 +77,6 @@ def _of_classes(tables: Sequence[Posteriors]) -> Posteriors:
 
 
 def _of_traces(tables: Sequence[TracePredictions]) -> TracePredictions:
-    """The average of the tested items' traces."""
     tested = [table.only(TEST) for table in tables]
     first = tested[0].traces
     values = np.mean([table.traces.values for table in tested], axis=0)

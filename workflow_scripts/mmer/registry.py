@@ -92,7 +92,6 @@ def _modules(plugins: tuple[Path, ...]) -> Iterator[tuple[ModuleType, Path]]:
 
 
 def _imported(file: Path) -> ModuleType:
-    """A user's file as a module."""
     name = f"plugin_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None or not file.is_file():

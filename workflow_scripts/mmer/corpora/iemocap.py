@@ -147,7 +147,6 @@ class Iemocap(Corpus):
 
     @cached_property
     def _table(self) -> pd.DataFrame:
-        """The item table, in the order of its items."""
         codes = dict(CODES, **({EXCITED: "happy"} if self.settings.excited_is_happy else {}))
         words = dict(said for path in self._of_dialogues("transcriptions") for said in _said(path))
         rows = [

@@ -154,7 +154,6 @@ def _of_fold(fold: FoldTraces) -> Moments:
 
 
 def _by_dimension(found: Moments, task: Traces) -> list[tuple[str, float, float, float]]:
-    """Each dimension with its scores."""
     return list(zip(task.names, found.ccc, found.rmse, found.pearson, strict=True))
 
 

@@ -107,7 +107,6 @@ def _read_lines(path: Path, layout: ExternalLayout) -> list[tuple[int, list[str]
 
 
 def _column(path: Path, titles: list[str], column: str | int, layout: ExternalLayout) -> int:
-    """Number of a column that the layout names."""
     if isinstance(column, int):
         if 0 <= column < len(titles):
             return column
@@ -141,7 +140,6 @@ def _value_columns(
 
 
 def _values(where: str, cells: list[str], layout: ExternalLayout, classes: int) -> np.ndarray:
-    """The values of a row in the order of the table."""
     numbers = cells if layout.list_column is None else _bracketed_list(where, cells[0], classes)
     try:
         values = np.array([_number(number) for number in numbers])

@@ -60,7 +60,6 @@ def fuse(
 
 
 def _common_splits(systems: Mapping[str, Mapping[str, Posteriors]]) -> list[str]:
-    """The splits, the same for every system."""
     if len(systems) < 2:
         raise UserError(
             f"fusion needs at least two systems, but got {', '.join(systems) or 'none'}: name more"

@@ -59,6 +59,5 @@ def _mean_of(tables: Sequence[Posteriors]) -> Posteriors:
 
 
 def _means(values: Sequence[np.ndarray], tables: Sequence[Posteriors]) -> pd.DataFrame:
-    """Means by item, sorted."""
     rows = [pd.DataFrame(v, index=list(t.names)) for v, t in zip(values, tables, strict=True)]
     return pd.concat(rows).groupby(level=0).mean()

@@ -104,7 +104,6 @@ def decode_picture(picture: Picture) -> Decoded | str:
 
 
 def _opened(source: Path | np.ndarray) -> Image.Image:
-    """A picture in colours."""
     if isinstance(source, np.ndarray):
         return Image.fromarray(source).convert("RGB")
     with Image.open(source) as picture:

@@ -45,7 +45,6 @@ def hold_folders(written: Iterable[Path], read: Iterable[Path] = ()) -> list[Tex
 
 
 def _hold(folder: Path, kind: int) -> TextIO:
-    """The open lock file of one folder."""
     path = folder / NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -214,7 +214,6 @@ class _Counted(ast.NodeTransformer):
 
 
 def _called(value: ast.expr | None) -> str:
-    """The name that is called, empty where none is."""
     called = isinstance(value, ast.Call) and isinstance(value.func, ast.Name)
     return value.func.id if called else ""
 

@@ -59,5 +59,4 @@ def make_deterministic(seed: int, threads: int) -> None:
 
 
 def _asked_for(variable: str, default: bool) -> bool:
-    """A variable of the environment as true or false."""
     return os.environ.get(variable, str(default)).lower() == "true"

@@ -200,7 +200,6 @@ def _rest_of_epoch(training: Training, plan: FitPlan, progress: Progress) -> Ite
 
 
 def _step(training: Training, plan: FitPlan, progress: Progress, batch: Tensor) -> None:
-    """One optimiser step."""
     training.optimizer.zero_grad(set_to_none=True)
     loss = training.loss(batch)
     loss.backward()
@@ -258,7 +257,6 @@ def _save(training: Training, schedule: Schedule, state: State, path: Path) -> N
 
 
 def _resume(training: Training, schedule: Schedule, path: Path) -> State:
-    """Restore what :func:`_save` wrote."""
     tree = read_checkpoint(path)
     try:
         training.network.load_state_dict(tree["network"])

@@ -84,7 +84,6 @@ def chosen(
 
 
 def _delay(on: Reference, before: Treatment, settings: AfterTreatmentSettings, rate: float):
-    """Every delay."""
     delays = np.arange(0, settings.largest_delay + 1e-9, settings.delay_step)
     return [replace(before, delay=round(seconds * rate)) for seconds in delays]
 

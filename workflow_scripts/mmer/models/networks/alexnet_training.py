@@ -76,7 +76,6 @@ class AlexNetFineTuning(ClassTraining):
         )
 
     def forward(self, rows: Tensor) -> Tensor:
-        """Logits of some rows in the network's mode."""
         rows = rows.to(self.items.labels.device, non_blocking=True)
         if self._passed is None:
             return self.network(network_input(self.items.inputs[rows], self.settings.normalise))

@@ -149,7 +149,6 @@ class SequenceTraining(ClassTraining):
             self.class_weights = balanced_weights(labels, sequences.task.outputs)
 
     def forward(self, rows: Tensor) -> Tensor:
-        """Logits of some items."""
         return self.network(*self.items.batch(rows)).logits
 
     def measures(self, logits: Tensor, labels: Tensor) -> dict[str, float]:

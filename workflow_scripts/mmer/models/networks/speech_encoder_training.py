@@ -95,7 +95,6 @@ class FineTuning(ClassTraining):
         )
 
     def forward(self, rows: Tensor) -> Tensor:
-        """Logits of some items."""
         return self.network([self.items.heard[row] for row in rows.tolist()])
 
 

@@ -93,7 +93,6 @@ class HeadTraining(ClassTraining):
         )
 
     def forward(self, rows: Tensor) -> Tensor:
-        """Logits of some items."""
         return self.network(*self.items.batch(rows))
 
 
