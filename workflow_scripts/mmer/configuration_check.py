@@ -23,10 +23,7 @@ _ON_OTHER_VALUES = ("protocol", "task", "fusion.settings")
 def registry_of(values: Mapping[str, Any], files: Sequence[Path]) -> Registry:
     """The registry with the plug-ins that the merged values of some files name.
 
-    Raises
-    ------
-    UserError
-        If they name none in a list of paths, or one cannot be imported.
+    A UserError if they name none in a list of paths, or one cannot be imported.
     """
     plugins = values.get("plugins") or ()
     if not isinstance(plugins, list | tuple) or not all(isinstance(file, str) for file in plugins):
@@ -40,15 +37,12 @@ def check_configuration(
 ) -> Configuration:
     """Validate the merged values of all configuration files.
 
+    A UserError with one line per mistake: file, key, what is wrong, what to do.
+
     Parameters
     ----------
     files
         The files it was merged from, in order; later ones win.
-
-    Raises
-    ------
-    UserError
-        With one line per mistake: file, key, what is wrong, what to do.
     """
     if not all(isinstance(key, str) for key in values):
         raise UserError(f"{files[-1] if files else 'configuration'}: every key is text: mend it")

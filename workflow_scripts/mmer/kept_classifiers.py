@@ -161,16 +161,13 @@ SCALING = {"factor": "d", "shift": "d", "unit_rows": "1"}
 def check_kept(kept: Arrays, columns: int | None, classes: int, whose: str) -> None:
     """Look at what was read of a classifier before anything is computed with it.
 
+    A UserError if arrays are missing, unknown, of a wrong type or shape, not finite, or contradict
+    each other.
+
     Parameters
     ----------
     columns
         Of the values that it will be given; None where that follows from the arrays.
-
-    Raises
-    ------
-    UserError
-        If arrays are missing, unknown, of a wrong type or shape, not finite, or contradict each
-        other.
     """
     refused = UserError(f"what is kept of {whose} is no classifier of this task: export it again")
     kind = next((n for n, shapes in SHAPES.items() if {*shapes} == {*kept} - {*SCALING}), None)

@@ -33,16 +33,13 @@ def read_nested(
 ) -> dict[str, Predictions]:
     """Predictions of each fold, averaged, in the part ``test``; of classes all others' beside them.
 
+    A UserError if a table is none, was made under another split, or lacks items that others of its
+    fold have.
+
     Returns
     -------
     dict
         By fold.  Of classes the part ``choose`` has every other fold's items, out of fold.
-
-    Raises
-    ------
-    UserError
-        If a table is none, was made under another split, or lacks items that others of its fold
-        have.
     """
     tables = {}
     for name, split in splits.items():

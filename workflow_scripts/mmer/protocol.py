@@ -83,10 +83,7 @@ class Split(BaseModel):
     def parts_of(self, items: Items) -> np.ndarray:
         """The part of each item, ``(items,)`` text; empty where an item is outside the split.
 
-        Raises
-        ------
-        UserError
-            If a speaker of the split has no item.
+        A UserError if a speaker of the split has no item.
         """
         groups = items.column(self.by)
         absent = self.groups - set(groups)

@@ -49,15 +49,12 @@ class Registry:
 def read_registry(plugins: tuple[Path, ...] = ()) -> Registry:
     """Import every family and corpus.
 
+    A UserError if a plug-in cannot be imported, defines nothing, or a name is taken.
+
     Parameters
     ----------
     plugins
         Files of the user's own; what they define may replace nothing.
-
-    Raises
-    ------
-    UserError
-        If a plug-in cannot be imported, defines nothing, or a name is taken.
     """
     families: dict[str, Family] = {}
     corpora: dict[str, type[Corpus]] = {}

@@ -168,10 +168,7 @@ class Corpus(ABC):
     def check(self) -> None:
         """Look at the folder that the user names, before anything runs.
 
-        Raises
-        ------
-        UserError
-            If it does not hold what it should, with every speaker's mistake.
+        A UserError if it does not hold what it should, with every speaker's mistake.
         """
         mistakes = []
         for speaker in self.speakers:

@@ -117,10 +117,7 @@ def recognised(of_seeds: Mapping[int, pd.DataFrame]) -> np.ndarray:
 
     Items are in the order of the first seed.
 
-    Raises
-    ------
-    UserError
-        If the seeds were not tested on the same items.
+    A UserError if the seeds were not tested on the same items.
     """
     first = next(iter(of_seeds.values()))["item"]
     right = []

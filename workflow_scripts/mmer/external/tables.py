@@ -58,12 +58,9 @@ def classes_in_order(path: Path, layout: ExternalLayout, task: Classes) -> tuple
 def read_external_table(path: Path, layout: ExternalLayout, task: Classes) -> ExternalTable:
     """Read one table.
 
-    Raises
-    ------
-    UserError
-        If the file cannot be read in this layout: columns that are not there, a row with more or
-        fewer columns, an item twice, a value that is not a finite number, or probabilities that
-        are negative or do not sum to one.
+    A UserError if the file cannot be read in this layout: columns that are not there, a row with
+    more or fewer columns, an item twice, a value that is not a finite number, or probabilities that
+    are negative or do not sum to one.
     """
     lines = _read_lines(path, layout)
     titles = lines.pop(0)[1] if layout.header else [""] * len(lines[0][1])

@@ -35,11 +35,8 @@ def fuse(
     them goes in; ``grid`` are the candidates, where they are not those of the settings.
     Returns the predictions of :mod:`mmer.fusion.tables`.
 
-    Raises
-    ------
-    UserError
-        If the systems do not fit together, or the grid is empty or asks for more neighbours than
-        there are training rows.
+    A UserError if the systems do not fit together, or the grid is empty or asks for more neighbours
+    than there are training rows.
     """
     splits = _common_splits(systems)
     grid = candidates(settings, len(systems)) if grid is None else grid

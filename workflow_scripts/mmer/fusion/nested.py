@@ -37,10 +37,7 @@ def fuse_nested(
     was chosen for it; in the grid the accuracies of a split are means over the folds that choose
     for it, of all candidates.
 
-    Raises
-    ------
-    UserError
-        If the systems do not fit together, or there are fewer than three folds.
+    A UserError if the systems do not fit together, or there are fewer than three folds.
     """
     first = next(iter(systems.values()))
     if len(first) < 3:

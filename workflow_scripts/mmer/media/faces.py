@@ -84,10 +84,7 @@ def followed(
     Looks that find nothing, or a face of another size than most, are bridged; a running median
     drops what only one look sees, and a running mean and interpolation let the box glide.
 
-    Raises
-    ------
-    UserError
-        If no look finds a face.
+    A UserError if no look finds a face.
     """
     assert len(looks) == -(-frames // settings.look_every), "a look at every so many frames"
     at = np.arange(len(looks)) * settings.look_every

@@ -63,11 +63,8 @@ def convert_msi_net(job: ConversionJob) -> None:
 def convert(saved_model: Path, sha256: str, width: float = 1.0) -> dict[str, Tensor]:
     """A state of :class:`~mmer.media.msi_net.MsiNet` with the weights of the published network.
 
-    Raises
-    ------
-    UserError
-        If the file has another checksum, is no SavedModel, holds another network or values that
-        are not finite, or gives another map than the converted network.
+    A UserError if the file has another checksum, is no SavedModel, holds another network or values
+    that are not finite, or gives another map than the converted network.
     """
     image = np.random.default_rng(_SEED).uniform(0, 255, (1, *INPUT_SIZE, 3)).astype(np.float32)
     graph, output, expected = _original(saved_model, sha256, image)
@@ -121,10 +118,7 @@ def convolutions_of(graph: GraphDef, output: str) -> list[list[np.ndarray]]:
     with constants in place of variables; of it come ``(height, width, inputs, outputs)`` and
     ``(outputs,)``, or the first alone where nothing is added.
 
-    Raises
-    ------
-    ValueError
-        If a kernel or bias is not a constant.
+    A ValueError if a kernel or bias is not a constant.
     """
     nodes = {node.name: node for node in graph.node}
     found: list[list[np.ndarray]] = []

@@ -58,15 +58,12 @@ def readable_pictures(
 ) -> Iterator[tuple[str, Decoded]]:
     """Readable pictures in their order; the others are logged and left out.
 
+    A UserError if more pictures cannot be read.
+
     Parameters
     ----------
     unreadable_share
         Share of the pictures that may be missing or damaged, rounded up to whole pictures.
-
-    Raises
-    ------
-    UserError
-        If more pictures cannot be read.
     """
     count = len(pictures)
     allowed = math.ceil(unreadable_share * count)

@@ -69,10 +69,7 @@ def same_recordings(audio: Iterable[Path]) -> list[tuple[str, ...]]:
 def refuse_contradiction(same: Items, columns: Sequence[str]) -> None:
     """Look at what the item table says of one recording's items.
 
-    Raises
-    ------
-    UserError
-        If it differs in one of the columns.
+    A UserError if it differs in one of the columns.
     """
     for column in columns:
         said = same.column(column)

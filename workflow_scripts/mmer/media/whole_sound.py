@@ -20,10 +20,7 @@ _BLOCK = 0.02
 def check_whole(path: Path, promised: float | None, heard: float) -> None:
     """Compare the seconds that the header of a FLAC promises, if any, with those decoded.
 
-    Raises
-    ------
-    UserError
-        If a WAV ends before its samples do, or a FLAC gave less than it promises.
+    A UserError if a WAV ends before its samples do, or a FLAC gave less than it promises.
     """
     missing = _cut_from_wav(path)
     if missing:

@@ -280,10 +280,7 @@ class Family(ABC):
     def for_new_recordings(self, kept: KeptModel) -> Predictor | None:  # noqa: F821
         """What a finished model says of recordings that are in no corpus; None if it cannot.
 
-        Raises
-        ------
-        UserError
-            If the weights are not its own.
+        A UserError if the weights are not its own.
         """
         return None
 

@@ -162,13 +162,7 @@ class Text(Family):
         return None if folder is None else Origin(f"the encoder in {folder}")
 
     def files(self, entry: Any, split: int) -> Mapping[str, str]:
-        """The files of the user's folder, by name.
-
-        Raises
-        ------
-        UserError
-            If it holds no encoder.
-        """
+        """The files of the user's folder, by name; a UserError if it holds no encoder."""
         if entry.settings.folder is None:
             return {}
         folder = Path(entry.settings.folder)

@@ -140,11 +140,8 @@ class CorporaPlan:
     def check(self) -> None:
         """Look at what the user names, before anything runs.
 
-        Raises
-        ------
-        UserError
-            If a folder does not hold its corpus, or the project lies in a folder whose name
-            neither engine nor Python can carry.
+        A UserError if a folder does not hold its corpus, or the project lies in a folder whose name
+        neither engine nor Python can carry.
         """
         project = str(self.run.scripts.parent)
         if set(project) & {*PATTERN_LETTERS, os.pathsep}:

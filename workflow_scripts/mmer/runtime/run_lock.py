@@ -33,10 +33,7 @@ def hold_folders(written: Iterable[Path], read: Iterable[Path] = ()) -> list[Tex
 
     This process alone may use those ``written``; those ``read`` others may read too.
 
-    Raises
-    ------
-    UserError
-        If another process holds one of the folders, or one cannot be written.
+    A UserError if another process holds one of the folders, or one cannot be written.
     """
     alone = [_hold(folder, fcntl.LOCK_EX) for folder in written]
     # What this process may not write it can still read: a folder that somebody else filled.

@@ -113,17 +113,14 @@ def fit_for_each(training: Training, plan: FitPlan, checkpoint: Path | None) -> 
     one CPU the result is the same bit for bit, since weights, optimiser, random state and the
     order of the batches are all restored.
 
+    A UserError if the loss or a watched score is no finite number, or the checkpoint is of another
+    training.
+
     Parameters
     ----------
     checkpoint
         Where to keep the state; None keeps none.  The file stays when training ends, so that a
         finished training is not repeated; the caller removes it once its results are written.
-
-    Raises
-    ------
-    UserError
-        If the loss or a watched score is no finite number, or the checkpoint is of another
-        training.
     """
     state = State()
     torch.manual_seed(plan.seed)

@@ -36,6 +36,9 @@ def read_plain(
 ) -> object:
     """The content of a file written by ``torch.save``: tensors, numbers, text, lists, dictionaries.
 
+    A UserError if the file cannot be opened, has another checksum, is damaged, or names anything
+    else.
+
     Parameters
     ----------
     path, sha256
@@ -44,11 +47,6 @@ def read_plain(
         What to do where the file is refused, ends the sentence.
     allowed
         What the file may name besides.
-
-    Raises
-    ------
-    UserError
-        If the file cannot be opened, has another checksum, is damaged, or names anything else.
     """
     try:
         stream = path.open("rb")
@@ -125,6 +123,9 @@ def load_state(
 ) -> None:
     """Give a network a file's weights.
 
+    A UserError if the file has other names, shapes or types, or a value that is not finite; the
+    network is then as it was.
+
     Parameters
     ----------
     prefix
@@ -133,12 +134,6 @@ def load_state(
         Layer that the file lacks and the network keeps.
     set_aside
         What the file holds besides.
-
-    Raises
-    ------
-    UserError
-        If the file has other names, shapes or types, or a value that is not finite; the network is
-        then as it was.
     """
     wanted = {
         prefix + name: tensor
@@ -199,11 +194,8 @@ def load_all_but(
 
     The file has a last layer too, of any number of classes.
 
-    Raises
-    ------
-    UserError
-        If the file has other names, shapes or types, or a value that is not finite; the network is
-        then as it was.
+    A UserError if the file has other names, shapes or types, or a value that is not finite; the
+    network is then as it was.
     """
     own = network.state_dict()
     exchanged = {name for name in own if name.startswith(f"{last_layer}.")}

@@ -94,6 +94,9 @@ def put_on_device(
 ) -> FramesOnDevice:
     """Put the frames of a split's items on a device, items in the order given.
 
+    A UserError if frames and maps are not of the same items, a group of the split has no item, or
+    an item comes twice, has no frame, or has no span.
+
     Parameters
     ----------
     frames, saliency
@@ -104,12 +107,6 @@ def put_on_device(
         Items without a class are left out.
     split
         Items of other groups are left out.  None keeps all, and their part is empty.
-
-    Raises
-    ------
-    UserError
-        If frames and maps are not of the same items, a group of the split has no item, or an item
-        comes twice, has no frame, or has no span.
     """
     names = frames.items
     if names != saliency.items or not np.array_equal(frames.offsets, saliency.offsets):

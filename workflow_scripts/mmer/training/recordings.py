@@ -59,6 +59,9 @@ def put_on_device(
     An item trimmed to less speech than a network needs is padded like any other; a recording that
     is itself too short is a broken one.
 
+    A UserError if a speaker of the split has no item, or an item comes twice, is shorter than 0.31
+    s before trimming, or has no span or an empty one.
+
     Parameters
     ----------
     audio
@@ -69,12 +72,6 @@ def put_on_device(
         Items of other speakers, or without a class, are left out.
     seconds
         Length to which every item is cut at its end or padded with silence; None leaves it.
-
-    Raises
-    ------
-    UserError
-        If a speaker of the split has no item, or an item comes twice, is shorter than 0.31 s before
-        trimming, or has no span or an empty one.
     """
     rows, chosen, part = rows_of_split(audio.items, items, split, task)
     waveforms = _kept(audio, rows, spans)

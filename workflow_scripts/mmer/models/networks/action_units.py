@@ -42,11 +42,8 @@ TIME, CONFIDENCE, SUCCESS, FRAME = "timestamp", "confidence", "success", "frame"
 def read(job: ModelJob) -> None:
     """Write the outputs ``action_units``, a row per frame, and ``embeddings``, their means.
 
-    Raises
-    ------
-    UserError
-        If an item has no table or several; a table is none of OpenFace, has no frame, or a value
-        that is not finite; or the program fails.
+    A UserError if an item has no table or several; a table is none of OpenFace, has no frame, or a
+    value that is not finite; or the program fails.
     """
     settings, items = job.settings(ActionUnitsSettings), read_items(job.one("items"))
     forget_if_stale(job, _kept(job))

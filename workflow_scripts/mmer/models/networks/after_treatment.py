@@ -124,10 +124,7 @@ def _median(
 def treat(job: ModelJob) -> None:
     """Choose by the choosing part, treat everybody's traces, write them and what each step gained.
 
-    Raises
-    ------
-    UserError
-        If the task has no traces, or an item that chooses has no true one.
+    A UserError if the task has no traces, or an item that chooses has no true one.
     """
     settings, task = job.settings(AfterTreatmentSettings), job.task
     if not isinstance(task, Traces):

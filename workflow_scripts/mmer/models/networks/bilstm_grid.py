@@ -221,10 +221,7 @@ def train_architectures(
     Each training draws from its own seed and, on the CPU, takes one thread, so that how many run
     side by side changes no number.  Without workers the trainings run here, one after the other.
 
-    Raises
-    ------
-    UserError
-        If the system kills a worker.
+    A UserError if the system kills a worker.
     """
     trainings = [
         (sequences, settings, architecture, seed, folder / architecture.name)

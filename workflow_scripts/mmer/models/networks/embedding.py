@@ -21,11 +21,8 @@ from mmer.training.recordings import every_recording
 def embed(family: EmbeddingFamily, job: ModelJob) -> None:
     """Describe every item in order of their names, write the output ``embeddings``.
 
-    Raises
-    ------
-    UserError
-        If the weights are refused, or an item comes twice, is shorter than 0.31 s before trimming,
-        or has no span or an empty one.
+    A UserError if the weights are refused, or an item comes twice, is shorter than 0.31 s before
+    trimming, or has no span or an empty one.
     """
     settings = settings_of(family, job)
     device = prepare_device(job.seed) if family.starts_from_weights else None

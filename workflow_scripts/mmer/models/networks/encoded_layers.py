@@ -125,10 +125,7 @@ def layers_of(
 ) -> np.ndarray:
     """What is kept of an item's int16 samples, ``(steps, layers, width)`` float16.
 
-    Raises
-    ------
-    UserError
-        If a value is beyond what float16 holds.
+    A UserError if a value is beyond what float16 holds.
     """
     layers = encoder.layers(encoder.heard(waveform, settings.normalise_sound))
     steps = means_of_steps(layers, settings.frames_per_step, settings.normalise_layers)

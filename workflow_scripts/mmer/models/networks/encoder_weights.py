@@ -117,11 +117,8 @@ def give_weights(encoder: SpeechEncoder, path: Path, sha256: str | None) -> None
 
     The file may hold more than the encoder: what was put on top of it is left out.
 
-    Raises
-    ------
-    UserError
-        If the file has another checksum, lacks a tensor, or has one of another shape or type, or a
-        value that is not finite.
+    A UserError if the file has another checksum, lacks a tensor, or has one of another shape or
+    type, or a value that is not finite.
     """
     if sha256 is None:
         log.warning("%s has no published checksum, so its bytes are not verified", path)

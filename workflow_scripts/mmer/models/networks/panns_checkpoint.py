@@ -40,11 +40,8 @@ FRONT_END_TOLERANCE = 1e-5
 def load_panns(network: Cnn14, path: Path, sha256: str) -> None:
     """Give a network the published weights; its ``classifier`` keeps its own.
 
-    Raises
-    ------
-    UserError
-        If the file is absent, has another checksum, holds anything but plain data, or is not this
-        network: other names, shapes, types, a value that is not finite, or another front end.
+    A UserError if the file is absent, has another checksum, holds anything but plain data, or is
+    not this network: other names, shapes, types, a value that is not finite, or another front end.
     """
     state = read_state(path, sha256, _ADVICE, "model", NEEDED_BY_THE_SAMPLER)
     _check_front_end(path, state)

@@ -24,18 +24,15 @@ _TRAINED = "give a spatial transformer that this workflow trained or imported"
 def read_published(path: Path, sha256: str | None) -> GuidedSpatialTransformer:
     """A published network in evaluation mode, loaded without running its pickle.
 
+    A UserError if the file is not such a checkpoint: another checksum, anything but plain tensors,
+    other names, shapes or types, or a value that is not finite.
+
     Parameters
     ----------
     path
         A state dictionary written by ``torch.save``.
     sha256
         Its checksum, or None where none was published; that is logged.
-
-    Raises
-    ------
-    UserError
-        If the file is not such a checkpoint: another checksum, anything but plain tensors, other
-        names, shapes or types, or a value that is not finite.
     """
     if sha256 is None:
         log.warning("%s has no published checksum, so its bytes are not verified", path)
@@ -47,15 +44,12 @@ def start_from(network: GuidedSpatialTransformer, path: Path) -> None:
 
     Source: paper section 3.3.2, the last layer of three neurons is exchanged.
 
+    A UserError if the file is not such a network; the network is then as it was.
+
     Parameters
     ----------
     network
         Any number of classes, on the CPU.
-
-    Raises
-    ------
-    UserError
-        If the file is not such a network; the network is then as it was.
     """
     load_all_but(network, path, _read_trained(path), LAST_LAYER, _TRAINED)
 

@@ -116,11 +116,8 @@ def start_from(
 ) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
     """The tokenizer and the encoder that the settings name.
 
-    Raises
-    ------
-    UserError
-        If published files are absent or not those published, or a folder holds no encoder, or one
-        that cannot take as many tokens.
+    A UserError if published files are absent or not those published, or a folder holds no encoder,
+    or one that cannot take as many tokens.
     """
     if settings.weights == "random":
         return random_encoder(training_texts, settings)

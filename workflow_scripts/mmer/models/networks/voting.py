@@ -38,10 +38,7 @@ def vote_items(
 
     ``voters`` is the task of the network behind the frames, which may lack some classes.
 
-    Raises
-    ------
-    UserError
-        If the network has another number of classes than its task.
+    A UserError if the network has another number of classes than its task.
     """
     found, expected = frame_logits.values.shape[1], voters.outputs
     if found != expected:
