@@ -26,11 +26,7 @@ COLUMNS = (
 LISTS = ("training", "validation")
 
 IMAGES = "Manually_Annotated_Images"
-IMAGE_PLACES = (
-    IMAGES,
-    f"Manually_Annotated/{IMAGES}",
-    f"Manually_Annotated_compressed/{IMAGES}",
-)
+IMAGE_PLACES = (IMAGES, f"Manually_Annotated/{IMAGES}", f"Manually_Annotated_compressed/{IMAGES}")
 """Where unpacked copies have the pictures."""
 
 LIST_PLACES = (

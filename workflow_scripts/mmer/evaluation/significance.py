@@ -106,9 +106,7 @@ def significance_table(
     return pd.DataFrame(rows, columns=COLUMNS).astype(counts)
 
 
-def best_per_modality(
-    systems: Sequence[System[FoldPredictions]],
-) -> list[System[FoldPredictions]]:
+def best_per_modality(systems: Sequence[System[FoldPredictions]]) -> list[System[FoldPredictions]]:
     """The system with the highest mean accuracy of each modality; of equals, the first."""
     best = []
     for modality in get_args(Modality):

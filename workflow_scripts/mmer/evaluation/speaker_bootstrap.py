@@ -49,9 +49,7 @@ def interval(resampled: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def count_by_speaker(
-    systems: Sequence[System[FoldPredictions]],
-) -> tuple[np.ndarray, np.ndarray]:
+def count_by_speaker(systems: Sequence[System[FoldPredictions]]) -> tuple[np.ndarray, np.ndarray]:
     """Recognised items of each speaker, ``(speakers, systems)``, and all items, ``(speakers,)``."""
     speaker_of = {
         name: speaker

@@ -13,12 +13,7 @@ import pandas as pd
 from mmer.evaluation import metrics
 from mmer.evaluation.calibration import calibrate
 from mmer.evaluation.intervals import half_width, wilson_interval
-from mmer.evaluation.paper import (
-    PaperResult,
-    compare_unlike,
-    compare_with_paper,
-    not_run,
-)
+from mmer.evaluation.paper import PaperResult, compare_unlike, compare_with_paper, not_run
 from mmer.evaluation.predictions import FoldPredictions, System
 from mmer.evaluation.settings import EvaluationSettings
 from mmer.evaluation.speaker_bootstrap import accuracy_interval

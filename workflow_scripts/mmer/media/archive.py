@@ -80,10 +80,7 @@ def extract_files(
 
 
 def _wanted(
-    archive: Path,
-    content: zipfile.ZipFile,
-    ending: str,
-    is_wanted: Callable[[PurePosixPath], bool],
+    archive: Path, content: zipfile.ZipFile, ending: str, is_wanted: Callable[[PurePosixPath], bool]
 ) -> dict[str, zipfile.ZipInfo]:
     """The members to extract, by name; every member of the archive is checked."""
     wanted: dict[str, zipfile.ZipInfo] = {}

@@ -13,16 +13,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from mmer.models.base import (
-    Family,
-    ModelEntry,
-    ModelJob,
-    Name,
-    Origin,
-    Output,
-    Resources,
-    Step,
-)
+from mmer.models.base import Family, ModelEntry, ModelJob, Name, Origin, Output, Resources, Step
 from mmer.models.sequence_settings import GRID_OUTPUTS, Architecture, SequenceSettings
 from mmer.settings import Settings, from_source
 from mmer.user_paths import FilePath, PathText

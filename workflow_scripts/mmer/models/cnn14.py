@@ -18,9 +18,7 @@ class Cnn14Settings(WeightsSettings):
     """How CNN-14 is initialised and fine-tuned."""
 
     weights: Literal["panns_cnn14_16k", "random"] = from_source(
-        "panns_cnn14_16k",
-        "Initial weights: those learned on AudioSet, or random ones.",
-        PAPER,
+        "panns_cnn14_16k", "Initial weights: those learned on AudioSet, or random ones.", PAPER
     )
     width: float = from_source(
         1.0,

@@ -86,10 +86,7 @@ class SpeakerEncoder(NetworkFamily):
         return SpeakerClassifier(settings.trainable, settings.dropout, task.outputs)
 
     def load(
-        self,
-        network: SpeakerClassifier,
-        settings: SpeakerEncoderSettings,
-        weights: Weights | None,
+        self, network: SpeakerClassifier, settings: SpeakerEncoderSettings, weights: Weights | None
     ) -> None:
         """Give the encoder the published weights."""
         from mmer.models.networks.speaker_encoder import load_resemblyzer

@@ -14,11 +14,7 @@ from typing import Literal
 
 from mmer.models.base import LEARN, TRAINED, ModelEntry, ModelJob, Output, Resources, Step
 from mmer.models.network import FitSettings
-from mmer.models.speech_encoder_settings import (
-    EncoderFamily,
-    EncoderSettings,
-    EncoderWeights,
-)
+from mmer.models.speech_encoder_settings import EncoderFamily, EncoderSettings, EncoderWeights
 from mmer.settings import decided, from_source
 
 LATER_PAPER = "the code that the later paper's authors published, wav2vec2's fine-tuning"

@@ -18,12 +18,7 @@ def origins_of(models: ModelsPlan) -> list[dict[str, str | None]]:
         name = models.registered_weights(model)
         if origin is not None:
             found.append(
-                {
-                    "name": model,
-                    "source": origin.source,
-                    "sha256": None,
-                    "licence": origin.licence,
-                }
+                {"name": model, "source": origin.source, "sha256": None, "licence": origin.licence}
             )
         elif name is not None:
             found.append(models.weights.origin(model, name))

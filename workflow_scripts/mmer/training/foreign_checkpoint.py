@@ -184,11 +184,7 @@ def check_tensor(
 
 
 def load_all_but(
-    network: torch.nn.Module,
-    path: Path,
-    state: Mapping[str, Tensor],
-    last_layer: str,
-    advice: str,
+    network: torch.nn.Module, path: Path, state: Mapping[str, Tensor], last_layer: str, advice: str
 ) -> None:
     """Give a network a file's weights, all but the last layer's, which keeps its own.
 

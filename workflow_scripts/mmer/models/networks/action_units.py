@@ -32,10 +32,7 @@ INTENSITIES = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
 """Units of which the program tells how strong they are, 0 to 5."""
 PRESENCES = (*INTENSITIES[:16], 28, 45)
 """Units of which it tells whether they are there."""
-COLUMNS = (
-    *(f"AU{unit:02d}_r" for unit in INTENSITIES),
-    *(f"AU{unit:02d}_c" for unit in PRESENCES),
-)
+COLUMNS = (*(f"AU{unit:02d}_r" for unit in INTENSITIES), *(f"AU{unit:02d}_c" for unit in PRESENCES))
 TIME, CONFIDENCE, SUCCESS, FRAME = "timestamp", "confidence", "success", "frame"
 
 
