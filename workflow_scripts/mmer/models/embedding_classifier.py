@@ -33,19 +33,3 @@ class EmbeddingClassifier(Family):
     @abstractmethod
     def classify(self, job: ModelJob) -> None:
         """Classify every split."""
-
-
-class KeptEmbeddingClassifier(EmbeddingClassifier):
-    """One that is fitted in seconds, with nothing random, and so once more for new recordings."""
-
-    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:  # noqa: F821
-        """The classifier of a split, fitted once more."""
-        from mmer.models.networks.kept_classifiers import kept_state
-
-        return kept_state(job, split)
-
-    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
-        """Posteriors of what the model named by ``of`` computes."""
-        from mmer.models.networks.kept_classifiers import predictor
-
-        return predictor(kept)

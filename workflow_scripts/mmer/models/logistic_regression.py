@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import PositiveFloat
 
 from mmer.models.base import ModelJob
-from mmer.models.embedding_classifier import EmbeddingClassifierEntry, KeptEmbeddingClassifier
+from mmer.models.embedding_classifier import EmbeddingClassifier, EmbeddingClassifierEntry
 from mmer.settings import Settings, decided
 
 
@@ -54,7 +54,7 @@ class LogisticRegressionEntry(EmbeddingClassifierEntry):
     settings: LogisticRegressionSettings = LogisticRegressionSettings()
 
 
-class LogisticRegression(KeptEmbeddingClassifier):
+class LogisticRegression(EmbeddingClassifier):
     """A multinomial logistic regression per split on the embeddings of another model."""
 
     name = "logistic_regression"
@@ -65,3 +65,15 @@ class LogisticRegression(KeptEmbeddingClassifier):
         from mmer.models.networks.logistic_regression import classify
 
         classify(job)
+
+    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:  # noqa: F821
+        """The classifier of a split, fitted once more."""
+        from mmer.models.networks.kept_classifiers import kept_state
+
+        return kept_state(job, split)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
+        """Posteriors of what the model named by ``of`` computes."""
+        from mmer.models.networks.kept_classifiers import predictor
+
+        return predictor(kept)

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import PositiveFloat
 
 from mmer.models.base import ModelJob
-from mmer.models.embedding_classifier import EmbeddingClassifierEntry, KeptEmbeddingClassifier
+from mmer.models.embedding_classifier import EmbeddingClassifier, EmbeddingClassifierEntry
 from mmer.settings import Settings, decided, from_source
 
 
@@ -64,7 +64,7 @@ class SupportVectorEntry(EmbeddingClassifierEntry):
     settings: SupportVectorSettings = SupportVectorSettings()
 
 
-class SupportVector(KeptEmbeddingClassifier):
+class SupportVector(EmbeddingClassifier):
     """A support vector machine per split on the embeddings of another model."""
 
     name = "support_vector"
@@ -75,3 +75,15 @@ class SupportVector(KeptEmbeddingClassifier):
         from mmer.models.networks.support_vector import classify
 
         classify(job)
+
+    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:  # noqa: F821
+        """The classifier of a split, fitted once more."""
+        from mmer.models.networks.kept_classifiers import kept_state
+
+        return kept_state(job, split)
+
+    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
+        """Posteriors of what the model named by ``of`` computes."""
+        from mmer.models.networks.kept_classifiers import predictor
+
+        return predictor(kept)

@@ -128,15 +128,15 @@ def put_on_device(
     kept = [_kept_rows(frames, row, spans) for row in rows]
     of_frames = np.concatenate(kept)
     lengths = np.array([len(each) for each in kept])
-    return FramesOnDevice(
-        task=task,
-        items=chosen,
-        part=part,
+    return FramesOnDevice.on(
+        device,
+        task,
+        chosen,
+        part,
         choosing_parts=() if split is None else (split.choosing_part,),
         images=torch.from_numpy(frames.values[of_frames])[:, None].to(device),
         saliency=torch.from_numpy(saliency.values[of_frames])[:, None].to(device),
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
-        labels=torch.from_numpy(task.labels(chosen)).to(device),
         item_of_frame=torch.from_numpy(np.repeat(np.arange(len(rows)), lengths)).to(device),
         rate=frames.rate,
     )

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from mmer.items import Items, read_items
@@ -78,13 +77,9 @@ def put_on_device(
     if seconds is not None:
         waveforms = _of_length(waveforms, round(seconds * SAMPLE_RATE))
     inputs = as_inputs(waveforms)
-    return ItemsOnDevice(
-        task=task,
-        items=chosen,
-        part=part,
-        choosing_parts=(split.choosing_part,),
-        labels=torch.from_numpy(task.labels(chosen)).to(inputs.device),
-        inputs=inputs,
+    choosing = (split.choosing_part,)
+    return ItemsOnDevice.on(
+        inputs.device, task, chosen, part, choosing_parts=choosing, inputs=inputs
     )
 
 

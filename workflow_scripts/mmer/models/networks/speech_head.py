@@ -116,11 +116,6 @@ def of_split(encoded: EncodedLayers, job: ModelJob, device: torch.device) -> Lay
     rows, chosen, part = rows_of_split(encoded.items, items, job.split, task)
     values = encoded.values
     starts, stops = encoded.offsets[:-1], encoded.offsets[1:]
-    return LayersOfItems(
-        task=task,
-        items=chosen,
-        part=part,
-        choosing_parts=tuple(job.chosen_by),
-        labels=torch.from_numpy(task.labels(chosen)).to(device),
-        values=[torch.from_numpy(values[starts[row] : stops[row]]).to(device) for row in rows],
-    )
+    values = [torch.from_numpy(values[starts[row] : stops[row]]).to(device) for row in rows]
+    choosing = tuple(job.chosen_by)
+    return LayersOfItems.on(device, task, chosen, part, choosing_parts=choosing, values=values)
