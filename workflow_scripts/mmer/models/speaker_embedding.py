@@ -53,6 +53,6 @@ class SpeakerEmbedding(EmbeddingFamily):
         settings: SpeakerEmbeddingSettings,
     ) -> np.ndarray:
         """The mean direction of the embeddings of each item's parts."""
-        from mmer.models.networks.speaker_embedding import embeddings_of
+        from mmer.models.networks.speaker_encoder import embeddings_of
 
         return embeddings_of(network, waveforms, settings.loudness_dbfs)

@@ -67,7 +67,7 @@ class SpeakerEncoder(NetworkFamily):
 
     def features(self, samples: np.ndarray, settings: SpeakerEncoderSettings) -> Tensor:
         """Mel powers ``(frames, 40)``, a hundred frames a second."""
-        from mmer.models.networks.speaker_embedding import heard
+        from mmer.models.networks.speaker_encoder import heard
 
         return heard(samples, settings.loudness_dbfs)
 

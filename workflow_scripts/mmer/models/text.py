@@ -26,8 +26,7 @@ from mmer.models.base import (
     Step,
 )
 from mmer.runtime.errors import UserError
-from mmer.settings import Settings, decided, from_source
-from mmer.user_paths import FilePath
+from mmer.settings import FilePath, Settings, decided, from_source
 
 RECIPE = "Devlin et al. 2019, appendix A.3"
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}

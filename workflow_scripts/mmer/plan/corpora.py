@@ -15,8 +15,8 @@ from mmer.media.record import metadata_place
 from mmer.plan.run import RunPlan
 from mmer.protocol import NESTED, PAPER, Split, two_folds_out
 from mmer.runtime.errors import UserError
+from mmer.settings import PATTERN_LETTERS
 from mmer.tasks import Classes, Traces
-from mmer.user_paths import PATTERN_LETTERS
 
 
 @dataclass(frozen=True)
