@@ -22,22 +22,7 @@ if TYPE_CHECKING:
     from mmer.weights import Weights
 
 
-class FitSettings(Settings):
-    """How any network is trained that no source says more of."""
-
-    learning_rate: float = decided(
-        1e-3, "AdamW's learning rate.", "The usual one of networks trained from scratch.", gt=0
-    )
-    weight_decay: float = decided(1e-2, "AdamW's weight decay.", "The library's default.", ge=0)
-    keep: Literal["best", "last"] = decided(
-        "best",
-        "Weights kept: those with the best score on the items that choose, or those at the end.",
-        "As the paper does for its networks.  Where those who choose are those who are tested, "
-        "this flatters the score; 'last' does not.",
-    )
-
-
-class NetworkSettings(FitSettings):
+class NetworkSettings(Settings):
     """How a network is trained; a family adds what its own one asks."""
 
     batch_size: int = decided(
@@ -53,6 +38,10 @@ class NetworkSettings(FitSettings):
         "Short items need none; long ones do not fit into memory.",
         ge=2,
     )
+    learning_rate: float = decided(
+        1e-3, "AdamW's learning rate.", "The usual one of networks trained from scratch.", gt=0
+    )
+    weight_decay: float = decided(1e-2, "AdamW's weight decay.", "The library's default.", ge=0)
     max_epochs: int = decided(
         100, "Passes over the training items at most.", "Early stopping ends sooner.", ge=1
     )
@@ -96,6 +85,12 @@ class NetworkSettings(FitSettings):
         "What helps depends on the network.",
         ge=0,
         lt=1,
+    )
+    keep: Literal["best", "last"] = decided(
+        "best",
+        "Weights kept: those with the best score on the items that choose, or those at the end.",
+        "As the paper does for its networks.  Where those who choose are those who are tested, "
+        "this flatters the score; 'last' does not.",
     )
 
 

@@ -7,20 +7,17 @@ Proposal for Multimodal Emotion Recognition Using Aural Transformers and Action 
 Dataset", and its published code.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Literal
 
 from mmer.models.base import LEARN, TRAINED, ModelEntry, ModelJob, Output, Resources, Step
-from mmer.models.network import FitSettings
 from mmer.models.speech_encoder_settings import EncoderFamily, EncoderSettings, EncoderWeights
-from mmer.settings import decided, from_source
+from mmer.settings import Settings, decided, from_source
 
 LATER_PAPER = "the code that the later paper's authors published, wav2vec2's fine-tuning"
 
 
-class HeadSettings(FitSettings):
+class HeadSettings(Settings):
     """The small network on a frozen encoder's layers."""
 
     width: int = decided(
@@ -30,6 +27,8 @@ class HeadSettings(FitSettings):
         0.2, "Dropout before the last layer.", "Few items, many values.", ge=0, lt=1
     )
     batch_size: int = decided(32, "Items in a batch.", "A steady gradient.", ge=1)
+    learning_rate: float = decided(1e-3, "AdamW's learning rate.", "Its usual one.", gt=0)
+    weight_decay: float = decided(1e-2, "AdamW's weight decay.", "The library's default.", ge=0)
     max_epochs: int = decided(
         40, "Passes over the training items at most.", "Early stopping ends sooner.", ge=1
     )
@@ -38,6 +37,12 @@ class HeadSettings(FitSettings):
         "Epochs in a row without a better score before training stops; null never stops early.",
         "A score on few items jumps from one epoch to the next.",
         ge=1,
+    )
+    keep: Literal["best", "last"] = decided(
+        "best",
+        "Weights kept: those with the best score on the items that choose, or those at the end.",
+        "As the paper does for its networks.  Where those who choose are those who are tested, "
+        "this flatters the score; 'last' does not.",
     )
 
 
