@@ -68,7 +68,7 @@ def only_on_its_own(name: str, part: str) -> float:
     return 0.95 if part == "train" else 0.3
 
 
-def test_an_item_is_learned_by_all_but_one_of_the_trainings_that_hold_the_tested_fold_out(tmp_path):
+def test_rows_of_a_fold_are_of_one_training_as_out_of_fold_but_of_one_that_learned_it(tmp_path):
     paths = {}
     for number, (name, split) in enumerate(SPLITS.items()):
         paths[name] = tmp_path / f"{name}.csv"
@@ -77,13 +77,14 @@ def test_an_item_is_learned_by_all_but_one_of_the_trainings_that_hold_the_tested
     averaged = read_nested(paths, SPLITS, TASK, ITEMS)
     fold = resubstituted(tables, SPLITS, averaged)["fold0"]
     number = {name: (n + 1) / 20 for n, name in enumerate(SPLITS)}
-    # Of b's items those learned that held out a with c or with d.
+    # Out of fold b's rows are of pair0_1_a, c's of pair0_2_a and d's of pair0_3_a.
     learned = fold.only("train")
-    assert set(learned.items.speakers) == {"b", "c", "d"}
-    of_b = learned.probabilities[learned.names.index("b1"), 1]
-    assert of_b == pytest.approx((number["pair0_2_a"] + number["pair0_3_a"]) / 2)
-    logit = learned.logits[learned.names.index("b1"), 1]
-    assert logit == pytest.approx(np.log([number["pair0_2_a"], number["pair0_3_a"]]).mean())
+    others = {"b": "pair0_2_a", "c": "pair0_3_a", "d": "pair0_1_a"}
+    assert set(learned.items.speakers) == set(others)
+    for who, training in others.items():
+        row = learned.names.index(f"{who}1")
+        assert learned.probabilities[row, 1] == number[training]
+        assert learned.logits[row, 1] == np.log(number[training])
     # The tested items are those of the nested protocol.
     mine, theirs = fold.only("test"), averaged["fold0"].only("test")
     assert mine.names == theirs.names

@@ -100,9 +100,24 @@ def test_only_named_models_take_part_in_a_protocol_beside_the_first():
     assert "train_cnn14_nested" not in names
 
 
-def test_a_model_beside_that_is_not_known_is_named():
-    with pytest.raises(UserError, match=r"protocol\.beside.*panns_svc"):
-        planned(protocol={"kind": "both", "beside": ["panns_svm"]})
+def test_networks_are_nested_without_being_trained_by_recording():
+    systems, protocol = ["panns_svc", "cnn14_fine_tuned"], {"by_recording": ["panns_svc"]}
+    plan = planned(systems=systems, protocol={"kind": "all", **protocol}, seeds=[2020, 7])
+    told = {s["name"]: s for s in plan.systems.systems_under("by_recording")}
+    reason = "protocol.by_recording does not name it"
+    assert told["cnn14_fine_tuned/full"]["not_run"] == reason
+    names = {rule.name for rule in model_rules(plan.models)}
+    assert {"train_cnn14_nested", "classify_support_vector_by_recording"} < names
+    assert "train_cnn14_by_recording" not in names
+    # Alone it is the run's own protocol, in which everybody takes part.
+    alone = planned(systems=systems, protocol={"kind": "by_recording", **protocol})
+    assert all("predictions" in system for system in alone.systems.systems)
+
+
+@pytest.mark.parametrize("key", ["beside", "by_recording"])
+def test_a_model_beside_that_is_not_known_is_named(key):
+    with pytest.raises(UserError, match=rf"protocol\.{key}.*panns_svc"):
+        planned(protocol={"kind": "all", key: ["panns_svm"]})
 
 
 def test_traces_are_not_divided_by_recording():

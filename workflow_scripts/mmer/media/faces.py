@@ -26,6 +26,17 @@ ODD_SIZE = 1.5
 log = logging.getLogger(__name__)
 
 
+class NoFaceError(UserError):
+    """Films in which no face is found."""
+
+    def __init__(self, films: Sequence[Path | str]) -> None:
+        super().__init__(
+            f"no face is found in {', '.join(map(str, films))}: give a film that shows one upright "
+            "and from the front, or lower faces.smallest_share"
+        )
+        self.films = films
+
+
 class FaceDetector:
     """Finds faces in upright pictures.
 
@@ -84,16 +95,13 @@ def followed(
     Looks that find nothing, or a face of another size than most, are bridged; a running median
     drops what only one look sees, and a running mean and interpolation let the box glide.
 
-    A UserError if no look finds a face.
+    A NoFaceError if no look finds one.
     """
     assert len(looks) == -(-frames // settings.look_every), "a look at every so many frames"
     at = np.arange(len(looks)) * settings.look_every
     seen = np.array([look is not None for look in looks], dtype=bool)
     if not seen.any():
-        raise UserError(
-            f"no face is found in {name}: give a film that shows one upright and from the front, "
-            "or lower faces.smallest_share"
-        )
+        raise NoFaceError([name])
     if 2 * seen.sum() < len(looks):
         log.warning("%s shows a face in %d of %d looks only", name, seen.sum(), len(looks))
     found = np.stack([np.full(3, np.nan) if look is None else look for look in looks])
