@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from mmer.config import Configuration, configuration_class
 from mmer.configuration_references import Mistake, reference_errors
 from mmer.registry import Registry, read_registry
 from mmer.runtime.errors import UserError
+from mmer.settings import settings_within
 
 _ON_OTHER_VALUES = ("protocol", "task", "fusion.settings")
 """Keys whose mistakes depend on values of other sections, and not on names alone."""
@@ -163,20 +164,9 @@ def _deeper(model: Any, part: str | int) -> Iterator[Any]:
     """The settings classes reached from one by a key, a name in a mapping or an alternative."""
     fields = getattr(model, "model_fields", {})
     if part in fields:
-        yield from _classes(fields[part].annotation)
+        yield from settings_within(fields[part].annotation)
     elif fields.get("family") is not None or not isinstance(part, str) or not fields:
         yield model
-
-
-def _classes(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Every settings class within a type annotation."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in getattr(annotation, "__args__", ()):
-        yield from _classes(argument)
-    for extra in getattr(annotation, "__metadata__", ()):
-        if isinstance(extra, type):
-            yield from _classes(extra)
 
 
 def _origin(path: Sequence[str], contents: Mapping[Path, Any]) -> str:

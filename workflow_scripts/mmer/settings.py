@@ -8,7 +8,8 @@ page ``docs/decisions.md``, which is generated from these declarations.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -40,6 +41,14 @@ def decided(default: Any, meaning: str, reason: str, **limits: Any) -> Any:
     Parameters are those of :func:`from_source`, with ``reason`` in the place of ``source``.
     """
     return Field(default, description=meaning, json_schema_extra={"reason": reason}, **limits)
+
+
+def settings_within(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Every settings class within a type."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from settings_within(argument)
 
 
 PATTERN_LETTERS = "{}<>"
