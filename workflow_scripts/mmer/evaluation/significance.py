@@ -21,21 +21,9 @@ from mmer.evaluation.settings import EvaluationSettings, SignificanceSettings
 from mmer.evaluation.speaker_bootstrap import Difference, paired_differences
 from mmer.models.base import Modality
 
-COLUMNS = [
-    "comparison",
-    "test",
-    "systems",
-    "statistic",
-    "p_value",
-    "corrected_p",
-    "holm_p",
-    "significant",
-    "only_first_correct",
-    "only_second_correct",
-    "difference",
-    "difference_low",
-    "difference_high",
-]
+COLUMNS = ["comparison", "test", "systems", "statistic", "p_value", "corrected_p", "holm_p"]
+COLUMNS += ["significant", "only_first_correct", "only_second_correct"]
+COLUMNS += ["difference", "difference_low", "difference_high"]
 
 
 @dataclass(frozen=True)

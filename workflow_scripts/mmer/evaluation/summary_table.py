@@ -19,19 +19,8 @@ from mmer.evaluation.settings import EvaluationSettings
 from mmer.evaluation.speaker_bootstrap import accuracy_interval
 
 MEASURED = (
-    "mean_accuracy",
-    "std",
-    "ci95",
-    "pooled_accuracy",
-    "wilson_low",
-    "wilson_high",
-    "speaker_low",
-    "speaker_high",
-    "uar",
-    "macro_f1",
-    "ece",
-    "brier",
-    "nll",
+    *("mean_accuracy", "std", "ci95", "pooled_accuracy", "wilson_low", "wilson_high"),
+    *("speaker_low", "speaker_high", "uar", "macro_f1", "ece", "brier", "nll"),
 )
 
 
