@@ -36,12 +36,6 @@ def build_alexnet(classes: int, width: float = 1.0) -> AlexNet:
     width
         Factor on all channels and hidden layers; 1 is torchvision's network of 61.1 million
         parameters.
-
-    Example
-    -------
-    >>> import torch
-    >>> build_alexnet(classes=5, width=0.02)(torch.zeros(2, 3, 64, 64)).shape
-    torch.Size([2, 5])
     """
     if width == 1:
         network = AlexNet(num_classes=classes)

@@ -65,12 +65,6 @@ class BiLstm(nn.Module):
         Of a frame's features, such as 50 or 810.
     units, layers, attention_layers, dropout
         See :class:`mmer.models.bilstm.BiLstmSettings`.
-
-    Example
-    -------
-    >>> network = BiLstm(width=50, units=25, layers=2, attention_layers=2, dropout=0.3, classes=8)
-    >>> network(torch.zeros(4, 90, 50), torch.tensor([90, 80, 70, 60])).logits.shape
-    torch.Size([4, 8])
     """
 
     def __init__(
