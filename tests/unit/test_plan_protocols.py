@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.plans import ROOT, WEIGHTS, checked, planned
+from tests.plans import ROOT, SHIPPED, WEIGHTS, checked, planned, read
 
 from mmer.plan import Plan
 from mmer.plan.rules import model_rules
 from mmer.runtime.errors import UserError
+
+LONGEST = 131_072
+"""Bytes of one argument of a command, on Linux."""
 
 
 def test_a_nested_protocol_beside_the_papers_repeats_nothing_of_it():
@@ -58,6 +61,18 @@ def test_two_folds_cannot_be_nested():
     speakers = [f"{number:02d}" for number in range(1, 25)]
     with pytest.raises(UserError, match=r"protocol\.folds.*three folds at least"):
         planned(protocol={"kind": "both", "folds": [speakers[:12], speakers[12:]]})
+
+
+def test_the_whole_paper_under_every_protocol_with_three_seeds_is_told_on_command_lines():
+    """But for one step, whose job lies in a file."""
+    several = {"protocol": {"kind": "all"}, "seeds": [2020, 2021, 2022]}
+    plan = planned(fusion=read(SHIPPED)["fusion"], data={"affectnet": "somewhere"}, **several)
+    evaluated = plan.configuration.protocol.evaluated
+    texts = [plan.systems.told_of_evaluation(plan.paper, p, "seed2022/") for p in evaluated]
+    texts += [step.told for step in plan.report.steps] + [plan.seeds.told(p) for p in evaluated]
+    texts.append(plan.models.told("stn_bilstm_posteriors8", "train", "vad", "", "nested"))
+    assert max(map(len, texts)) < LONGEST * 3 / 4
+    assert len(plan.choices.told) > LONGEST
 
 
 # By recording
