@@ -26,8 +26,7 @@ from mmer.prediction.settings import PredictionSettings
 from mmer.protocol import NESTED, PAPER
 from mmer.registry import Registry
 from mmer.report.settings import ReportSettings
-from mmer.settings import Settings, decided, from_source
-from mmer.user_paths import FilePath, PathText
+from mmer.settings import FilePath, PathText, Settings, decided, from_source
 
 
 class DataSettings(Settings):

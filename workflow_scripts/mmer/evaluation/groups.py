@@ -20,16 +20,13 @@ def groups_table(
     The group of the class is called as the task's column, and classes come in the task's order.
     Wilson's 95 % interval takes the items of one speaker as independent.
 
+    A UserError if an item has a value that is not named.
+
     Parameters
     ----------
     groups
         Columns of the item table besides the class and the speaker, with their values in order.
         An item whose cell is empty is in none of them, and a value without items has no row.
-
-    Raises
-    ------
-    UserError
-        If an item has a value that is not named.
     """
     rows = [(system.name, *row) for system in those_run(systems) for row in _rows(system, groups)]
     columns = ["system", "group", "value", "items", "accuracy", "wilson_low", "wilson_high"]

@@ -42,8 +42,6 @@ class SeedsJob(Job):
         Systems of which another seed makes other ones.
     titles
         Of fusions: that in the summary names the classifier that the first seed chose.
-    seed
-        Of the bootstrap.
     """
 
     summary: Path
@@ -123,10 +121,7 @@ def recognised(of_seeds: Mapping[int, pd.DataFrame]) -> np.ndarray:
 
     Items are in the order of the first seed.
 
-    Raises
-    ------
-    UserError
-        If the seeds were not tested on the same items.
+    A UserError if the seeds were not tested on the same items.
     """
     first = next(iter(of_seeds.values()))["item"]
     right = []

@@ -70,16 +70,13 @@ def faces_of_film(
 ) -> tuple[np.ndarray, float]:
     """Faces ``(ticks, 96, 96, 3)`` uint8 RGB, 25 a second, and when the first one shows.
 
+    A UserError if the film is damaged, lacks a stream, or shows no face.
+
     Parameters
     ----------
     kinds
         Streams to decode: with ``audio`` the second value counts from the first sample, in seconds,
         else from the film's own start.
-
-    Raises
-    ------
-    UserError
-        If the film is damaged, lacks a stream, or shows no face.
     """
     settings, heard_s = detector.settings, []
     shows_s: list[float] = []

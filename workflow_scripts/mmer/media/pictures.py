@@ -58,15 +58,12 @@ def readable_pictures(
 ) -> Iterator[tuple[str, Decoded]]:
     """Readable pictures in their order; the others are logged and left out.
 
+    A UserError if more pictures cannot be read.
+
     Parameters
     ----------
     unreadable_share
         Share of the pictures that may be missing or damaged, rounded up to whole pictures.
-
-    Raises
-    ------
-    UserError
-        If more pictures cannot be read.
     """
     count = len(pictures)
     allowed = math.ceil(unreadable_share * count)
@@ -104,7 +101,6 @@ def decode_picture(picture: Picture) -> Decoded | str:
 
 
 def _opened(source: Path | np.ndarray) -> Image.Image:
-    """A picture in colours."""
     if isinstance(source, np.ndarray):
         return Image.fromarray(source).convert("RGB")
     with Image.open(source) as picture:

@@ -78,7 +78,6 @@ def _decoded(
 
 
 def _traces(corpus: Corpus, speaker: str, items: Items) -> Ragged:
-    """The true traces of the speaker's items."""
     task = next(task for task in corpus.tasks.values() if isinstance(task, Traces))
     found = corpus.traces(speaker, items)
     traces = []

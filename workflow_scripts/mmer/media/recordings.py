@@ -69,13 +69,7 @@ def list_items(job: ItemsJob) -> None:
 
 
 def recordings_of(job: RecordingsJob) -> tuple[Corpus, Items | None, dict[str, Path]]:
-    """The corpus, the item table where one is given, and the speaker's recordings by item.
-
-    Raises
-    ------
-    UserError
-        If files are expected and there are none.
-    """
+    """The corpus, the item table where one is given, and the speaker's recordings by item."""
     corpus = corpus_of_job(job)
     items = None if job.items is None else read_items(job.items)
     named = corpus.named(files_in(job.files), job.speaker)

@@ -44,13 +44,7 @@ def prepare_text(job: WordsJob) -> None:
 
 
 def read_words(paths: Iterable[Path]) -> dict[str, str]:
-    """The words of several speakers' items, by item.
-
-    Raises
-    ------
-    UserError
-        If a file is no such table.
-    """
+    """The words of several speakers' items, by item."""
     words: dict[str, str] = {}
     for path in paths:
         try:

@@ -20,17 +20,7 @@ from mmer.runtime.versions import step_version
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What does not depend on corpora or models.
-
-    Attributes
-    ----------
-    configuration
-        The checked configuration.
-    kinds
-        Families and corpora.
-    scripts
-        The folder of the entries.
-    """
+    """What does not depend on corpora or models."""
 
     configuration: Configuration
     kinds: Registry
@@ -46,10 +36,6 @@ class RunPlan:
 
         Parameters
         ----------
-        entry
-            The step.
-        told
-            What it needs.
         kind
             The family or corpus that does the work, whose code counts for the step's version.
         """
@@ -81,8 +67,6 @@ class RunPlan:
         ----------
         programs
             The folder of the Python that jobs use.
-        present
-            The environment as it is.
         """
         compute = self.configuration.compute
         return {

@@ -66,6 +66,5 @@ def _line(axes: Axes, at: int, row: pd.Series) -> None:
 
 
 def _name(row: pd.Series) -> str:
-    """A system as the head of its lines."""
     variant = "" if row["modality"] == "fusion" else f", {variant_words(row['variant'])}"
     return f"{row['title']}{variant}"

@@ -66,10 +66,7 @@ def describe_preparation(job: PreparationJob) -> None:
 
 
 def items_table(
-    items: Items,
-    task: Classes | Traces,
-    label: str,
-    same: Sequence[Sequence[str]] | None = None,
+    items: Items, task: Classes | Traces, label: str, same: Sequence[Sequence[str]] | None = None
 ) -> Table:
     """A row per speaker, items of each class, and all together in the last row.
 

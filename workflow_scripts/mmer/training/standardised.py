@@ -17,8 +17,6 @@ class Standardised(nn.Module):
 
     Parameters
     ----------
-    network
-        Called with features and lengths.
     frames
         All frames of the training items, ``(frames, width)`` float32.
     """

@@ -30,10 +30,6 @@ class SpeakerClassifier(nn.Module):
     ----------
     trainable
         ``all``, ``last_layer`` or ``projection``, as in the settings.
-    dropout
-        Before the linear layer.
-    classes
-        How many.
     """
 
     def __init__(self, trainable: str, dropout: float, classes: int) -> None:

@@ -93,7 +93,6 @@ class HeadTraining(ClassTraining):
         )
 
     def forward(self, rows: Tensor) -> Tensor:
-        """Logits of some items."""
         return self.network(*self.items.batch(rows))
 
 
@@ -112,22 +111,11 @@ def train(job: ModelJob) -> None:
 
 
 def of_split(encoded: EncodedLayers, job: ModelJob, device: torch.device) -> LayersOfItems:
-    """The items of a job's split that have a class.
-
-    Raises
-    ------
-    UserError
-        If a speaker of the split has no item.
-    """
+    """The items of a job's split that have a class."""
     items, task = read_items(job.one("items")), job.classes
     rows, chosen, part = rows_of_split(encoded.items, items, job.split, task)
     values = encoded.values
     starts, stops = encoded.offsets[:-1], encoded.offsets[1:]
-    return LayersOfItems(
-        task=task,
-        items=chosen,
-        part=part,
-        choosing_parts=tuple(job.chosen_by),
-        labels=torch.from_numpy(task.labels(chosen)).to(device),
-        values=[torch.from_numpy(values[starts[row] : stops[row]]).to(device) for row in rows],
-    )
+    values = [torch.from_numpy(values[starts[row] : stops[row]]).to(device) for row in rows]
+    choosing = tuple(job.chosen_by)
+    return LayersOfItems.on(device, task, chosen, part, choosing_parts=choosing, values=values)
