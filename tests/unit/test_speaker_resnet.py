@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load_file
-from tests.spoken_pitches import PAIR, audio_of, told, voice
+from tests.spoken_pitches import PAIR, TASK, audio_of, told, voice
 from torch import nn
 from torch.nn.functional import conv2d
 
 from mmer.embeddings import read_embeddings
 from mmer.items import read_items
+from mmer.media.speech_spans import read_spans
+from mmer.models.kept import KeptModel, NewItems
 from mmer.models.networks.speaker_resnet import (
     SpeakerResnet,
     SpeakerResnetClassifier,
@@ -172,6 +174,20 @@ def test_every_item_is_embedded_as_its_variant_asks(tmp_path, variant, kept):
     samples = audio.of(audio.items.index("c3"))[kept]
     (expected,) = embeddings_of(SpeakerResnet(SMALL).eval(), [samples])
     np.testing.assert_allclose(found.values[found.items.index("c3")], expected, atol=1e-6, rtol=0)
+
+
+def test_after_a_run_a_new_recording_gets_the_embedding_that_its_like_had(tmp_path):
+    settings = SpeakerResnetEmbeddingSettings(weights="random", width=SMALL)
+    family, outputs = SpeakerResnetEmbedding(), {"embeddings": "embeddings.npz"}
+    job = told(tmp_path, family.name, "embed", settings, outputs, variant="vad")
+    family.run(job)
+    kept = KeptModel("mine", job.options, TASK, None, "vad", family.kept_state(job, ""))
+    audio, spans = audio_of(("c",)), read_spans([tmp_path / "c.csv"])
+    pieces = NewItems(audio.items, audio, spans=spans)
+    said = family.for_new_recordings(kept)(pieces, None)
+    found = read_embeddings(tmp_path / "embeddings.npz")
+    expected = found.values[[found.items.index(name) for name in audio.items]]
+    np.testing.assert_allclose(said.embeddings, expected, atol=1e-6, rtol=0)
 
 
 def test_training_begins_with_the_published_weights(tmp_path):

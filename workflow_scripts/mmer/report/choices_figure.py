@@ -38,7 +38,9 @@ def choices_figure(choices: pd.DataFrame, label: str) -> Figure:
     axes.set_yticks(list(ticks), list(ticks.values()), fontsize=8)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(at - 0.4, -0.6)
-    axes.set_xlabel("percentage points of accuracy, with the 95 % interval over speakers")
+    axes.set_xlabel(
+        "percentage points of accuracy, with the 95 % interval over speakers; right of 0 flatters"
+    )
     axes.grid(axis="x")
     return figure
 
