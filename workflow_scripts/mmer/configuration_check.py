@@ -40,10 +40,7 @@ def check_configuration(
 
     A UserError with one line per mistake: file, key, what is wrong, what to do.
 
-    Parameters
-    ----------
-    files
-        The files it was merged from, in order; later ones win.
+    Of the ``files`` it was merged from later ones win.
     """
     if not all(isinstance(key, str) for key in values):
         raise UserError(f"{files[-1] if files else 'configuration'}: every key is text: mend it")

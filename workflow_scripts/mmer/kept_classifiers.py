@@ -164,10 +164,8 @@ def check_kept(kept: Arrays, columns: int | None, classes: int, whose: str) -> N
     A UserError if arrays are missing, unknown, of a wrong type or shape, not finite, or contradict
     each other.
 
-    Parameters
-    ----------
-    columns
-        Of the values that it will be given; None where that follows from the arrays.
+    ``columns`` are those of the values that it will be given; None where that follows from the
+    arrays.
     """
     refused = UserError(f"what is kept of {whose} is no classifier of this task: export it again")
     kind = next((n for n, shapes in SHAPES.items() if {*shapes} == {*kept} - {*SCALING}), None)

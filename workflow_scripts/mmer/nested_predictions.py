@@ -36,10 +36,7 @@ def read_nested(
     A UserError if a table is none, was made under another split, or lacks items that others of its
     fold have.
 
-    Returns
-    -------
-    dict
-        By fold.  Of classes the part ``choose`` has every other fold's items, out of fold.
+    They come by fold.  Of classes the part ``choose`` has every other fold's items, out of fold.
     """
     tables = {}
     for name, split in splits.items():

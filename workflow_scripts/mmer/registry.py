@@ -30,10 +30,7 @@ Kind = TypeVar("Kind", bound=type)
 class Registry:
     """What can be named in a configuration.
 
-    Attributes
-    ----------
-    files
-        Where each of them is defined, by name; for the versions of the steps that use it.
+    ``files`` say where each of them is defined, by name; for the versions of the steps that use it.
     """
 
     families: Mapping[str, Family]
@@ -51,10 +48,7 @@ def read_registry(plugins: tuple[Path, ...] = ()) -> Registry:
 
     A UserError if a plug-in cannot be imported, defines nothing, or a name is taken.
 
-    Parameters
-    ----------
-    plugins
-        Files of the user's own; what they define may replace nothing.
+    What ``plugins``, files of the user's own, define may replace nothing.
     """
     families: dict[str, Family] = {}
     corpora: dict[str, type[Corpus]] = {}

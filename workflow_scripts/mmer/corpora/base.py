@@ -235,10 +235,7 @@ class Corpus(ABC):
     def splits(self, task: str, folds: Sequence[Sequence[str]] | None) -> dict[str, Split]:
         """The splits of the paper's protocol, by name.
 
-        Parameters
-        ----------
-        folds
-            Groups of speakers, where they are not the corpus's own.
+        ``folds`` are groups of speakers, where they are not the corpus's own.
         """
         return one_fold_out(self.folds if folds is None else folds)
 

@@ -22,11 +22,8 @@ def groups_table(
 
     A UserError if an item has a value that is not named.
 
-    Parameters
-    ----------
-    groups
-        Columns of the item table besides the class and the speaker, with their values in order.
-        An item whose cell is empty is in none of them, and a value without items has no row.
+    ``groups`` are columns of the item table besides the class and the speaker, with their values in
+    order. An item whose cell is empty is in none of them, and a value without items has no row.
     """
     rows = [(system.name, *row) for system in those_run(systems) for row in _rows(system, groups)]
     columns = ["system", "group", "value", "items", "accuracy", "wilson_low", "wilson_high"]

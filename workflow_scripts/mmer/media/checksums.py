@@ -14,11 +14,8 @@ def verify(path: Path, expected: str, size: int | None = None) -> None:
 
     A UserError if the file is missing or its size or checksum is another.
 
-    Parameters
-    ----------
-    expected
-        ``md5:<hex>`` or ``sha256:<hex>``; of a digest published in part, its first digits, at least
-        eight.
+    ``expected`` is ``md5:<hex>`` or ``sha256:<hex>``; of a digest published in part, its first
+    digits, at least eight.
     """
     if not path.is_file():
         raise UserError(f"{path} is missing: download it again or name where it lies")

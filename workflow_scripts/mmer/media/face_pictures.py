@@ -72,11 +72,8 @@ def faces_of_film(
 
     A UserError if the film is damaged, lacks a stream, or shows no face.
 
-    Parameters
-    ----------
-    kinds
-        Streams to decode: with ``audio`` the second value counts from the first sample, in seconds,
-        else from the film's own start.
+    ``kinds`` are the streams to decode: with ``audio`` the second value counts from the first
+    sample, in seconds, else from the film's own start.
     """
     settings, heard_s = detector.settings, []
     shows_s: list[float] = []

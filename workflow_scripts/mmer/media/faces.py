@@ -54,10 +54,8 @@ class FaceDetector:
     def faces(self, picture: np.ndarray) -> np.ndarray:
         """Boxes ``(faces, 3)``, the face first that stands out: large and near the middle.
 
-        Parameters
-        ----------
-        picture
-            ``(height, width)`` or ``(height, width, 3)`` uint8; it is made small for the search.
+        The picture, ``(height, width)`` or ``(height, width, 3)`` uint8, is made small for the
+        search.
         """
         height, width = picture.shape[:2]
         ratio = min(self.settings.search_height / min(height, width), 1)

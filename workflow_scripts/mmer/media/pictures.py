@@ -60,10 +60,7 @@ def readable_pictures(
 
     A UserError if more pictures cannot be read.
 
-    Parameters
-    ----------
-    unreadable_share
-        Share of the pictures that may be missing or damaged, rounded up to whole pictures.
+    ``unreadable_share`` of the pictures may be missing or damaged, rounded up to whole pictures.
     """
     count = len(pictures)
     allowed = math.ceil(unreadable_share * count)

@@ -26,10 +26,7 @@ log = logging.getLogger(__name__)
 class PreparationJob(RecordingsJob):
     """What the preparation of a speaker is told.
 
-    Attributes
-    ----------
-    outputs
-        Where ``audio``, ``frames`` and ``traces`` go, as the corpus has them.
+    ``outputs`` say where ``audio``, ``frames`` and ``traces`` go, as the corpus has them.
     """
 
     preparation: PreparationSettings

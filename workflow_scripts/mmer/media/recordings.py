@@ -27,10 +27,7 @@ class ExtractionJob(CorpusJob):
 class ItemsJob(CorpusJob):
     """What the step that writes the item table is told.
 
-    Attributes
-    ----------
-    found
-        Recordings or a folder of them by speaker; empty where nothing reads recordings.
+    ``found`` are recordings or a folder of them by speaker; empty where nothing reads recordings.
     """
 
     found: dict[str, tuple[Path, ...]]

@@ -21,10 +21,7 @@ log = logging.getLogger(__name__)
 class WordsJob(Job):
     """What the preparation of a speaker's words is told.
 
-    Attributes
-    ----------
-    items, column
-        The item table, and which column of it holds the words.
+    ``items`` is the item table, and ``column`` the one of it that holds the words.
     """
 
     items: Path

@@ -58,10 +58,7 @@ class ModelEntry(Settings):
 class Output:
     """A file that a step writes.
 
-    Attributes
-    ----------
-    per
-        One for the model, for each variant, or for each variant and split.
+    There is one ``per`` model, per variant, or per variant and split.
     """
 
     file: str
@@ -161,10 +158,7 @@ LEARN = Step("train", "split", TRAINED, media=("audio",), uses_weights=True)
 class Origin:
     """Where the weights that a model starts from come from, where no registered file is meant.
 
-    Attributes
-    ----------
-    licence
-        None where it is not known.
+    ``licence`` is None where it is not known.
     """
 
     source: str
@@ -210,10 +204,7 @@ class Family(ABC):
     def steps(self, entry: Any, has: frozenset[str]) -> tuple[Step, ...]:
         """The steps of a model, in order.
 
-        Parameters
-        ----------
-        has
-            Corpora, besides that of the run, whose folder the user names.
+        ``has`` are corpora, besides that of the run, whose folder the user names.
         """
         return self.takes
 

@@ -34,10 +34,7 @@ DESCRIBE = replace(EMBED, uses_weights=False, seeded=False, resources=Resources(
 class EmbeddingFamily(Family):
     """A vector of every item, for a classifier.
 
-    Attributes
-    ----------
-    items_at_once
-        How many are described together, which bounds memory; None for all.
+    ``items_at_once`` are described together, which bounds memory; None for all.
     """
 
     takes = (EMBED,)

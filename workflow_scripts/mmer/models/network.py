@@ -100,10 +100,7 @@ class NetworkFamily(Family):
     It begins with random weights; a family whose settings name registered ``weights`` loads them.
     Items are padded to the longest of their batch with zeros, and the network is told the lengths.
 
-    Attributes
-    ----------
-    shortest_seconds
-        A recording shorter than that, before it is trimmed to speech, is a broken one.
+    A recording of less than ``shortest_seconds``, before it is trimmed to speech, is a broken one.
     """
 
     takes = (replace(LEARN, resources=Resources(gpu="shared", memory_mb=8000, minutes=240)),)

@@ -34,10 +34,8 @@ class RunPlan:
     def told(self, entry: str, told: Mapping[str, Any], kind: str | None = None) -> str:
         """What a job is told, as JSON.
 
-        Parameters
-        ----------
-        kind
-            The family or corpus that does the work, whose code counts for the step's version.
+        ``kind`` is the family or corpus that does the work, whose code counts for the step's
+        version.
         """
         files = () if kind is None else (self.kinds.files[kind],)
         version: dict[str, Any] = {"version": step_version(self.scripts, entry, files)}
@@ -63,10 +61,7 @@ class RunPlan:
     def environment(self, programs: Path, present: Mapping[str, str]) -> dict[str, str]:
         """What jobs find in their environment: where the code is, and where and how to compute.
 
-        Parameters
-        ----------
-        programs
-            The folder of the Python that jobs use.
+        ``programs`` is the folder of the Python that jobs use.
         """
         compute = self.configuration.compute
         return {

@@ -70,10 +70,7 @@ def items_table(
 ) -> Table:
     """A row per speaker, items of each class, and all together in the last row.
 
-    Parameters
-    ----------
-    same
-        Names of items that are the same recording; None where nobody looked.
+    ``same`` are names of items that are the same recording; None where nobody looked.
     """
     table = items.table
     kinds: list[str] = []

@@ -116,11 +116,8 @@ def fit_for_each(training: Training, plan: FitPlan, checkpoint: Path | None) -> 
     A UserError if the loss or a watched score is no finite number, or the checkpoint is of another
     training.
 
-    Parameters
-    ----------
-    checkpoint
-        Where to keep the state; None keeps none.  The file stays when training ends, so that a
-        finished training is not repeated; the caller removes it once its results are written.
+    ``checkpoint`` keeps the state, None keeps none.  The file stays when training ends, so that a
+    finished training is not repeated; the caller removes it once its results are written.
     """
     state = State()
     torch.manual_seed(plan.seed)

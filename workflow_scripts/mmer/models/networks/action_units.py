@@ -117,10 +117,7 @@ def read_table(path: Path, only_found: bool) -> tuple[np.ndarray, float]:
 
     Of several faces in a frame the one is taken of which the program is surest.
 
-    Parameters
-    ----------
-    only_found
-        Whether frames are left out in which it found no face.
+    With ``only_found`` frames are left out in which it found no face.
     """
     try:
         table = pd.read_csv(path, skipinitialspace=True)

@@ -31,11 +31,8 @@ def build_alexnet(classes: int, width: float = 1.0) -> AlexNet:
     Hidden layers are initialised as He et al. 2015 do: with torch's own, smaller weights eight
     layers without normalisation let too little through to learn from.
 
-    Parameters
-    ----------
-    width
-        Factor on all channels and hidden layers; 1 is torchvision's network of 61.1 million
-        parameters.
+    ``width`` is a factor on all channels and hidden layers; 1 is torchvision's network of 61.1
+    million parameters.
     """
     if width == 1:
         network = AlexNet(num_classes=classes)

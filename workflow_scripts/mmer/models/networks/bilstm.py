@@ -32,10 +32,7 @@ class SequenceOutput:
 class Attention(nn.Module):
     """Scores hidden states ``(batch, frames, width)`` and averages them by the scores.
 
-    Parameters
-    ----------
-    layers
-        Linear layers: all but the last keep the width.
+    Of its linear ``layers`` all but the last keep the width.
     """
 
     def __init__(self, width: int, layers: int, dropout: float) -> None:

@@ -65,10 +65,7 @@ def functionals(curves: np.ndarray) -> np.ndarray:
     Slope is that of a straight line, change the mean size of the step to the next frame.  Frames
     that are NaN are left out; where none is left, all functionals are 0, as in eGeMAPS.
 
-    Parameters
-    ----------
-    curves
-        ``(frames, curves)``, 100 frames a second.
+    Curves are ``(frames, curves)``, 100 frames a second.
     """
     there = ~np.isnan(curves).any(axis=1)
     known = curves[there].astype(np.float64)

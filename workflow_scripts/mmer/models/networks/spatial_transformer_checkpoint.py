@@ -46,10 +46,7 @@ def start_from(network: GuidedSpatialTransformer, path: Path) -> None:
 
     A UserError if the file is not such a network; the network is then as it was.
 
-    Parameters
-    ----------
-    network
-        Any number of classes, on the CPU.
+    The network has any number of classes and lies on the CPU.
     """
     load_all_but(network, path, _read_trained(path), LAST_LAYER, _TRAINED)
 

@@ -62,10 +62,7 @@ def mels_of(samples: np.ndarray) -> np.ndarray:
 
     Silence fills the last part up, and sound that is too little for another one is left out.
 
-    Parameters
-    ----------
-    samples
-        Mono sound at 16 kHz in [-1, 1], ``(samples,)`` float32, at least one.
+    Samples are mono sound at 16 kHz in [-1, 1], ``(samples,)`` float32, at least one.
     """
     frames = math.ceil((len(samples) + 1) / HOP)
     starts = list(range(0, max(1, frames - FRAMES + STEP + 1), STEP))

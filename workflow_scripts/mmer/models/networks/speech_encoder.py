@@ -44,10 +44,7 @@ class _Passed(nn.Module):
 class SpeechEncoder(nn.Module):
     """The convolutions and the transformer of an encoder.
 
-    Parameters
-    ----------
-    reduced
-        Whether products are computed in bfloat16.
+    With ``reduced`` products are computed in bfloat16.
     """
 
     def __init__(self, configuration: EncoderConfiguration, reduced: bool = False) -> None:

@@ -32,10 +32,8 @@ VARIANCE_FLOOR = 1e-5
 class LayersOfItems(LabelledItems):
     """What an encoder says of the items of a split.
 
-    Attributes
-    ----------
-    values
-        Of each item, ``(steps, layers, width)`` float16: on the device, or mapped from the file.
+    ``values`` are ``(steps, layers, width)`` float16 of each item: on the device, or mapped from
+    the file.
     """
 
     values: list[Tensor]

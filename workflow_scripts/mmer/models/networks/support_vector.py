@@ -100,10 +100,8 @@ class KernelToTraining(TransformerMixin, BaseEstimator):
     The classifier would work the same numbers out one by one; a product of matrices takes a
     thirtieth of that time at RAVDESS's size.
 
-    Parameters
-    ----------
-    kernel, gamma
-        As in the settings; ``scale`` and ``auto`` as scikit-learn defines them.
+    ``kernel`` and ``gamma`` are as in the settings; ``scale`` and ``auto`` as scikit-learn defines
+    them.
     """
 
     def __init__(self, kernel: str, gamma: str | float) -> None:
@@ -156,10 +154,7 @@ def outvoted(counts: np.ndarray, regularisation: float) -> list[int]:
     so that decision values, with a kernel of at most 1, differ by at most ``2 n C``; and some item
     of the larger class, not at the bound, has a decision value of at least 1.
 
-    Parameters
-    ----------
-    counts
-        Training items of each class, ``(classes,)``.
+    ``counts`` are the training items of each class, ``(classes,)``.
     """
     small = (counts < counts.max()) & (2 * counts * regularisation < 1)
     return [int(label) for label in np.flatnonzero(small)]
