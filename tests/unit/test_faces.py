@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import av
 import numpy as np
 import pytest
@@ -11,8 +14,10 @@ from demo.face import draw_face
 from demo.portrait import paint_portrait
 from tests.conftest import REPOSITORY
 
+from mmer.media import face_pictures
 from mmer.media.faces import FaceDetector, followed, square_crop
 from mmer.media.settings import FaceSettings
+from mmer.ragged import read_ragged
 from mmer.runtime.errors import UserError
 
 FILM = REPOSITORY.parent / "shared" / "ravdess-clip" / "01-01-07-02-02-01-01.mp4"
@@ -97,6 +102,34 @@ def test_an_eye_taken_for_a_face_is_not_believed():
 def test_a_film_without_a_face_is_refused_in_one_sentence():
     with pytest.raises(UserError, match=r"no face is found in somebody\.mp4: give a film"):
         followed([None, None], 2, EACH, "somebody.mp4")
+
+
+def write_film(path: Path, picture: np.ndarray) -> Path:
+    """A still film of half a second."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=25)
+        video.height, video.width, video.pix_fmt = *picture.shape[:2], "yuv420p"
+        for time in range(12):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
+            frame.pts = time
+            container.mux(video.encode(frame))
+        container.mux(video.encode())
+    return path
+
+
+def test_all_films_of_a_speaker_without_a_face_are_named_at_once(tmp_path, drawn, monkeypatch):
+    grey = np.full((240, 240, 3), 120, np.uint8)
+    shown = {"a": grey, "b": np.ascontiguousarray(drawn[::3, ::3]), "c": grey}
+    films = {name: write_film(tmp_path / f"{name}.mp4", each) for name, each in shown.items()}
+    corpus = SimpleNamespace(recordings="sound", first_seconds=None)
+    monkeypatch.setattr(face_pictures, "recordings_of", lambda job: (corpus, None, films))
+    told = {"corpus": "mine", "settings": {}, "folder": None, "speaker": "s", "faces": {}}
+    job = face_pictures.FacesJob(**told, out=tmp_path / "faces.npz")
+    with pytest.raises(UserError, match=r"no face is found in \S+a\.mp4, \S+c\.mp4: give"):
+        face_pictures.crop_faces(job)
+    del films["a"], films["c"]
+    face_pictures.crop_faces(job)
+    assert read_ragged([job.out]).of(0).shape == (12, 96, 96, 3)
 
 
 def test_a_crop_is_a_square_with_its_margin():

@@ -16,8 +16,12 @@ from mmer.embeddings import read_embeddings
 from mmer.items import read_items
 from mmer.media.speech_spans import read_spans
 from mmer.models.kept import KeptModel, NewItems
-from mmer.models.networks.speaker_resnet import SpeakerResnet, SpeakerResnetClassifier, log_mels
-from mmer.models.networks.speaker_resnet_embedding import embedding_of
+from mmer.models.networks.speaker_resnet import (
+    SpeakerResnet,
+    SpeakerResnetClassifier,
+    embeddings_of,
+    log_mels,
+)
 from mmer.models.speaker_resnet import SpeakerResnet as Family
 from mmer.models.speaker_resnet import SpeakerResnetSettings
 from mmer.models.speaker_resnet_embedding import (
@@ -107,7 +111,7 @@ def embedding_by_hand(network: SpeakerResnet, samples: np.ndarray) -> np.ndarray
 
 def test_an_embedding_is_what_the_formulas_give(network):
     samples = spoken(0.8)
-    found = embedding_of(network, samples)
+    (found,) = embeddings_of(network, [samples])
     assert found.dtype == np.float32 and found.shape == (256,)
     expected = embedding_by_hand(network, samples)
     np.testing.assert_allclose(
@@ -134,9 +138,9 @@ def test_an_item_has_the_same_embedding_among_longer_ones():
 def test_a_short_sound_is_filled_up_with_silence_and_heard(samples):
     network = SpeakerResnet(SMALL).eval()
     sound = spoken(0.31)[:samples]
-    assert np.isfinite(embedding_of(network, sound)).all()
+    assert np.isfinite(embeddings_of(network, [sound])).all()
     filled = np.pad(sound, (0, 4960 - samples))
-    np.testing.assert_array_equal(embedding_of(network, sound), embedding_of(network, filled))
+    np.testing.assert_array_equal(embeddings_of(network, [sound]), embeddings_of(network, [filled]))
 
 
 @pytest.mark.parametrize(
@@ -168,7 +172,7 @@ def test_every_item_is_embedded_as_its_variant_asks(tmp_path, variant, kept):
     assert found.items == tuple(sorted(audio.items)) and found.values.shape == (16, 256)
     torch.manual_seed(1)  # the job's
     samples = audio.of(audio.items.index("c3"))[kept]
-    expected = embedding_of(SpeakerResnet(SMALL).eval(), samples)
+    (expected,) = embeddings_of(SpeakerResnet(SMALL).eval(), [samples])
     np.testing.assert_allclose(found.values[found.items.index("c3")], expected, atol=1e-6, rtol=0)
 
 

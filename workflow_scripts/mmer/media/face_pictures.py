@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from mmer.media.decoding import at_constant_rate, decoded_frames, in_colours, time_of
-from mmer.media.faces import FaceDetector, followed, square_crop
+from mmer.media.faces import FaceDetector, NoFaceError, followed, square_crop
 from mmer.media.recordings import RecordingsJob, recordings_of
 from mmer.media.settings import FaceSettings
 from mmer.ragged import Ragged, write_ragged
@@ -38,17 +38,29 @@ class FacesJob(RecordingsJob):
 
 
 def crop_faces(job: FacesJob) -> None:
-    """Follow and crop the face of every film."""
+    """Follow and crop the face of every film.
+
+    Raises
+    ------
+    NoFaceError
+        If films show none, of all of them at once.
+    """
     corpus, _, named = recordings_of(job)
     detector = FaceDetector(job.faces)
     # The start of a film is told from that of its sound, where the item's sound is the film's.
     kinds = ("audio", "video") if corpus.recordings == "film" else ("video",)
-    crops, starts = [], []
+    crops, starts, without = [], [], []
     for film in tqdm(named.values(), unit="film", mininterval=5):
-        faces, start_s = faces_of_film(film, kinds, detector)
+        try:
+            faces, start_s = faces_of_film(film, kinds, detector)
+        except NoFaceError as error:
+            without += error.films
+            continue
         last = corpus.first_seconds and round(corpus.first_seconds * FACE_RATE)
         crops.append(faces[:last])
         starts.append(start_s)
+    if without:
+        raise NoFaceError(without)
     write_ragged(job.out, Ragged.join(list(named), crops, FACE_RATE, starts))
     log.info("faces of %d films of %s", len(named), job.speaker)
 
@@ -58,16 +70,10 @@ def faces_of_film(
 ) -> tuple[np.ndarray, float]:
     """Faces ``(ticks, 96, 96, 3)`` uint8 RGB, 25 a second, and when the first one shows.
 
-    Parameters
-    ----------
-    kinds
-        Streams to decode: with ``audio`` the second value counts from the first sample, in seconds,
-        else from the film's own start.
+    A UserError if the film is damaged, lacks a stream, or shows no face.
 
-    Raises
-    ------
-    UserError
-        If the film is damaged, lacks a stream, or shows no face.
+    ``kinds`` are the streams to decode: with ``audio`` the second value counts from the first
+    sample, in seconds, else from the film's own start.
     """
     settings, heard_s = detector.settings, []
     shows_s: list[float] = []

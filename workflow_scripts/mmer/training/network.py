@@ -51,13 +51,11 @@ class Examples:
         return torch.from_numpy(np.flatnonzero(self.part == part))
 
 
-def train(family: NetworkFamily, job: ModelJob) -> None:
+def train(family: NetworkFamily, job: ModelJob, kind: type[NetworkTraining] | None = None) -> None:
     """Train the family's network on one split and write model, history and predictions.
 
-    Raises
-    ------
-    UserError
-        If traces are to be mixed or smoothed, which only classes can be.
+    ``kind`` is what trains it, where that is not :class:`NetworkTraining` itself.  A UserError if
+    traces are to be mixed or smoothed, which only classes can be.
     """
     settings = job.settings(family.Entry.model_fields["settings"].annotation)
     if isinstance(job.task, Traces) and (settings.mixup_alpha or settings.label_smoothing):
@@ -67,13 +65,13 @@ def train(family: NetworkFamily, job: ModelJob) -> None:
         )
     device = prepare_device(job.seed)
     examples = load_examples(family, job, settings, device)
-    training = NetworkTraining(family, job, examples, settings)
+    training = (kind or NetworkTraining)(family, job, examples, settings)
     plan = replace(
         FitPlan.of(settings, job.task.watch, job.seed),
         schedule=settings.schedule,
         average_decay=settings.average_decay,
     )
-    train_and_write(job, training, plan, settings, getattr(settings, "weights", "random"))
+    train_and_write(job, training, plan, settings, training.initial_weights)
 
 
 def load_examples(
@@ -81,11 +79,8 @@ def load_examples(
 ) -> Examples:
     """Features and targets of every item of the split that has a class or a trace.
 
-    Raises
-    ------
-    UserError
-        If an item comes twice, is broken, or lies more than a second beside its trace; or if
-        traces, which follow whole items, are asked for of speech alone.
+    A UserError if an item comes twice, is broken, or lies more than a second beside its trace; or
+    if traces, which follow whole items, are asked for of speech alone.
     """
     if isinstance(job.task, Traces) and job.variant == "vad":
         raise UserError(
@@ -126,7 +121,15 @@ def _of_length(features: Tensor, steps: int, task: Traces, name: str) -> Tensor:
 
 
 class NetworkTraining:
-    """A family's network that learns the task of one split; the fit loop trains it."""
+    """A family's network that learns the task of one split; the fit loop trains it.
+
+    Attributes
+    ----------
+    initial_weights
+        What the network starts from.
+    """
+
+    initial_weights: str
 
     def __init__(
         self, family: NetworkFamily, job: ModelJob, examples: Examples, settings: NetworkSettings
@@ -142,6 +145,7 @@ class NetworkTraining:
         width, device = features[0].shape[1], features[0].device
         network = family.network(width, job.task, settings)
         family.load(network, settings, job.weights)
+        self.initial_weights = getattr(settings, "weights", "random")
         if settings.standardise:
             network = Standardised(network, torch.cat(features))
         self.network = network.to(device)
@@ -179,7 +183,12 @@ class NetworkTraining:
             targets = self._shares(targets)
         if self.settings.mixup_alpha:
             features, targets, lengths = self._mixed(features, targets, lengths)
-        return self.task.loss(self._outputs(features, lengths), targets, lengths)
+        said = self._outputs(features, lengths, *self.shown(wanted))
+        return self.task.loss(said, targets, lengths)
+
+    def shown(self, sequences: list[tuple[int, slice]]) -> tuple[Tensor, ...]:
+        """What the network is given of rows and their steps after features and lengths: nothing."""
+        return ()
 
     def _shares(self, labels: Tensor) -> Tensor:
         """The share of each class in a target, ``(batch, classes)`` float32, smoothed."""
@@ -227,12 +236,16 @@ class NetworkTraining:
 
         Each is seen alone, without padding, so that nothing depends on what else is in a batch.
         """
-        alone = [self.examples.features[row][None] for row in rows]
-        return [self._outputs(features, _lengths(features))[0] for features in alone]
+        said = []
+        for row in rows.tolist():
+            features = self.examples.features[row][None]
+            shown = self.shown([(row, slice(None))])
+            said.append(self._outputs(features, _lengths(features), *shown)[0])
+        return said
 
-    def _outputs(self, features: Tensor, lengths: Tensor) -> Tensor:
+    def _outputs(self, features: Tensor, lengths: Tensor, *shown: Tensor) -> Tensor:
         """What the network says of padded features ``(batch, frames, width)``."""
-        outputs = self.network(features, lengths)
+        outputs = self.network(features, lengths, *shown)
         frames = () if isinstance(self.task, Classes) else (features.shape[1],)
         expected = (len(features), *frames, self.task.outputs)
         if tuple(outputs.shape) != expected:
