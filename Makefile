@@ -117,7 +117,8 @@ voices-small: $(READY) $(VAD_DOWNLOAD) $(SPEAKER_DOWNLOAD)
 	$(BIN)/snakemake --cores 1 --configfile config/voices_small.yaml $(SMALL_OPTION) --report results/voices_small/report.html
 	@echo "The report is results/voices_small/report.html"
 
-## make voices-choices  what choosing on the tested people is worth: the quick rows under every protocol
+## make voices-choices  what choosing on the tested people is worth: classical rows and small networks
+##                 under every protocol; hours on two cores
 CHOICES_OVERLAYS := config/voices_small.yaml config/voices_choices.yaml
 voices-choices: $(READY) $(SPEAKER_DOWNLOAD)
 	$(SNAKEMAKE) --configfile $(CHOICES_OVERLAYS) $(SMALL_OPTION)

@@ -52,10 +52,22 @@ for PROTOCOL in CONFIG.protocol.evaluated:
                 "python -m compare_seeds {params.job:q} > {log:q} 2>&1"
 
 
+# Every table of every system under every protocol and seed: too long for a command line.
+rule tell_choices:
+    output:
+        PLAN.choices.told_in,
+    localrule: True
+    params:
+        job=lambda w: PLAN.choices.told,
+    run:
+        Path(output[0]).write_text(params.job, "utf-8")
+
+
 # Asked for by the report of a run with more than one protocol.
 rule weigh_choices:
     input:
-        PLAN.choices.files,
+        told=PLAN.choices.told_in,
+        tables=PLAN.choices.files,
     output:
         PLAN.choices.table,
     log:
@@ -64,7 +76,5 @@ rule weigh_choices:
         LAYOUT.benchmark("weigh_choices")
     conda:
         "../envs/workflow.yaml"
-    params:
-        job=lambda w: PLAN.choices.told,
     shell:
-        "python -m weigh_choices {params.job:q} > {log:q} 2>&1"
+        "python -m weigh_choices {input.told:q} > {log:q} 2>&1"

@@ -54,13 +54,13 @@ if PLAN.run is not None:
 
 
 # One job for all recordings, since loading networks takes longer than asking them.  What it said of
-# a recording before is kept where nothing has changed.
+# a recording before is kept where nothing has changed.  Recordings are no inputs: their names may
+# hold anything, also what is read as a wildcard.
 if PLAN.recordings:
 
     rule predict_recordings:
         input:
-            export=PLAN.export,
-            recordings=PLAN.readable,
+            PLAN.export,
         output:
             [update(table) for table in PLAN.tables],
             page=PLAN.page,
@@ -71,6 +71,7 @@ if PLAN.recordings:
         threads: PLAN.threads
         params:
             job=lambda w: PLAN.told_of_predictions(),
+            recordings=lambda w: PLAN.recordings_digest,
         shell:
             "python -m predict_recordings {params.job:q} > {log:q} 2>&1"
 

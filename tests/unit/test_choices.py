@@ -117,6 +117,17 @@ def test_over_seeds_it_is_the_mean_and_has_a_deviation():
     assert found.seed_deviation == pytest.approx(10 * math.sqrt(2))
 
 
+def test_its_interval_over_several_seeds_is_that_of_their_mean():
+    # One seed gains 100 points on a, the other on b: in the mean a and b gain 50 each, c nothing.
+    # Draws of c alone are 1 of 27, draws without c 8 of 27.
+    nothing = share(a=0, b=0, c=0)
+    seeds = [(share(a=1, b=0, c=0), nothing), (share(a=0, b=1, c=0), nothing)]
+    found = worth(seeds, ITEMS, 20_000, 1)
+    assert found.difference == pytest.approx(100 / 3)
+    assert (found.low, found.high) == pytest.approx((0, 50))
+    assert found.seed_deviation == pytest.approx(0)
+
+
 def test_what_was_tested_on_other_items_is_refused():
     with pytest.raises(UserError, match=r"same items \(4 differ, the first a0\)"):
         every = share(a=1, b=1, c=1)

@@ -15,7 +15,7 @@ SETTINGS = FunctionalsSettings()
 
 def named(samples: np.ndarray) -> dict[str, float]:
     """The functionals of samples in [-1, 1) by name."""
-    values = functionals_of((samples * 32768).astype(np.int16), LogMel(), SETTINGS)
+    (values,) = functionals_of([(samples * 32768).astype(np.int16)], LogMel(), SETTINGS)
     return dict(zip(DIMENSIONS, values, strict=True))
 
 
@@ -74,7 +74,7 @@ def test_the_step_describes_every_item_or_its_speech(tmp_path, variant):
     assert found.items == tuple(sorted(audio.items))
     kept = slice(None) if variant == "full" else slice(800, 6400)  # the span of every item
     samples = audio.of(audio.items.index("c3"))[kept]
-    by_itself = functionals_of(samples, LogMel(), SETTINGS)
+    (by_itself,) = functionals_of([samples], LogMel(), SETTINGS)
     np.testing.assert_array_equal(found.values[found.items.index("c3")], by_itself)
     with np.load(tmp_path / "e.npz") as archive:
         assert archive["dimensions"].tolist() == list(DIMENSIONS)

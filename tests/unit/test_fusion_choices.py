@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from mmer.by_recording import BY_RECORDING, FOLD, recordings_out
 from mmer.evaluation.choices import KNOWN_SPEAKER, REST, WHOLE
 from mmer.evaluation.choices_job import ChoicesJob, weigh_choices
 from mmer.evaluation.fusion_choices import chosen_by_tested, of_fused
@@ -22,7 +24,7 @@ from mmer.fusion.settings import (
     Neighbours,
     Regularisation,
 )
-from mmer.items import items_table, write_items
+from mmer.items import Items, items_table, write_items
 from mmer.nested_predictions import read_nested
 from mmer.predictions import Posteriors, read_predictions, write_predictions
 from mmer.protocol import NESTED, PAPER, Split, one_fold_out, two_folds_out
@@ -54,13 +56,13 @@ TWO_CLASSIFIERS = FusionSettings(
 FED = InputsSettings(values="probability")
 
 
-def said(split: Split, right: Callable[[str, str], float]) -> Posteriors:
+def said(split: Split, right: Callable[[str, str], float], items: Items = ITEMS) -> Posteriors:
     """What a model says under a split: of each item and its part how likely the true class is."""
-    parts = split.parts_of(ITEMS)
+    parts = split.parts_of(items)
     likely = [right(name, part) for name, part in zip(ITEMS.names, parts, strict=True)]
     high = [p if int(n[1]) % 2 else 1 - p for n, p in zip(ITEMS.names, likely, strict=True)]
     both = np.stack([1 - np.array(high), high], axis=1)
-    return Posteriors(TASK, ITEMS, parts, both, np.log(both))
+    return Posteriors(TASK, items, parts, both, np.log(both))
 
 
 def only_on_its_own(name: str, part: str) -> float:
@@ -68,7 +70,7 @@ def only_on_its_own(name: str, part: str) -> float:
     return 0.95 if part == "train" else 0.3
 
 
-def test_an_item_is_learned_by_all_but_one_of_the_trainings_that_hold_the_tested_fold_out(tmp_path):
+def test_rows_of_a_fold_are_of_one_training_as_out_of_fold_but_of_one_that_learned_it(tmp_path):
     paths = {}
     for number, (name, split) in enumerate(SPLITS.items()):
         paths[name] = tmp_path / f"{name}.csv"
@@ -77,13 +79,14 @@ def test_an_item_is_learned_by_all_but_one_of_the_trainings_that_hold_the_tested
     averaged = read_nested(paths, SPLITS, TASK, ITEMS)
     fold = resubstituted(tables, SPLITS, averaged)["fold0"]
     number = {name: (n + 1) / 20 for n, name in enumerate(SPLITS)}
-    # Of b's items those learned that held out a with c or with d.
+    # Out of fold b's rows are of pair0_1_a, c's of pair0_2_a and d's of pair0_3_a.
     learned = fold.only("train")
-    assert set(learned.items.speakers) == {"b", "c", "d"}
-    of_b = learned.probabilities[learned.names.index("b1"), 1]
-    assert of_b == pytest.approx((number["pair0_2_a"] + number["pair0_3_a"]) / 2)
-    logit = learned.logits[learned.names.index("b1"), 1]
-    assert logit == pytest.approx(np.log([number["pair0_2_a"], number["pair0_3_a"]]).mean())
+    others = {"b": "pair0_2_a", "c": "pair0_3_a", "d": "pair0_1_a"}
+    assert set(learned.items.speakers) == set(others)
+    for who, training in others.items():
+        row = learned.names.index(f"{who}1")
+        assert learned.probabilities[row, 1] == number[training]
+        assert learned.logits[row, 1] == np.log(number[training])
     # The tested items are those of the nested protocol.
     mine, theirs = fold.only("test"), averaged["fold0"].only("test")
     assert mine.names == theirs.names
@@ -221,3 +224,34 @@ def test_an_epoch_and_an_architecture_that_are_both_chosen_are_told_apart(step):
     # with the other one none of those who are only tested.
     assert one.loc[EPOCH][["with_it", "without"]].tolist() == [50, 0]
     assert one.loc[SETTING][["with_it", "without"]].tolist() == [0, 0]
+
+
+def test_knowing_the_speaker_is_read_of_folds_of_recordings(tmp_path):
+    halves = [str(int(name[1]) // 3) for name in ITEMS.names]
+    divided = Items(ITEMS.table.assign(**{FOLD: halves}))
+    write_items(tmp_path / "items.csv", ITEMS)
+    write_items(tmp_path / "divided.csv", divided)
+    tables: dict[str, dict[str, Path]] = {}
+    for protocol, splits, items, sure in (
+        (PAPER, FOLDS, ITEMS, 0.4),
+        (BY_RECORDING, recordings_out(2), divided, 0.8),
+    ):
+        for name, split in splits.items():
+            path = tables.setdefault(protocol, {})[name] = tmp_path / protocol / f"{name}.csv"
+            posteriors = said(split, lambda _, part, p=sure: p if part == "test" else 0.9, items)
+            write_predictions(path, posteriors)
+    one = {"name": "one/full", "title": "one", "modality": "speech", "variant": "full"}
+    weigh_choices(
+        ChoicesJob(
+            task=TASK,
+            items=tmp_path / "items.csv",
+            divided=tmp_path / "divided.csv",
+            systems=[{**one, "seeds": [{"predictions": tables}]}],
+            nested={},
+            settings=EvaluationSettings(resamples=1000),
+            seed=1,
+            out=tmp_path / "choices.csv",
+        )
+    )
+    known = pd.read_csv(tmp_path / "choices.csv").set_index("part").loc[KNOWN_SPEAKER]
+    assert known[["items", "with_it", "without"]].tolist() == [24, 100, 0]

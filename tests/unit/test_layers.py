@@ -19,7 +19,7 @@ LIBRARY = SCRIPTS / "mmer"
 FILES = sorted(LIBRARY.rglob("*.py"))
 
 LAYERS = (
-    ("runtime", "settings", "user_paths", "layout"),
+    ("runtime", "settings", "layout"),
     ("training.checkpoint", "training.device"),  # tensors in files and on devices
     ("items", "ragged", "tasks", "protocol"),
     ("predictions", "nested_predictions", "by_recording", "recording_folds", "weights"),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.plans import ROOT, WEIGHTS, checked, planned
+from tests.plans import ROOT, SHIPPED, WEIGHTS, checked, planned, read
 
 from mmer.plan import Plan
 from mmer.plan.rules import model_rules
 from mmer.runtime.errors import UserError
+
+LONGEST = 131_072
+"""Bytes of one argument of a command, on Linux."""
 
 
 def test_a_nested_protocol_beside_the_papers_repeats_nothing_of_it():
@@ -60,6 +63,18 @@ def test_two_folds_cannot_be_nested():
         planned(protocol={"kind": "both", "folds": [speakers[:12], speakers[12:]]})
 
 
+def test_the_whole_paper_under_every_protocol_with_three_seeds_is_told_on_command_lines():
+    """But for one step, whose job lies in a file."""
+    several = {"protocol": {"kind": "all"}, "seeds": [2020, 2021, 2022]}
+    plan = planned(fusion=read(SHIPPED)["fusion"], data={"affectnet": "somewhere"}, **several)
+    evaluated = plan.configuration.protocol.evaluated
+    texts = [plan.systems.told_of_evaluation(plan.paper, p, "seed2022/") for p in evaluated]
+    texts += [step.told for step in plan.report.steps] + [plan.seeds.told(p) for p in evaluated]
+    texts.append(plan.models.told("stn_bilstm_posteriors8", "train", "vad", "", "nested"))
+    assert max(map(len, texts)) < LONGEST * 3 / 4
+    assert len(plan.choices.told) > LONGEST
+
+
 # By recording
 
 
@@ -100,9 +115,24 @@ def test_only_named_models_take_part_in_a_protocol_beside_the_first():
     assert "train_cnn14_nested" not in names
 
 
-def test_a_model_beside_that_is_not_known_is_named():
-    with pytest.raises(UserError, match=r"protocol\.beside.*panns_svc"):
-        planned(protocol={"kind": "both", "beside": ["panns_svm"]})
+def test_networks_are_nested_without_being_trained_by_recording():
+    systems, protocol = ["panns_svc", "cnn14_fine_tuned"], {"by_recording": ["panns_svc"]}
+    plan = planned(systems=systems, protocol={"kind": "all", **protocol}, seeds=[2020, 7])
+    told = {s["name"]: s for s in plan.systems.systems_under("by_recording")}
+    reason = "protocol.by_recording does not name it"
+    assert told["cnn14_fine_tuned/full"]["not_run"] == reason
+    names = {rule.name for rule in model_rules(plan.models)}
+    assert {"train_cnn14_nested", "classify_support_vector_by_recording"} < names
+    assert "train_cnn14_by_recording" not in names
+    # Alone it is the run's own protocol, in which everybody takes part.
+    alone = planned(systems=systems, protocol={"kind": "by_recording", **protocol})
+    assert all("predictions" in system for system in alone.systems.systems)
+
+
+@pytest.mark.parametrize("key", ["beside", "by_recording"])
+def test_a_model_beside_that_is_not_known_is_named(key):
+    with pytest.raises(UserError, match=rf"protocol\.{key}.*panns_svc"):
+        planned(protocol={"kind": "all", key: ["panns_svm"]})
 
 
 def test_traces_are_not_divided_by_recording():

@@ -16,6 +16,7 @@ from mmer.items import items_table
 from mmer.media.decoding import decode_voice
 from mmer.media.settings import PreparationSettings
 from mmer.media.speech_spans import SpeechSpan
+from mmer.prediction.figure import Map
 from mmer.prediction.job import PredictionJob, predict_recordings
 from mmer.prediction.manifest import MANIFEST, RECORDINGS
 from mmer.prediction.named import named, recordings_in
@@ -130,3 +131,15 @@ def test_names_are_plain_and_none_hides_another(tmp_path):
     assert list(found.values()) == paths and len({name.lower() for name in found}) == 5
     assert all(name.replace("_", "").isalnum() and name.isascii() for name in found)
     assert recordings_in([tmp_path / "nowhere.wav"]) == [tmp_path / "nowhere.wav"]
+
+
+def test_a_pipe_that_never_ends_is_not_read(said, tmp_path):
+    os.mkfifo(tmp_path / "endless.wav")
+    assert "it is no file" in said(tmp_path / "endless.wav")["endless_wav"]["refused"]
+
+
+def test_a_map_over_time_is_empty_between_its_parts():
+    parts = [(0.0, 2.0, np.array([[1.0, 0.0], [0.0, 1.0]])), (3.0, 4.0, np.array([[0.5, 0.5]]))]
+    steps = Map("title", parts).sampled(0.0, 4.0)
+    seen = steps[len(steps) // 8 :: len(steps) // 4]  # at half past each second
+    np.testing.assert_array_equal(seen, [[1, 0], [0, 1], [np.nan, np.nan], [0.5, 0.5]])

@@ -40,9 +40,12 @@ def test_profiles_agree_with_the_default_one(profile):
 # SLURM's
 
 SLURM = read("slurm")
-EVALUATING = ("fuse_predictions", "evaluate_systems")
+EVALUATING = ("fuse_predictions", "evaluate_systems", "compare_seeds")
 """Steps that have a rule for every protocol."""
-PLANS = [planned(protocol={"kind": "both"}), planned(data={"affectnet": "somewhere"})]
+PLANS = [
+    planned(protocol={"kind": "all"}, seeds=[2020, 7]),
+    planned(data={"affectnet": "somewhere"}),
+]
 MODEL_RULES: dict[str, ModelRule] = {
     rule.name: rule for plan in PLANS for rule in model_rules(plan.models)
 }
@@ -54,7 +57,7 @@ WRITTEN = {
 }
 REPORT = {step.name for plan in PLANS for step in plan.report.steps}
 RULES = {*MODEL_RULES, *WRITTEN, *REPORT, "prepare_films", "prepare_pictures", "assemble_external"}
-RULES |= {f"{name}{end}" for name in EVALUATING for end in ("", "_nested")}
+RULES |= {f"{name}{end}" for name in EVALUATING for end in ("", "_nested", "_by_recording")}
 ALONE = {
     *("write_configuration", "list_items", "prepare_pictures", "convert_msi_net"),
     "compare_recordings",
@@ -90,7 +93,7 @@ def test_every_rule_that_the_profile_names_exists():
 def test_only_trainings_and_downloads_are_not_grouped():
     apart = RULES - set(SLURM["groups"])
     local = {rule for rule in apart if "localrule: True" in WRITTEN.get(rule, "")}
-    assert local == {rule for rule in apart if rule.startswith("download")}
+    assert local == {rule for rule in apart if rule.startswith(("download", "tell"))}
     assert {rule for rule in apart - local if not rule.startswith(("train", "validate"))} == ALONE
 
 
@@ -115,9 +118,11 @@ def test_some_partition_has_what_each_rule_asks_for(partitions, attempt):
         ], name
 
 
-def test_the_last_attempt_of_the_largest_group_fits_a_day(partitions):
-    """The published posteriors have 20 tables to assemble before the evaluation."""
-    steps = [rule for rule, group in SLURM["groups"].items() if group == "results"]
-    steps += ["assemble_external"] * 19
+@pytest.mark.parametrize("group", ["results", "nested", "by_recording", "seeds"])
+def test_the_last_attempt_of_the_largest_group_fits_a_day(partitions, group):
+    """The paper with three seeds has 18 fusions and 3 evaluations under each protocol."""
+    steps = [rule for rule, of in SLURM["groups"].items() if of == group]
+    steps += [rule for rule in steps if rule.startswith("fuse")] * 17
+    steps += [rule for rule in steps if rule.startswith("evaluate")] * 2
     longest = max(partition.limits.max_runtime for partition in partitions)
     assert sum(asked(rule, "runtime", SLURM["retries"] + 1) for rule in steps) <= longest

@@ -18,7 +18,7 @@ from numpy._core.multiarray import _reconstruct
 from torch import Tensor, nn
 from torchvision.models import AlexNet
 
-from mmer.models.networks.alexnet import build_alexnet, initial_alexnet, load_alexnet
+from mmer.models.networks.alexnet import build_alexnet, load_alexnet
 from mmer.models.networks.cnn14 import Cnn14
 from mmer.models.networks.panns_checkpoint import load_panns
 from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
@@ -28,7 +28,6 @@ from mmer.models.networks.speaker_resnet import SpeakerResnet
 from mmer.models.networks.speaker_resnet_checkpoint import load_wespeaker
 from mmer.runtime.errors import UserError
 from mmer.training.checkpoint import write_model
-from mmer.weights import Weights
 
 TINY = 0.02
 State = dict[str, Tensor]
@@ -316,8 +315,9 @@ def test_a_file_of_alexnets_published_size_is_loaded(tmp_path):
     published = AlexNet().state_dict()
     sha256 = write(path, published, _use_new_zipfile_serialization=False)
     assert 244_000_000 < path.stat().st_size < 245_000_000
-    given = Weights(name="alexnet", path=path, sha256=sha256[:8])
-    loaded = initial_alexnet("alexnet_imagenet", 1.0, 8, given).state_dict()
+    network = build_alexnet(8)
+    load_alexnet(network, path, sha256[:8])
+    loaded = network.state_dict()
     assert loaded["classifier.6.weight"].shape == (8, 4096)
     for name in published.keys() - {"classifier.6.weight", "classifier.6.bias"}:
         assert torch.equal(loaded[name], published[name]), name

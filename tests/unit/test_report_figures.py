@@ -23,8 +23,7 @@ from mmer.report.confusion_figure import confusion_figure, fold_confusions_figur
 from mmer.report.evaluation_folder import read_summary, read_table
 from mmer.report.figures import FiguresJob, draw_figures
 from mmer.report.group_figure import group_figure
-from mmer.report.kept_epochs import kept_epochs_table
-from mmer.report.learning_curves import learning_curves_figure
+from mmer.report.learning_curves import kept_epochs_table, learning_curves_figure
 from mmer.report.paper_numbers import top_results
 from mmer.report.reliability_figure import reliability_figure
 from mmer.report.style import house_style, save_figure

@@ -24,7 +24,6 @@ from mmer.evaluation.paper import PaperResult, find_in_paper
 from mmer.evaluation.paper_description import read_paper
 from mmer.evaluation.settings import PaperRow
 from mmer.protocol import Split
-from mmer.report.elsewhere import Elsewhere
 from mmer.report.evaluation_folder import Summary
 from mmer.report.paper_numbers import paper_numbers, top_results
 from mmer.report.result_tables import headline_table
@@ -32,6 +31,7 @@ from mmer.report.run_pages import Page, RunJob, confusion_pages, describe_run, l
 from mmer.report.verdicts import (
     NO_CANDIDATE,
     NO_SYSTEM,
+    Elsewhere,
     counts_by_place,
     systems_of,
     verdicts_table,

@@ -160,6 +160,15 @@ def test_a_system_without_anything_random_has_one_seed_and_one_that_was_not_run_
     assert cells[:4] == ["network", "whole clip", "2", "56.25 ± 8.84"]
 
 
+def test_a_fusion_is_not_called_by_the_classifier_that_one_seed_chose(job):
+    fused = SEVERAL.systems.fusions_under("paper")
+    told = json.loads(SEVERAL.seeds.told("paper"))["titles"]
+    assert told == {each["name"]: each["title"] for each in fused} != {}
+    compare_seeds(job.model_copy(update={"titles": {"network": "both together"}}))
+    titles = pd.read_csv(job.out, index_col="system")["title"]
+    assert titles.to_dict() == {"network": "both together", "vectors": "vectors"}
+
+
 def test_seeds_that_were_tested_on_other_items_are_refused(job):
     path = job.predictions[2]
     text = path.read_text().splitlines(keepends=True)

@@ -18,11 +18,17 @@ from mmer.media.checksums import verify
 from mmer.media.decoding import decode_voice
 from mmer.media.settings import PreparationSettings
 from mmer.media.weights_registry import read_registered
-from mmer.models.networks.speaker_embedding import embeddings_of, raised
-from mmer.models.networks.speaker_encoder import SpeakerEncoder, load_resemblyzer, mels_of, parts_of
+from mmer.models.networks.speaker_encoder import (
+    SpeakerEncoder,
+    embeddings_of,
+    load_resemblyzer,
+    mels_of,
+    parts_of,
+    raised,
+)
 from mmer.models.networks.support_vector import classify_split
 from mmer.models.speaker_embedding import SpeakerEmbedding
-from mmer.models.speaker_weights_settings import SpeakerEmbeddingSettings
+from mmer.models.speaker_settings import SpeakerEmbeddingSettings
 from mmer.models.support_vector import SupportVectorSettings
 from mmer.predictions import tested as of_tested
 

@@ -13,8 +13,7 @@ from torch import nn
 from mmer.items import read_items
 from mmer.models.networks.speaker_chunks import chunk_of
 from mmer.models.networks.speaker_classifier import SpeakerClassifier
-from mmer.models.networks.speaker_embedding import embeddings_of, heard
-from mmer.models.networks.speaker_encoder import SpeakerEncoder
+from mmer.models.networks.speaker_encoder import SpeakerEncoder, embeddings_of, heard
 from mmer.models.speaker_encoder import SpeakerEncoder as Family
 from mmer.models.speaker_encoder import SpeakerEncoderSettings
 from mmer.models.speaker_settings import SpeakerNetworkSettings

@@ -8,14 +8,20 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load_file
-from tests.spoken_pitches import PAIR, audio_of, told, voice
+from tests.spoken_pitches import PAIR, TASK, audio_of, told, voice
 from torch import nn
 from torch.nn.functional import conv2d
 
 from mmer.embeddings import read_embeddings
 from mmer.items import read_items
-from mmer.models.networks.speaker_resnet import SpeakerResnet, SpeakerResnetClassifier, log_mels
-from mmer.models.networks.speaker_resnet_embedding import embedding_of
+from mmer.media.speech_spans import read_spans
+from mmer.models.kept import KeptModel, NewItems
+from mmer.models.networks.speaker_resnet import (
+    SpeakerResnet,
+    SpeakerResnetClassifier,
+    embeddings_of,
+    log_mels,
+)
 from mmer.models.speaker_resnet import SpeakerResnet as Family
 from mmer.models.speaker_resnet import SpeakerResnetSettings
 from mmer.models.speaker_resnet_embedding import (
@@ -105,7 +111,7 @@ def embedding_by_hand(network: SpeakerResnet, samples: np.ndarray) -> np.ndarray
 
 def test_an_embedding_is_what_the_formulas_give(network):
     samples = spoken(0.8)
-    found = embedding_of(network, samples)
+    (found,) = embeddings_of(network, [samples])
     assert found.dtype == np.float32 and found.shape == (256,)
     expected = embedding_by_hand(network, samples)
     np.testing.assert_allclose(
@@ -132,9 +138,9 @@ def test_an_item_has_the_same_embedding_among_longer_ones():
 def test_a_short_sound_is_filled_up_with_silence_and_heard(samples):
     network = SpeakerResnet(SMALL).eval()
     sound = spoken(0.31)[:samples]
-    assert np.isfinite(embedding_of(network, sound)).all()
+    assert np.isfinite(embeddings_of(network, [sound])).all()
     filled = np.pad(sound, (0, 4960 - samples))
-    np.testing.assert_array_equal(embedding_of(network, sound), embedding_of(network, filled))
+    np.testing.assert_array_equal(embeddings_of(network, [sound]), embeddings_of(network, [filled]))
 
 
 @pytest.mark.parametrize(
@@ -166,8 +172,22 @@ def test_every_item_is_embedded_as_its_variant_asks(tmp_path, variant, kept):
     assert found.items == tuple(sorted(audio.items)) and found.values.shape == (16, 256)
     torch.manual_seed(1)  # the job's
     samples = audio.of(audio.items.index("c3"))[kept]
-    expected = embedding_of(SpeakerResnet(SMALL).eval(), samples)
+    (expected,) = embeddings_of(SpeakerResnet(SMALL).eval(), [samples])
     np.testing.assert_allclose(found.values[found.items.index("c3")], expected, atol=1e-6, rtol=0)
+
+
+def test_after_a_run_a_new_recording_gets_the_embedding_that_its_like_had(tmp_path):
+    settings = SpeakerResnetEmbeddingSettings(weights="random", width=SMALL)
+    family, outputs = SpeakerResnetEmbedding(), {"embeddings": "embeddings.npz"}
+    job = told(tmp_path, family.name, "embed", settings, outputs, variant="vad")
+    family.run(job)
+    kept = KeptModel("mine", job.options, TASK, None, "vad", family.kept_state(job, ""))
+    audio, spans = audio_of(("c",)), read_spans([tmp_path / "c.csv"])
+    pieces = NewItems(audio.items, audio, spans=spans)
+    said = family.for_new_recordings(kept)(pieces, None)
+    found = read_embeddings(tmp_path / "embeddings.npz")
+    expected = found.values[[found.items.index(name) for name in audio.items]]
+    np.testing.assert_allclose(said.embeddings, expected, atol=1e-6, rtol=0)
 
 
 def test_training_begins_with_the_published_weights(tmp_path):

@@ -10,7 +10,6 @@ from safetensors import safe_open
 from tests.spoken_pitches import ITEMS, PAIR, SPLIT, TASK, audio_of, told
 
 from mmer.embeddings import read_embeddings
-from mmer.media.speech_spans import SpeechSpan
 from mmer.models.alexnet import AlexNet, AlexNetSettings
 from mmer.models.alexnet_embedding import AlexNetEmbedding, AlexNetEmbeddingSettings
 from mmer.models.base import Family
@@ -19,7 +18,7 @@ from mmer.models.cnn14_embedding import Cnn14Embedding, Cnn14EmbeddingSettings
 from mmer.models.literature import Literature
 from mmer.models.majority import Majority
 from mmer.models.networks.cnn14 import Cnn14 as network_of_cnn14
-from mmer.models.networks.cnn14_embedding import embed_items
+from mmer.models.networks.cnn14_embedding import embeddings_of
 from mmer.models.support_vector import SupportVector
 from mmer.predictions import read_predictions
 from mmer.runtime.errors import UserError
@@ -107,9 +106,10 @@ def test_an_extraction_writes_one_vector_per_item(tmp_path, family, settings):
     if family.name == "cnn14_embedding":
         torch.manual_seed(1)  # the job's
         network = network_of_cnn14(8, width=0.02, spec_augment=False).eval()
-        spans = {name: SpeechSpan(0.05, 0.4, found=True) for name in ITEMS.names}
-        expected = embed_items(network, audio_of(("a", "c")), spans)
-        np.testing.assert_allclose(embeddings.values, expected.values, rtol=1e-5, atol=1e-6)
+        audio = audio_of(("a", "c"))
+        spoken = [audio.of(audio.items.index(name))[800:6400] for name in embeddings.items]
+        expected = embeddings_of(network, spoken)
+        np.testing.assert_allclose(embeddings.values, expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -126,9 +126,10 @@ def test_published_weights_that_are_not_given_are_told(
     tmp_path, monkeypatch, family, step, settings
 ):
     # The full networks take long to draw.
-    for place in ("cnn14_training.build_network", "cnn14_embedding.Cnn14"):
-        monkeypatch.setattr(f"mmer.models.networks.{place}", lambda *_, **__: torch.nn.Module())
-    monkeypatch.setattr("mmer.models.networks.alexnet.build_alexnet", lambda *_: None)
+    for place in ("cnn14_training.build_network", "alexnet_training.build_alexnet"):
+        monkeypatch.setattr(f"mmer.models.networks.{place}", lambda *_, **__: None)
+    for place in ("cnn14.Cnn14", "alexnet.build_alexnet"):
+        monkeypatch.setattr(f"mmer.models.networks.{place}", lambda *_, **__: None)
     job = told(tmp_path, family.name, step, settings, {}, SPLIT)
     with pytest.raises(UserError, match="give their file and its checksum"):
         family.run(job)

@@ -83,9 +83,8 @@ def test_the_configurations_plan_voice_words_and_both(overlays, folder):
     plan = planned(**values)
     plan.corpora.check()
     run = [system["name"] for system in plan.systems.systems if "predictions" in system]
-    assert run[1:] == [
-        f"{m}/full" for m in ("functionals_svm", "speaker_svm", "small_network", "words")
-    ]
+    voices = ["functionals_svm", "speaker_svm", "speaker_fine_tuned", "resnet_fine_tuned"]
+    assert run[1:] == [f"{model}/full" for model in (*voices, "small_network", "words")]
     assert [fused["variant"] for fused in plan.systems.fusions if "predictions" in fused] == [
-        "voice_and_words", "two_voices_and_words",
+        "resnet_and_words", "voice_and_words", "two_voices_and_words",
     ]  # fmt: skip

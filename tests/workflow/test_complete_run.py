@@ -42,6 +42,7 @@ def test_every_rule_has_run(finished):
         "convert_msi_net",
         "crop_faces",
         "prepare_text",
+        "tell_choices",
         "weigh_choices",
     }
 

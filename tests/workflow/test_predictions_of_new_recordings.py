@@ -54,7 +54,7 @@ def predict(project: Project, *files: Path | str, dry: bool = False) -> str:
 def recordings(tmp_path_factory) -> Path:
     """A folder with a film without a face, a silent one, and what is none."""
     folder = tmp_path_factory.mktemp("recordings")
-    write_clip(folder / "grey $ film.mp4", seconds=1)
+    write_clip(folder / "grey $ {film}.mp4", seconds=1)
     write_clip(folder / "silent.mp4", seconds=1, audio=False)
     (folder / "letter.txt").write_text("Dear all")
     return folder
@@ -109,7 +109,7 @@ def test_what_lacks_sound_or_face_or_is_none_gets_a_sentence_and_the_others_go_o
     voices = {each["system"] for each in film["pieces"][0]["systems"]}
     assert voices == set(SYSTEMS[:4])
     page = (asked.results / "recordings" / "index.html").read_text()
-    assert "Synthetic voices and drawn faces" in page and "grey $ film.mp4" in page
+    assert "Synthetic voices and drawn faces" in page and "grey $ {film}.mp4" in page
     assert (asked.results / "recordings" / "grey_film_mp4" / "prediction.png").exists()
     assert "letter.txt is no film" in (asked.folder / "said.log").read_text()
 

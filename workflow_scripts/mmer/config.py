@@ -26,8 +26,7 @@ from mmer.prediction.settings import PredictionSettings
 from mmer.protocol import NESTED, PAPER
 from mmer.registry import Registry
 from mmer.report.settings import ReportSettings
-from mmer.settings import Settings, decided, from_source
-from mmer.user_paths import FilePath, PathText
+from mmer.settings import FilePath, PathText, Settings, decided, from_source
 
 
 class DataSettings(Settings):
@@ -61,6 +60,11 @@ class ProtocolSettings(Settings):
         None,
         description="Models that take part in the protocols beside the first one; null for all.",
     )
+    by_recording: tuple[str, ...] | None = Field(
+        None,
+        description="Those that are divided by recording beside another protocol, so that a "
+        "warning costs no trainings of networks; null for the same ones.",
+    )
     folds: tuple[tuple[str, ...], ...] | None = Field(
         None,
         description="Groups of speakers held out together; null for those of the corpus.",
@@ -72,6 +76,12 @@ class ProtocolSettings(Settings):
         """The protocols whose tables are made; the first one is the run's own."""
         sets = {"both": (PAPER, NESTED), "all": (PAPER, NESTED, BY_RECORDING)}
         return sets.get(self.kind, (self.kind,))
+
+    @property
+    def named_by(self) -> dict[str, str]:
+        """Of each protocol beside the first one the key that names its models."""
+        own = {BY_RECORDING: "by_recording"} if self.by_recording is not None else {}
+        return dict.fromkeys(self.evaluated[1:], "beside") | own
 
 
 class ComputeSettings(Settings):

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from mmer.config import Configuration, configuration_class
 from mmer.configuration_references import Mistake, reference_errors
 from mmer.registry import Registry, read_registry
 from mmer.runtime.errors import UserError
+from mmer.settings import settings_within
 
 _ON_OTHER_VALUES = ("protocol", "task", "fusion.settings")
 """Keys whose mistakes depend on values of other sections, and not on names alone."""
@@ -23,10 +24,7 @@ _ON_OTHER_VALUES = ("protocol", "task", "fusion.settings")
 def registry_of(values: Mapping[str, Any], files: Sequence[Path]) -> Registry:
     """The registry with the plug-ins that the merged values of some files name.
 
-    Raises
-    ------
-    UserError
-        If they name none in a list of paths, or one cannot be imported.
+    A UserError if they name none in a list of paths, or one cannot be imported.
     """
     plugins = values.get("plugins") or ()
     if not isinstance(plugins, list | tuple) or not all(isinstance(file, str) for file in plugins):
@@ -40,19 +38,9 @@ def check_configuration(
 ) -> Configuration:
     """Validate the merged values of all configuration files.
 
-    Parameters
-    ----------
-    values
-        The merged mapping.
-    files
-        The files it was merged from, in order; later ones win.
-    registry
-        What the values may name.
+    A UserError with one line per mistake: file, key, what is wrong, what to do.
 
-    Raises
-    ------
-    UserError
-        With one line per mistake: file, key, what is wrong, what to do.
+    Of the ``files`` it was merged from later ones win.
     """
     if not all(isinstance(key, str) for key in values):
         raise UserError(f"{files[-1] if files else 'configuration'}: every key is text: mend it")
@@ -173,20 +161,9 @@ def _deeper(model: Any, part: str | int) -> Iterator[Any]:
     """The settings classes reached from one by a key, a name in a mapping or an alternative."""
     fields = getattr(model, "model_fields", {})
     if part in fields:
-        yield from _classes(fields[part].annotation)
+        yield from settings_within(fields[part].annotation)
     elif fields.get("family") is not None or not isinstance(part, str) or not fields:
         yield model
-
-
-def _classes(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Every settings class within a type annotation."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in getattr(annotation, "__args__", ()):
-        yield from _classes(argument)
-    for extra in getattr(annotation, "__metadata__", ()):
-        if isinstance(extra, type):
-            yield from _classes(extra)
 
 
 def _origin(path: Sequence[str], contents: Mapping[Path, Any]) -> str:

@@ -97,8 +97,9 @@ def _protocol_errors(configuration: Configuration, registry: Registry) -> list[M
 def _beside_errors(configuration: Configuration) -> list[Mistake]:
     """Models beside the run's own protocol are known ones."""
     return [
-        ("protocol.beside", _unknown(name, configuration.models))
-        for name in configuration.protocol.beside or ()
+        (f"protocol.{key}", _unknown(name, configuration.models))
+        for key in ("beside", "by_recording")
+        for name in getattr(configuration.protocol, key) or ()
         if name not in configuration.models
     ]
 

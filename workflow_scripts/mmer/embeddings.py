@@ -40,10 +40,8 @@ def write_embeddings(path: Path, embeddings: Embeddings) -> None:
 def read_embeddings(path: Path) -> Embeddings:
     """Read and check what :func:`write_embeddings` wrote; names of dimensions are for readers.
 
-    Raises
-    ------
-    UserError
-        If the file is not such an NPZ, names an item twice or holds a value that is not finite.
+    A UserError if the file is not such an NPZ, names an item twice or holds a value that is not
+    finite.
     """
     arrays = read_arrays(path, ("items", "values"), "embeddings")
     items, values = tuple(map(str, arrays["items"])), arrays["values"]

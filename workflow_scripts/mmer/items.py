@@ -91,10 +91,7 @@ def write_items(path: Path, items: Items) -> None:
 def read_items(path: Path) -> Items:
     """Read an item table.
 
-    Raises
-    ------
-    UserError
-        If it is none: unreadable, without items or speakers, or with an item twice.
+    A UserError if it is none: unreadable, without items or speakers, or with an item twice.
     """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)

@@ -91,13 +91,9 @@ def linear_decisions(kept: Arrays, values: np.ndarray) -> np.ndarray:
 
 
 def machine_decisions(kept: Arrays, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """One-versus-rest decision values, and the class that wins most duels, by position.
+    """One-versus-rest values ``(rows, classes)``, and who wins most duels ``(rows,)``, by position.
 
-    Returns
-    -------
-    tuple
-        ``(rows, classes)`` float64 and ``(rows,)`` int64.  Of two classes the value of one is the
-        negative of the other's.
+    Of two classes the value of one is the negative of the other's.
     """
     gamma = float(kept["gamma"][0])
     similar = values @ kept["support"].T
@@ -132,13 +128,7 @@ def neighbour_shares(kept: Arrays, values: np.ndarray) -> np.ndarray:
 
 
 def says(kept: Arrays, values: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray | None]:
-    """The class that any kept classifier predicts, and probabilities where it has any.
-
-    Returns
-    -------
-    tuple
-        ``(rows,)`` int64 and ``(rows, classes)`` float64 or None.
-    """
+    """The class that any kept classifier predicts, ``(rows,)``, and probabilities if it has any."""
     if "support" in kept:
         return kept["classes"][machine_decisions(kept, values)[1]], None
     if "rows" in kept:
@@ -171,18 +161,11 @@ SCALING = {"factor": "d", "shift": "d", "unit_rows": "1"}
 def check_kept(kept: Arrays, columns: int | None, classes: int, whose: str) -> None:
     """Look at what was read of a classifier before anything is computed with it.
 
-    Parameters
-    ----------
-    columns
-        Of the values that it will be given; None where that follows from the arrays.
-    classes
-        Of the task.
+    A UserError if arrays are missing, unknown, of a wrong type or shape, not finite, or contradict
+    each other.
 
-    Raises
-    ------
-    UserError
-        If arrays are missing, unknown, of a wrong type or shape, not finite, or contradict each
-        other.
+    ``columns`` are those of the values that it will be given; None where that follows from the
+    arrays.
     """
     refused = UserError(f"what is kept of {whose} is no classifier of this task: export it again")
     kind = next((n for n, shapes in SHAPES.items() if {*shapes} == {*kept} - {*SCALING}), None)

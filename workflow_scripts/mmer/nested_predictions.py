@@ -33,23 +33,10 @@ def read_nested(
 ) -> dict[str, Predictions]:
     """Predictions of each fold, averaged, in the part ``test``; of classes all others' beside them.
 
-    Parameters
-    ----------
-    paths
-        Tables by split.
-    splits
-        All splits of the protocol, by name.
+    A UserError if a table is none, was made under another split, or lacks items that others of its
+    fold have.
 
-    Returns
-    -------
-    dict
-        By fold.  Of classes the part ``choose`` has every other fold's items, out of fold.
-
-    Raises
-    ------
-    UserError
-        If a table is none, was made under another split, or lacks items that others of its fold
-        have.
+    They come by fold.  Of classes the part ``choose`` has every other fold's items, out of fold.
     """
     tables = {}
     for name, split in splits.items():
@@ -84,7 +71,6 @@ def _of_classes(tables: Sequence[Posteriors]) -> Posteriors:
 
 
 def _of_traces(tables: Sequence[TracePredictions]) -> TracePredictions:
-    """The average of the tested items' traces."""
     tested = [table.only(TEST) for table in tables]
     first = tested[0].traces
     values = np.mean([table.traces.values for table in tested], axis=0)

@@ -30,8 +30,6 @@ class Split(BaseModel):
 
     Attributes
     ----------
-    name
-        Such as ``fold0``.
     by
         The column of the item table whose values are named below: the speaker, unless a corpus
         knows no speakers.
@@ -85,10 +83,7 @@ class Split(BaseModel):
     def parts_of(self, items: Items) -> np.ndarray:
         """The part of each item, ``(items,)`` text; empty where an item is outside the split.
 
-        Raises
-        ------
-        UserError
-            If a speaker of the split has no item.
+        A UserError if a speaker of the split has no item.
         """
         groups = items.column(self.by)
         absent = self.groups - set(groups)
@@ -111,14 +106,7 @@ def everybody(splits: Collection[Split]) -> Split:
 def one_fold_out(folds: Sequence[Sequence[str]], by: str = SPEAKER) -> dict[str, Split]:
     """The paper's protocol: one split per fold, which tests on that fold and chooses by it.
 
-    Source: paper section 3.1.
-
-    Parameters
-    ----------
-    folds
-        Groups of speakers; each speaker in exactly one.
-    by
-        The column of the item table that holds them, where it is not the speaker.
+    ``by`` is the column of the item table that holds them.  Source: paper section 3.1.
     """
     everybody = sorted(speaker for fold in folds for speaker in fold)
     splits = {}
@@ -132,16 +120,8 @@ def one_fold_out(folds: Sequence[Sequence[str]], by: str = SPEAKER) -> dict[str,
 def two_folds_out(folds: Iterable[Split]) -> dict[str, dict[str, Split]]:
     """The nested protocol: a training per pair of folds, which learns from all others.
 
-    Parameters
-    ----------
-    folds
-        The splits of the paper's protocol, three at least; each tests on one fold.
-
-    Returns
-    -------
-    dict
-        By name of the training its two splits: ``_a`` tests on the first fold of the pair and
-        chooses by the second, ``_b`` the other way round.
+    Of the splits of the paper's protocol, three at least, come two splits by training: ``_a`` tests
+    on the first fold of the pair and chooses by the second, ``_b`` the other way round.
     """
     found: dict[str, dict[str, Split]] = {}
     for (i, first), (j, second) in combinations(enumerate(folds), 2):

@@ -24,8 +24,6 @@ class Ragged:
 
     Attributes
     ----------
-    items
-        Item names, in the order of the values.
     values
         ``(rows, ...)``: audio samples ``(samples,)`` int16, frames or maps ``(frames, 48, 48)``
         uint8, per-frame posteriors ``(frames, classes)`` float32.
@@ -111,13 +109,7 @@ def write_ragged(path: Path, ragged: Ragged) -> None:
 
 
 def read_ragged(paths: Iterable[Path]) -> Ragged:
-    """Read the files of several speakers as one, in the order given.
-
-    Raises
-    ------
-    UserError
-        If a file is not such an NPZ.
-    """
+    """Read the files of several speakers as one, in the order given."""
     paths = list(paths)
     items: list[str] = []
     lengths, rates, starts = [], set(), []
@@ -134,13 +126,7 @@ def read_ragged(paths: Iterable[Path]) -> Ragged:
 
 
 def map_ragged(path: Path) -> Ragged:
-    """One speaker's file, whose values stay on disk and are read where they are looked at.
-
-    Raises
-    ------
-    UserError
-        If the file is not such an NPZ, or a compressed one.
-    """
+    """One speaker's file, whose values stay on disk and are read where they are looked at."""
     arrays = read_arrays(path, ("items", "offsets", "rate"), "prepared data", ("starts",))
     try:
         values = _map_values(path)

@@ -34,10 +34,7 @@ def divided(items: Items, task: Classes, folds: int, seed: int) -> Items:
 
     Items without a class are in no fold.
 
-    Raises
-    ------
-    UserError
-        If a class has fewer items than there are folds.
+    A UserError if a class has fewer items than there are folds.
     """
     table = items.table.sort_values(ITEM, ignore_index=True)
     labelled = np.flatnonzero(task.labelled(Items(table)))

@@ -30,12 +30,7 @@ Kind = TypeVar("Kind", bound=type)
 class Registry:
     """What can be named in a configuration.
 
-    Attributes
-    ----------
-    families, corpora
-        By name.
-    files
-        Where each of them is defined, by name; for the versions of the steps that use it.
+    ``files`` say where each of them is defined, by name; for the versions of the steps that use it.
     """
 
     families: Mapping[str, Family]
@@ -51,15 +46,9 @@ class Registry:
 def read_registry(plugins: tuple[Path, ...] = ()) -> Registry:
     """Import every family and corpus.
 
-    Parameters
-    ----------
-    plugins
-        Files of the user's own; what they define may replace nothing.
+    A UserError if a plug-in cannot be imported, defines nothing, or a name is taken.
 
-    Raises
-    ------
-    UserError
-        If a plug-in cannot be imported, defines nothing, or a name is taken.
+    What ``plugins``, files of the user's own, define may replace nothing.
     """
     families: dict[str, Family] = {}
     corpora: dict[str, type[Corpus]] = {}
@@ -94,7 +83,6 @@ def _modules(plugins: tuple[Path, ...]) -> Iterator[tuple[ModuleType, Path]]:
 
 
 def _imported(file: Path) -> ModuleType:
-    """A user's file as a module."""
     name = f"plugin_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None or not file.is_file():

@@ -1,4 +1,4 @@
-"""The base of every group of settings, and where each default comes from.
+"""The base of every group of settings, where each default comes from, and paths as settings.
 
 Each package declares its settings beside the code that reads them; :mod:`mmer.config` joins them
 into the one configuration.  A default is either stated by the paper (or by a published recipe) or
@@ -8,9 +8,10 @@ page ``docs/decisions.md``, which is generated from these declarations.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 class Settings(BaseModel):
@@ -24,8 +25,6 @@ def from_source(default: Any, meaning: str, source: str, **limits: Any) -> Any:
 
     Parameters
     ----------
-    default
-        The value stated there.
     meaning
         What the key does, with its unit.
     source
@@ -42,3 +41,40 @@ def decided(default: Any, meaning: str, reason: str, **limits: Any) -> Any:
     Parameters are those of :func:`from_source`, with ``reason`` in the place of ``source``.
     """
     return Field(default, description=meaning, json_schema_extra={"reason": reason}, **limits)
+
+
+def settings_within(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Every settings class within a type."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from settings_within(argument)
+
+
+PATTERN_LETTERS = "{}<>"
+"""What the workflow engine reads as patterns in the paths of inputs and outputs."""
+
+
+def _path(text: str) -> str:
+    """A path that a command line and a file system can carry."""
+    if not text or "\0" in text or text.startswith("-"):
+        raise ValueError("a path is not empty, holds no NUL and does not begin with '-'")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("a path is made of whole characters") from None
+    return text
+
+
+def _no_pattern(text: str) -> str:
+    """A path that the workflow engine takes for itself and for no pattern of several."""
+    if set(text.replace("{fold}", "")) & set(PATTERN_LETTERS):
+        raise ValueError("the workflow engine reads {, }, < and > as patterns; rename it")
+    return text
+
+
+PathText = Annotated[str, AfterValidator(_path)]
+"""A path or address that the user gives; spaces, quotes and line breaks in it are carried."""
+
+FilePath = Annotated[PathText, AfterValidator(_no_pattern)]
+"""A path that becomes an input or output of a step."""

@@ -12,10 +12,6 @@ class Weights(BaseModel):
 
     Attributes
     ----------
-    name
-        In the registry.
-    path
-        The file.
     sha256
         Its checksum, whole or its first digits; None where none is published.
     beside

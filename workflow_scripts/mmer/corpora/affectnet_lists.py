@@ -26,11 +26,7 @@ COLUMNS = (
 LISTS = ("training", "validation")
 
 IMAGES = "Manually_Annotated_Images"
-IMAGE_PLACES = (
-    IMAGES,
-    f"Manually_Annotated/{IMAGES}",
-    f"Manually_Annotated_compressed/{IMAGES}",
-)
+IMAGE_PLACES = (IMAGES, f"Manually_Annotated/{IMAGES}", f"Manually_Annotated_compressed/{IMAGES}")
 """Where unpacked copies have the pictures."""
 
 LIST_PLACES = (
@@ -82,12 +78,9 @@ def read_title(folder: Path) -> str | None:
 def read_lists(folder: Path) -> pd.DataFrame:
     """The rows of both lists, training before validation; a UserError if they are none.
 
-    Returns
-    -------
-    pd.DataFrame
-        ``item`` (the picture, relative to the folder of pictures), ``left``, ``top``, ``width``,
-        ``height`` (int32), ``expression`` (int8, codes of :data:`EXPRESSIONS`), ``valence``
-        (float32, -1 to 1, or -2 where there is none) and ``list``.
+    ``item`` (the picture, relative to the folder of pictures), ``left``, ``top``, ``width``,
+    ``height`` (int32), ``expression`` (int8, codes of :data:`EXPRESSIONS`), ``valence`` (float32,
+    -1 to 1, or -2 where there is none) and ``list``.
     """
     lists = [_read_list(path, name) for name, path in zip(LISTS, find_lists(folder), strict=True)]
     return pd.concat(lists, ignore_index=True)

@@ -51,8 +51,6 @@ class Picture:
 
     Attributes
     ----------
-    item
-        Its item.
     source
         Its file, or its grey pixels ``(height, width)`` uint8 where no file of its own has them.
     box
@@ -74,8 +72,6 @@ class CorpusJob(Job):
         Which, and its settings but for the label.
     folder
         The user's own copy, where one is named.
-    seed
-        Of everything random in it.
     """
 
     corpus: str
@@ -172,10 +168,7 @@ class Corpus(ABC):
     def check(self) -> None:
         """Look at the folder that the user names, before anything runs.
 
-        Raises
-        ------
-        UserError
-            If it does not hold what it should, with every speaker's mistake.
+        A UserError if it does not hold what it should, with every speaker's mistake.
         """
         mistakes = []
         for speaker in self.speakers:
@@ -242,12 +235,7 @@ class Corpus(ABC):
     def splits(self, task: str, folds: Sequence[Sequence[str]] | None) -> dict[str, Split]:
         """The splits of the paper's protocol, by name.
 
-        Parameters
-        ----------
-        task
-            One of :attr:`tasks`.
-        folds
-            Groups of speakers, where they are not the corpus's own.
+        ``folds`` are groups of speakers, where they are not the corpus's own.
         """
         return one_fold_out(self.folds if folds is None else folds)
 

@@ -147,7 +147,6 @@ class Iemocap(Corpus):
 
     @cached_property
     def _table(self) -> pd.DataFrame:
-        """The item table, in the order of its items."""
         codes = dict(CODES, **({EXCITED: "happy"} if self.settings.excited_is_happy else {}))
         words = dict(said for path in self._of_dialogues("transcriptions") for said in _said(path))
         rows = [
@@ -205,12 +204,7 @@ def _said(path: Path) -> list[tuple[str, str]]:
 def _speaker(turn: str) -> dict[str, str]:
     """What a turn's name says: its last letter is who speaks, not who wears the markers."""
     session, number, style, sex = _TURN.fullmatch(turn).groups()
-    return {
-        "speaker": session + sex,
-        "sex": SEXES[sex],
-        "session": number,
-        "style": STYLES[style],
-    }
+    return {"speaker": session + sex, "sex": SEXES[sex], "session": number, "style": STYLES[style]}
 
 
 def _read(path: Path) -> str:

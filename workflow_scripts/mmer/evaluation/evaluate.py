@@ -28,13 +28,7 @@ from mmer.tasks import Classes
 
 
 def evaluate(job: EvaluationJob) -> None:
-    """Read all predictions, compute the statistics, write the tables of the task.
-
-    Raises
-    ------
-    UserError
-        If a table cannot be read, or tables do not fit together.
-    """
+    """Read all predictions, compute the statistics, write the tables of the task."""
     tables_of_kind = _of_classes if isinstance(job.task, Classes) else _of_traces
     made = tables_of_kind(job, read_items(job.items))
     assert set(made) == set(tables_of(job.task))

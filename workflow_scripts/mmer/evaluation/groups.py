@@ -20,16 +20,10 @@ def groups_table(
     The group of the class is called as the task's column, and classes come in the task's order.
     Wilson's 95 % interval takes the items of one speaker as independent.
 
-    Parameters
-    ----------
-    groups
-        Columns of the item table besides the class and the speaker, with their values in order.
-        An item whose cell is empty is in none of them, and a value without items has no row.
+    A UserError if an item has a value that is not named.
 
-    Raises
-    ------
-    UserError
-        If an item has a value that is not named.
+    ``groups`` are columns of the item table besides the class and the speaker, with their values in
+    order. An item whose cell is empty is in none of them, and a value without items has no row.
     """
     rows = [(system.name, *row) for system in those_run(systems) for row in _rows(system, groups)]
     columns = ["system", "group", "value", "items", "accuracy", "wilson_low", "wilson_high"]

@@ -93,8 +93,6 @@ class EvaluationJob(Job):
     ----------
     task
         What the systems say of an item; it decides which tables are written.
-    items
-        The item table.
     traces
         The prepared true traces, a file per speaker; none where the task is classes.
     paper, paper_rows
@@ -105,10 +103,6 @@ class EvaluationJob(Job):
         besides the class and the speaker.
     nested
         The splits of the nested protocol, by name; none where those who are tested choose.
-    seed
-        Of the bootstrap.
-    out
-        The folder of the tables.
     """
 
     task: Task

@@ -25,10 +25,7 @@ def merge_classes(fold: FoldPredictions, groups: Sequence[Sequence[str]]) -> Fol
     confuses the members of a group: no confusion between them is shown, and accuracies are not
     those of all classes.
 
-    Parameters
-    ----------
-    groups
-        Classes that count as one, in words; no class in two groups.
+    ``groups`` are classes that count as one, in words; no class is in two.
     """
     predicted = fold.predicted.copy()
     probabilities = None if fold.probabilities is None else fold.probabilities.copy()

@@ -83,10 +83,7 @@ def not_run(reason: str) -> str:
 def find_in_paper(folder: Path, where: PaperRow) -> PaperResult:
     """Look a number up in the paper's tables.
 
-    Raises
-    ------
-    UserError
-        If the table, a column or exactly one row is not there.
+    A UserError if the table, a column or exactly one row is not there.
     """
     path = folder / f"{where.table}.csv"
     try:

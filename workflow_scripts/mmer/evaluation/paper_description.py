@@ -77,13 +77,7 @@ class Paper(_Described):
 
 
 def read_paper(paper: Path | str) -> Paper:
-    """The description of a paper.
-
-    Raises
-    ------
-    UserError
-        If it cannot be read or is none.
-    """
+    """The description of a paper; a UserError if it cannot be read or is none."""
     path = PROJECT / paper / "paper.yaml"
     try:
         return Paper.model_validate(yaml.safe_load(path.read_text("utf-8")))

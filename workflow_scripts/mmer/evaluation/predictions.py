@@ -61,10 +61,6 @@ class System(Generic[Fold]):
 
     Attributes
     ----------
-    name
-        Short and unique.
-    title
-        What tables and figures call it.
     variant
         ``vad`` or ``full``; for fusion free, for example the name of the mixture.
     fed
@@ -126,10 +122,7 @@ def check_same_items(systems: Sequence[System]) -> None:
 def correctness(systems: Sequence[System[FoldPredictions]]) -> np.ndarray:
     """Whether each item, sorted, was recognised by each system, ``(items, systems)`` int64.
 
-    Raises
-    ------
-    UserError
-        If two systems were not evaluated on the same items.
+    A UserError if two systems were not evaluated on the same items.
     """
     check_same_items(systems)
     columns = []

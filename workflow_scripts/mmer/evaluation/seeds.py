@@ -40,14 +40,15 @@ class SeedsJob(Job):
         What the evaluation of each seed says of every item.
     random
         Systems of which another seed makes other ones.
-    seed
-        Of the bootstrap.
+    titles
+        Of fusions: that in the summary names the classifier that the first seed chose.
     """
 
     summary: Path
     predictions: dict[int, Path]
     items: Path
     random: tuple[str, ...]
+    titles: dict[str, str] = {}
     settings: EvaluationSettings
     seed: int
     out: Path
@@ -72,7 +73,8 @@ def compare_seeds(job: SeedsJob) -> None:
         seeds = [*said] if system["system"] in job.random else [*said][:1]
         of_seeds = {s: said[s][said[s]["system"] == system["system"]] for s in seeds}
         found = _row(of_seeds, read_items(job.items), job.settings.resamples, job.seed)
-        rows.append({**system[COLUMNS[:5]], **found})
+        title = job.titles.get(system["system"], system["title"])
+        rows.append({**system[COLUMNS[:5]], "title": title, **found})
     write_table(job.out, pd.DataFrame(rows, columns=COLUMNS))
 
 
@@ -119,10 +121,7 @@ def recognised(of_seeds: Mapping[int, pd.DataFrame]) -> np.ndarray:
 
     Items are in the order of the first seed.
 
-    Raises
-    ------
-    UserError
-        If the seeds were not tested on the same items.
+    A UserError if the seeds were not tested on the same items.
     """
     first = next(iter(of_seeds.values()))["item"]
     right = []

@@ -21,21 +21,9 @@ from mmer.evaluation.settings import EvaluationSettings, SignificanceSettings
 from mmer.evaluation.speaker_bootstrap import Difference, paired_differences
 from mmer.models.base import Modality
 
-COLUMNS = [
-    "comparison",
-    "test",
-    "systems",
-    "statistic",
-    "p_value",
-    "corrected_p",
-    "holm_p",
-    "significant",
-    "only_first_correct",
-    "only_second_correct",
-    "difference",
-    "difference_low",
-    "difference_high",
-]
+COLUMNS = ["comparison", "test", "systems", "statistic", "p_value", "corrected_p", "holm_p"]
+COLUMNS += ["significant", "only_first_correct", "only_second_correct"]
+COLUMNS += ["difference", "difference_low", "difference_high"]
 
 
 @dataclass(frozen=True)
@@ -106,9 +94,7 @@ def significance_table(
     return pd.DataFrame(rows, columns=COLUMNS).astype(counts)
 
 
-def best_per_modality(
-    systems: Sequence[System[FoldPredictions]],
-) -> list[System[FoldPredictions]]:
+def best_per_modality(systems: Sequence[System[FoldPredictions]]) -> list[System[FoldPredictions]]:
     """The system with the highest mean accuracy of each modality; of equals, the first."""
     best = []
     for modality in get_args(Modality):
@@ -125,11 +111,6 @@ def compare(
 
     The pairs are tested whatever Q says; the reader of the table sees both.  Fewer than two
     systems give no result.
-
-    Raises
-    ------
-    UserError
-        If two systems were not evaluated on the same items.
     """
     if len(systems) < 2:
         return []

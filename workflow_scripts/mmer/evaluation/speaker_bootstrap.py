@@ -49,16 +49,8 @@ def interval(resampled: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def count_by_speaker(
-    systems: Sequence[System[FoldPredictions]],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Recognised items of each speaker, ``(speakers, systems)``, and all items, ``(speakers,)``.
-
-    Raises
-    ------
-    UserError
-        If two systems were not evaluated on the same items.
-    """
+def count_by_speaker(systems: Sequence[System[FoldPredictions]]) -> tuple[np.ndarray, np.ndarray]:
+    """Recognised items of each speaker, ``(speakers, systems)``, and all items, ``(speakers,)``."""
     speaker_of = {
         name: speaker
         for fold in systems[0].folds.values()
@@ -96,11 +88,6 @@ def paired_differences(
     """The difference of each pair's accuracies in percentage points, by the systems' names.
 
     Both are measured on the same draws of speakers.
-
-    Raises
-    ------
-    UserError
-        If two systems were not evaluated on the same items.
     """
     if len(systems) < 2:
         return {}

@@ -13,30 +13,14 @@ import pandas as pd
 from mmer.evaluation import metrics
 from mmer.evaluation.calibration import calibrate
 from mmer.evaluation.intervals import half_width, wilson_interval
-from mmer.evaluation.paper import (
-    PaperResult,
-    compare_unlike,
-    compare_with_paper,
-    not_run,
-)
+from mmer.evaluation.paper import PaperResult, compare_unlike, compare_with_paper, not_run
 from mmer.evaluation.predictions import FoldPredictions, System
 from mmer.evaluation.settings import EvaluationSettings
 from mmer.evaluation.speaker_bootstrap import accuracy_interval
 
 MEASURED = (
-    "mean_accuracy",
-    "std",
-    "ci95",
-    "pooled_accuracy",
-    "wilson_low",
-    "wilson_high",
-    "speaker_low",
-    "speaker_high",
-    "uar",
-    "macro_f1",
-    "ece",
-    "brier",
-    "nll",
+    *("mean_accuracy", "std", "ci95", "pooled_accuracy", "wilson_low", "wilson_high"),
+    *("speaker_low", "speaker_high", "uar", "macro_f1", "ece", "brier", "nll"),
 )
 
 

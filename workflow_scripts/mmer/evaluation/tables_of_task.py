@@ -6,12 +6,7 @@ from mmer.tasks import Classes, Traces
 
 _TABLES = {
     "classes": (
-        "accuracies",
-        "summary",
-        "confusion",
-        "significance",
-        "groups",
-        "calibration",
+        *("accuracies", "summary", "confusion", "significance", "groups", "calibration"),
         "predictions",
     ),
     "traces": ("scores", "summary", "items", "differences", "significance", "predictions"),

@@ -109,11 +109,6 @@ def differences_table(
     """The difference of the CCC of each pair of systems, first minus second, with its interval.
 
     Both systems are measured on the same draws of speakers.
-
-    Raises
-    ------
-    UserError
-        If two systems were not evaluated on the same items.
     """
     run = those_run(systems)
     check_same_items(run)
@@ -159,7 +154,6 @@ def _of_fold(fold: FoldTraces) -> Moments:
 
 
 def _by_dimension(found: Moments, task: Traces) -> list[tuple[str, float, float, float]]:
-    """Each dimension with its scores."""
     return list(zip(task.names, found.ccc, found.rmse, found.pearson, strict=True))
 
 

@@ -42,10 +42,7 @@ class FoldTraces:
 def fold_of(name: str, split: str, predictions: TracePredictions, true: Ragged) -> FoldTraces:
     """The predicted traces of the tested items beside the true ones of every item.
 
-    Raises
-    ------
-    UserError
-        If no item is tested, or one has no true trace, or one of another length.
+    A UserError if no item is tested, or one has no true trace, or one of another length.
     """
     found = tested(predictions, f"system {name}", f" in {split}")
     if strangers := sorted(set(found.names) - set(true.items)):

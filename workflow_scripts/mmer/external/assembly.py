@@ -34,11 +34,8 @@ def assemble(
     ``train`` holds the rows that are not tested on; it is None where only tested ones were
     published, which serves for statistics but not for fusion.
 
-    Raises
-    ------
-    UserError
-        If a table holds an item that is not in its part, lacks one, or is plainly in another order
-        of classes than its layout says.
+    A UserError if a table holds an item that is not in its part, lacks one, or is plainly in
+    another order of classes than its layout says.
     """
     items = items.where(task.labelled(items))
     part = split.parts_of(items)

@@ -58,12 +58,9 @@ def classes_in_order(path: Path, layout: ExternalLayout, task: Classes) -> tuple
 def read_external_table(path: Path, layout: ExternalLayout, task: Classes) -> ExternalTable:
     """Read one table.
 
-    Raises
-    ------
-    UserError
-        If the file cannot be read in this layout: columns that are not there, a row with more or
-        fewer columns, an item twice, a value that is not a finite number, or probabilities that
-        are negative or do not sum to one.
+    A UserError if the file cannot be read in this layout: columns that are not there, a row with
+    more or fewer columns, an item twice, a value that is not a finite number, or probabilities that
+    are negative or do not sum to one.
     """
     lines = _read_lines(path, layout)
     titles = lines.pop(0)[1] if layout.header else [""] * len(lines[0][1])
@@ -107,7 +104,6 @@ def _read_lines(path: Path, layout: ExternalLayout) -> list[tuple[int, list[str]
 
 
 def _column(path: Path, titles: list[str], column: str | int, layout: ExternalLayout) -> int:
-    """Number of a column that the layout names."""
     if isinstance(column, int):
         if 0 <= column < len(titles):
             return column
@@ -141,7 +137,6 @@ def _value_columns(
 
 
 def _values(where: str, cells: list[str], layout: ExternalLayout, classes: int) -> np.ndarray:
-    """The values of a row in the order of the table."""
     numbers = cells if layout.list_column is None else _bracketed_list(where, cells[0], classes)
     try:
         values = np.array([_number(number) for number in numbers])

@@ -35,11 +35,8 @@ def fuse(
     them goes in; ``grid`` are the candidates, where they are not those of the settings.
     Returns the predictions of :mod:`mmer.fusion.tables`.
 
-    Raises
-    ------
-    UserError
-        If the systems do not fit together, or the grid is empty or asks for more neighbours than
-        there are training rows.
+    A UserError if the systems do not fit together, or the grid is empty or asks for more neighbours
+    than there are training rows.
     """
     splits = _common_splits(systems)
     grid = candidates(settings, len(systems)) if grid is None else grid
@@ -60,7 +57,6 @@ def fuse(
 
 
 def _common_splits(systems: Mapping[str, Mapping[str, Posteriors]]) -> list[str]:
-    """The splits, the same for every system."""
     if len(systems) < 2:
         raise UserError(
             f"fusion needs at least two systems, but got {', '.join(systems) or 'none'}: name more"

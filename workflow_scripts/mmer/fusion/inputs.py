@@ -38,11 +38,8 @@ def join_systems(
 
     Source: paper section 3.4, concatenated posteriors of the best speech and face models.
 
-    Raises
-    ------
-    UserError
-        If two systems disagree about the split's items or parts, one lacks the values asked for,
-        or a part cannot serve.
+    A UserError if two systems disagree about the split's items or parts, one lacks the values asked
+    for, or a part cannot serve.
     """
     first_name, first = next(iter(systems.items()))
     for name, posteriors in systems.items():

@@ -37,13 +37,7 @@ class FusionJob(Job):
 
 
 def fuse_and_write(job: FusionJob) -> None:
-    """Read the predictions, fuse them, write the fused ones and the grid of accuracies.
-
-    Raises
-    ------
-    UserError
-        If a table is none, or the systems do not fit together.
-    """
+    """Read the predictions, fuse them, write the fused ones and the grid of accuracies."""
     items = read_items(job.items)
     systems = {name: _posteriors(job, paths, items) for name, paths in job.systems.items()}
     if job.nested:

@@ -40,11 +40,6 @@ def kept_fusion(
         Posteriors of the split by name of the system.
     chosen
         Classifier and hyperparameter, as the tables of fusion name them.
-
-    Raises
-    ------
-    UserError
-        If the systems do not fit together.
     """
     grid = candidates(settings)
     candidate = next(each for each in grid if (each.classifier, each.hyperparameter) == chosen)

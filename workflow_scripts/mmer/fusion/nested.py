@@ -33,17 +33,11 @@ def fuse_nested(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Predictions of each fold by the candidate that the others chose, and what they chose it by.
 
-    Returns
-    -------
-    tuple
-        Two tables of :mod:`mmer.fusion.tables`.  In the predictions every split has the candidate
-        that was chosen for it; in the grid the accuracies of a split are means over the folds that
-        choose for it, of all candidates.
+    Two tables of :mod:`mmer.fusion.tables`.  In the predictions every split has the candidate that
+    was chosen for it; in the grid the accuracies of a split are means over the folds that choose
+    for it, of all candidates.
 
-    Raises
-    ------
-    UserError
-        If the systems do not fit together, or there are fewer than three folds.
+    A UserError if the systems do not fit together, or there are fewer than three folds.
     """
     first = next(iter(systems.values()))
     if len(first) < 3:

@@ -6,16 +6,14 @@ They are surer and more often right there than on anybody whom they have not see
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
-from mmer.items import Items
 from mmer.nested_predictions import joined
 from mmer.predictions import Posteriors
-from mmer.protocol import TEST, TRAIN, Split, by_tested_fold
+from mmer.protocol import CHOOSE, TEST, TRAIN, Split, by_tested_fold
 
 
 def resubstituted(
@@ -23,10 +21,11 @@ def resubstituted(
     splits: Mapping[str, Split],
     averaged: Mapping[str, Posteriors],
 ) -> dict[str, Posteriors]:
-    """By fold the tested items as ``averaged`` has them, others as those say who learned them.
+    """By fold the tested items as ``averaged`` has them, others as one says who learned them.
 
-    An item is learned by all but one of the trainings that hold the tested fold out; the mean of
-    these is taken, as it is of the tested items.
+    Of the trainings that hold the tested fold out each gives the rows of one fold, as it does out
+    of fold: there of the fold that it held out, here of the one that the training before it did.
+    So the two differ in nothing but whether a training knows its rows.
 
     Parameters
     ----------
@@ -35,30 +34,19 @@ def resubstituted(
     averaged
         By fold, as :func:`mmer.nested_predictions.read_nested` gives them.
     """
-    return {
-        fold: joined(
-            [averaged[fold].only(TEST), _mean_of([tables[name].only(TRAIN) for name in names])]
-        )
-        for fold, names in by_tested_fold(splits).items()
-    }
+    found = {}
+    for fold, names in by_tested_fold(splits).items():
+        held_out = [tables[name].only(CHOOSE).names for name in names]
+        learned = [
+            _learned(tables[name], items)
+            for name, items in zip(names, [held_out[-1], *held_out], strict=False)
+        ]
+        found[fold] = joined([averaged[fold].only(TEST), *learned])
+    return found
 
 
-def _mean_of(tables: Sequence[Posteriors]) -> Posteriors:
-    """The mean of each item over the tables that have it; logits as logits."""
-    items = Items(pd.concat([each.items.table for each in tables]).drop_duplicates("item"))
-    means = _means([each.probabilities for each in tables], tables)
-    logits = [each.logits for each in tables]
-    chosen = items.of(means.index)
-    return replace(
-        tables[0],
-        items=chosen,
-        part=np.full(len(chosen), TRAIN),
-        probabilities=means.to_numpy(),
-        logits=None if any(each is None for each in logits) else _means(logits, tables).to_numpy(),
-    )
-
-
-def _means(values: Sequence[np.ndarray], tables: Sequence[Posteriors]) -> pd.DataFrame:
-    """Means by item, sorted."""
-    rows = [pd.DataFrame(v, index=list(t.names)) for v, t in zip(values, tables, strict=True)]
-    return pd.concat(rows).groupby(level=0).mean()
+def _learned(table: Posteriors, items: Collection[str]) -> Posteriors:
+    """The rows of some of the items that a training learned."""
+    mine = (table.part == TRAIN) & np.isin(table.names, list(items))
+    assert mine.sum() == len(items), "rows of a training that did not learn them"
+    return replace(table, part=np.where(mine, TRAIN, "")).only(TRAIN)

@@ -53,10 +53,7 @@ def best_candidate(predictions: pd.DataFrame, task: Classes, items: Items) -> tu
 
     Of equals, the first in the order of the table, which is the order of the settings.
 
-    Raises
-    ------
-    UserError
-        If a candidate lacks a split, so that means cannot be compared.
+    A UserError if a candidate lacks a split, so that means cannot be compared.
     """
     accuracy = grid_of(predictions, task, items).pivot_table(
         index=CANDIDATE_COLUMNS, columns="split", values="accuracy", sort=False

@@ -37,8 +37,6 @@ class WeightedSum:
     ----------
     weights
         Those chosen: with the highest accuracy, of equals the first tried.
-    classes_
-        Positions of all classes.
     """
 
     def __init__(self, tried: Sequence[tuple[float, ...]] | int) -> None:

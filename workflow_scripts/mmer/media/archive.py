@@ -44,6 +44,10 @@ def extract_files(
     What a computer left behind is told and skipped: see :func:`is_left_behind`.  Where extraction
     fails, some files may lie there: the caller removes the folder.
 
+    A UserError if the archive is damaged, or holds a path that leaves its folder, a link, a file of
+    another ending, one twice, of absurd size, or that ``is_wanted`` refuses, or another number of
+    wanted files.
+
     Parameters
     ----------
     folder
@@ -54,13 +58,6 @@ def extract_files(
         Whether to extract a file; it raises a UserError where the archive cannot hold it.
     expected
         How many wanted files there must be.
-
-    Raises
-    ------
-    UserError
-        If the archive is damaged, or holds a path that leaves its folder, a link, a file of
-        another ending, one twice, of absurd size, or that ``is_wanted`` refuses, or another number
-        of wanted files.
     """
     folder.mkdir(parents=True)
     try:
@@ -83,10 +80,7 @@ def extract_files(
 
 
 def _wanted(
-    archive: Path,
-    content: zipfile.ZipFile,
-    ending: str,
-    is_wanted: Callable[[PurePosixPath], bool],
+    archive: Path, content: zipfile.ZipFile, ending: str, is_wanted: Callable[[PurePosixPath], bool]
 ) -> dict[str, zipfile.ZipInfo]:
     """The members to extract, by name; every member of the archive is checked."""
     wanted: dict[str, zipfile.ZipInfo] = {}

@@ -12,16 +12,10 @@ from mmer.runtime.errors import UserError
 def verify(path: Path, expected: str, size: int | None = None) -> None:
     """Compare a file with its published checksum and, where known, its size in bytes.
 
-    Parameters
-    ----------
-    expected
-        ``md5:<hex>`` or ``sha256:<hex>``; of a digest published in part, its first digits, at least
-        eight.
+    A UserError if the file is missing or its size or checksum is another.
 
-    Raises
-    ------
-    UserError
-        If the file is missing or its size or checksum is another.
+    ``expected`` is ``md5:<hex>`` or ``sha256:<hex>``; of a digest published in part, its first
+    digits, at least eight.
     """
     if not path.is_file():
         raise UserError(f"{path} is missing: download it again or name where it lies")

@@ -65,11 +65,8 @@ class DecodedClip:
 def decode_clip(path: Path, settings: PreparationSettings) -> DecodedClip:
     """Decode audio and the face of one clip in one pass.
 
-    Raises
-    ------
-    UserError
-        If the file is no video, is damaged or cut off, has no audio or no video stream, or is
-        shorter than the models' front ends need.
+    A UserError if the file is no video, is damaged or cut off, has no audio or no video stream, or
+    is shorter than the models' front ends need.
     """
     audio = _Audio(path)
     sounds_s: list[float] = []
@@ -89,11 +86,8 @@ def decode_clip(path: Path, settings: PreparationSettings) -> DecodedClip:
 def decode_voice(path: Path, settings: PreparationSettings) -> np.ndarray:
     """Decode the audio of one recording, ``(samples,)`` int16, 16 kHz, mono.
 
-    Raises
-    ------
-    UserError
-        If the file is damaged, cut off, has no audio, or is shorter than the models' front ends
-        need.
+    A UserError if the file is damaged, cut off, has no audio, or is shorter than the models' front
+    ends need.
     """
     audio, heard = _Audio(path), 0.0
     for frame, _ in decoded_frames(path, ("audio",)):
@@ -154,10 +148,7 @@ def decode_whole_frames(path: Path) -> np.ndarray:
     They fit into :data:`SALIENCY_INPUT_SIZE` and keep their aspect, so that a square of them is the
     square that the faces are.
 
-    Raises
-    ------
-    UserError
-        If the file is no video, is damaged, or has no pictures.
+    A UserError if the file is no video, is damaged, or has no pictures.
     """
     times: list[float] = []
     pictures: list[np.ndarray] = []
@@ -224,17 +215,8 @@ def at_constant_rate(times: np.ndarray, rate: float) -> np.ndarray:
     """Which frame shows at each tick of a constant rate, as FFmpeg's ``fps`` filter decides.
 
     Each frame's time is rounded to the nearest tick; it shows until the next frame's tick.  The
-    last frame shows as long as the mean frame does.
-
-    Parameters
-    ----------
-    times
-        ``(frames,)`` seconds, rising.
-
-    Returns
-    -------
-    np.ndarray
-        ``(ticks,)`` int64, indices into ``times``.
+    last frame shows as long as the mean frame does.  Of times ``(frames,)`` in seconds, rising,
+    come indices ``(ticks,)`` int64.
     """
     length = (times[-1] - times[0]) / max(len(times) - 1, 1) or 1 / rate
     edges = np.floor((np.append(times, times[-1] + length) - times[0]) * rate + 0.5).astype(int)

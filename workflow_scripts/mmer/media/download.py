@@ -51,10 +51,7 @@ def download_file(job: DownloadJob) -> None:
 def mirrored_path(address: str) -> PurePosixPath:
     """Where a mirror keeps an address: ``<host>/<path>``, without query.
 
-    Raises
-    ------
-    UserError
-        If the address is not https, names no file, or one that a folder cannot hold.
+    A UserError if the address is not https, names no file, or one that a folder cannot hold.
     """
     refused = UserError(f"{address!r} is not a plain https address: mend it in the registry")
     try:
@@ -78,6 +75,8 @@ def download(
 ) -> None:
     """Bring one file to ``target``: the whole verified file, or nothing.
 
+    A UserError if the file cannot be had or is not the published one.
+
     Parameters
     ----------
     checksum
@@ -88,11 +87,6 @@ def download(
     mirror
         Folder or address prefix that serves every address, or empty for the internet; None takes
         what the environment says in ``MMER_MIRROR``.
-
-    Raises
-    ------
-    UserError
-        If the file cannot be had or is not the published one.
     """
     mirror = os.environ.get("MMER_MIRROR", "") if mirror is None else mirror
     with writing(target) as unfinished:

@@ -70,16 +70,10 @@ def faces_of_film(
 ) -> tuple[np.ndarray, float]:
     """Faces ``(ticks, 96, 96, 3)`` uint8 RGB, 25 a second, and when the first one shows.
 
-    Parameters
-    ----------
-    kinds
-        Streams to decode: with ``audio`` the second value counts from the first sample, in seconds,
-        else from the film's own start.
+    A UserError if the film is damaged, lacks a stream, or shows no face.
 
-    Raises
-    ------
-    UserError
-        If the film is damaged, lacks a stream, or shows no face.
+    ``kinds`` are the streams to decode: with ``audio`` the second value counts from the first
+    sample, in seconds, else from the film's own start.
     """
     settings, heard_s = detector.settings, []
     shows_s: list[float] = []

@@ -54,10 +54,8 @@ class FaceDetector:
     def faces(self, picture: np.ndarray) -> np.ndarray:
         """Boxes ``(faces, 3)``, the face first that stands out: large and near the middle.
 
-        Parameters
-        ----------
-        picture
-            ``(height, width)`` or ``(height, width, 3)`` uint8; it is made small for the search.
+        The picture, ``(height, width)`` or ``(height, width, 3)`` uint8, is made small for the
+        search.
         """
         height, width = picture.shape[:2]
         ratio = min(self.settings.search_height / min(height, width), 1)
@@ -90,29 +88,12 @@ def _prominence(box: tuple[float, float, float], height: int, width: int) -> flo
 def followed(
     looks: Sequence[np.ndarray | None], frames: int, settings: FaceSettings, name: Path | str
 ) -> np.ndarray:
-    """The box of every frame from what was found in every ``look_every``-th, from the first on.
+    """The box of every frame, ``(frames, 3)``, from what was found in every ``look_every``-th.
 
     Looks that find nothing, or a face of another size than most, are bridged; a running median
     drops what only one look sees, and a running mean and interpolation let the box glide.
 
-    Parameters
-    ----------
-    looks
-        Boxes ``(3,)``, or None.
-    frames
-        Of the film.
-    name
-        Of the film, for the sentence where no face is found.
-
-    Returns
-    -------
-    np.ndarray
-        ``(frames, 3)`` float64.
-
-    Raises
-    ------
-    NoFaceError
-        If no look finds one.
+    A NoFaceError if no look finds one.
     """
     assert len(looks) == -(-frames // settings.look_every), "a look at every so many frames"
     at = np.arange(len(looks)) * settings.look_every

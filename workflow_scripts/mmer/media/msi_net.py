@@ -135,10 +135,7 @@ def from_zero_to_one(maps: Tensor) -> Tensor:
 class MsiNetSaliency:
     """MSI-Net with converted weights as a saliency method.
 
-    Raises
-    ------
-    UserError
-        If the weights are of another network, for example of another width.
+    A UserError if the weights are of another network, for example of another width.
     """
 
     def __init__(

@@ -63,11 +63,8 @@ def convert_msi_net(job: ConversionJob) -> None:
 def convert(saved_model: Path, sha256: str, width: float = 1.0) -> dict[str, Tensor]:
     """A state of :class:`~mmer.media.msi_net.MsiNet` with the weights of the published network.
 
-    Raises
-    ------
-    UserError
-        If the file has another checksum, is no SavedModel, holds another network or values that
-        are not finite, or gives another map than the converted network.
+    A UserError if the file has another checksum, is no SavedModel, holds another network or values
+    that are not finite, or gives another map than the converted network.
     """
     image = np.random.default_rng(_SEED).uniform(0, 255, (1, *INPUT_SIZE, 3)).astype(np.float32)
     graph, output, expected = _original(saved_model, sha256, image)
@@ -89,9 +86,7 @@ def _original(
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
-    from tensorflow.python.framework.convert_to_constants import (
-        convert_variables_to_constants_v2,
-    )
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     with tempfile.TemporaryDirectory() as folder:
         copied = Path(folder) / "saved_model.pb"
@@ -117,25 +112,11 @@ def convolutions_of(graph: GraphDef, output: str) -> list[list[np.ndarray]]:
     """Kernel and bias of every convolution, each after those that it depends on itself.
 
     Names play no part: they differ between exports of the same network, what is computed does not.
-    Where a node joins branches, they come in the order in which it joins them.
+    Where a node joins branches, they come in the order in which it joins them.  The graph is flat,
+    with constants in place of variables; of it come ``(height, width, inputs, outputs)`` and
+    ``(outputs,)``, or the first alone where nothing is added.
 
-    Parameters
-    ----------
-    graph
-        Flat, with constants in place of variables.
-    output
-        Name of a node.
-
-    Returns
-    -------
-    list
-        ``(height, width, inputs, outputs)`` and ``(outputs,)``, or the first alone where nothing
-        is added.
-
-    Raises
-    ------
-    ValueError
-        If a kernel or bias is not a constant.
+    A ValueError if a kernel or bias is not a constant.
     """
     nodes = {node.name: node for node in graph.node}
     found: list[list[np.ndarray]] = []

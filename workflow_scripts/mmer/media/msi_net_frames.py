@@ -27,19 +27,9 @@ Size = Sequence[int]
 
 
 def fit_frames(frames: Tensor, padding: float) -> Tensor:
-    """Scale whole frames into the network's input and pad what is left.
+    """Whole frames ``(frames, height, width, 3)`` uint8 as the network's input, padded.
 
-    Parameters
-    ----------
-    frames
-        ``(frames, height, width, 3)`` uint8.
-    padding
-        Value around the frames, 0 to 255.
-
-    Returns
-    -------
-    Tensor
-        ``(frames, 3, 240, 320)`` float32, 0 to 255.
+    ``(frames, 3, 240, 320)`` float32, like the padding 0 to 255.
     """
     size = frames.shape[1:3]
     ratio = min(wanted / had for wanted, had in zip(INPUT_SIZE, size, strict=True))
@@ -50,19 +40,9 @@ def fit_frames(frames: Tensor, padding: float) -> Tensor:
 
 
 def maps_onto_frames(maps: Tensor, size: Size) -> Tensor:
-    """Scale maps until they cover the frames and cut off what was padding.
+    """Maps ``(frames, 240, 320)`` in [0, 1] until they cover the frames, without the padding.
 
-    Parameters
-    ----------
-    maps
-        ``(frames, 240, 320)`` in [0, 1].
-    size
-        Height and width of the frames.
-
-    Returns
-    -------
-    Tensor
-        ``(frames, height, width)`` uint8.
+    ``(frames, height, width)`` uint8.
     """
     had = maps.shape[1:]
     ratio = max(wanted / h for wanted, h in zip(size, had, strict=True))
@@ -76,13 +56,7 @@ def _scaled(size: Size, ratio: float) -> tuple[int, int]:
 
 
 def resize(pictures: Tensor, size: Size) -> Tensor:
-    """Resize ``(..., height, width)`` in 0 to 255: by area where a side shrinks, else bicubically.
-
-    Returns
-    -------
-    Tensor
-        ``(..., *size)`` float32, again in 0 to 255.
-    """
+    """Resize ``(..., height, width)`` in 0 to 255: by area if a side shrinks, else bicubically."""
     had = pictures.shape[-2:]
     if had == size:
         return pictures

@@ -97,10 +97,7 @@ class Cropping:
 def streams_of(path: Path) -> Streams:
     """Look at a file; the picture on the cover of a song is none.
 
-    Raises
-    ------
-    UserError
-        If it cannot be opened, or holds neither sound nor pictures.
+    A UserError if it cannot be opened, or holds neither sound nor pictures.
     """
     try:
         with av.open(str(path)) as container:
@@ -132,10 +129,7 @@ def faces_of_film(
 ) -> SeenFaces:
     """The faces of any film, found in a first pass and cropped in a second.
 
-    Raises
-    ------
-    UserError
-        If the film cannot be decoded, or no face is found.
+    A UserError if the film cannot be decoded, or no face is found.
     """
     times, sound_s, looks = _look(path, has_sound, cropping)
     squares = _squares(path, looks, len(times), cropping)

@@ -58,15 +58,9 @@ def readable_pictures(
 ) -> Iterator[tuple[str, Decoded]]:
     """Readable pictures in their order; the others are logged and left out.
 
-    Parameters
-    ----------
-    unreadable_share
-        Share of the pictures that may be missing or damaged, rounded up to whole pictures.
+    A UserError if more pictures cannot be read.
 
-    Raises
-    ------
-    UserError
-        If more pictures cannot be read.
+    ``unreadable_share`` of the pictures may be missing or damaged, rounded up to whole pictures.
     """
     count = len(pictures)
     allowed = math.ceil(unreadable_share * count)
@@ -104,7 +98,6 @@ def decode_picture(picture: Picture) -> Decoded | str:
 
 
 def _opened(source: Path | np.ndarray) -> Image.Image:
-    """A picture in colours."""
     if isinstance(source, np.ndarray):
         return Image.fromarray(source).convert("RGB")
     with Image.open(source) as picture:

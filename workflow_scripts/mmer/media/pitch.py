@@ -14,13 +14,7 @@ WINDOW = 1024
 
 
 def level(samples: np.ndarray) -> np.ndarray:
-    """Mean power of each frame, ``(frames,)`` float64 in dB relative to a power of 1.
-
-    Parameters
-    ----------
-    samples
-        ``(samples,)`` float64 in [-1, 1), 16 kHz.
-    """
+    """Mean power of each frame of samples in [-1, 1), ``(frames,)`` float64, dB of a power of 1."""
     power = np.square(_frames(samples)).mean(axis=0)
     return 10 * np.log10(np.maximum(power, POWER_FLOOR))
 
@@ -40,12 +34,6 @@ def pitch(
 
     Parameters
     ----------
-    samples
-        As for :func:`level`.
-    method
-        Of librosa.
-    lowest_hz, highest_hz
-        Limits of the pitch.
     periodicity
         Correlation with itself a period later, from which a frame is voiced.
     range_db

@@ -26,10 +26,7 @@ log = logging.getLogger(__name__)
 class PreparationJob(RecordingsJob):
     """What the preparation of a speaker is told.
 
-    Attributes
-    ----------
-    outputs
-        Where ``audio``, ``frames`` and ``traces`` go, as the corpus has them.
+    ``outputs`` say where ``audio``, ``frames`` and ``traces`` go, as the corpus has them.
     """
 
     preparation: PreparationSettings
@@ -78,7 +75,6 @@ def _decoded(
 
 
 def _traces(corpus: Corpus, speaker: str, items: Items) -> Ragged:
-    """The true traces of the speaker's items."""
     task = next(task for task in corpus.tasks.values() if isinstance(task, Traces))
     found = corpus.traces(speaker, items)
     traces = []

@@ -27,10 +27,7 @@ class ExtractionJob(CorpusJob):
 class ItemsJob(CorpusJob):
     """What the step that writes the item table is told.
 
-    Attributes
-    ----------
-    found
-        Recordings or a folder of them by speaker; empty where nothing reads recordings.
+    ``found`` are recordings or a folder of them by speaker; empty where nothing reads recordings.
     """
 
     found: dict[str, tuple[Path, ...]]
@@ -69,13 +66,7 @@ def list_items(job: ItemsJob) -> None:
 
 
 def recordings_of(job: RecordingsJob) -> tuple[Corpus, Items | None, dict[str, Path]]:
-    """The corpus, the item table where one is given, and the speaker's recordings by item.
-
-    Raises
-    ------
-    UserError
-        If files are expected and there are none.
-    """
+    """The corpus, the item table where one is given, and the speaker's recordings by item."""
     corpus = corpus_of_job(job)
     items = None if job.items is None else read_items(job.items)
     named = corpus.named(files_in(job.files), job.speaker)

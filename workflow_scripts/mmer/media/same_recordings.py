@@ -56,13 +56,7 @@ def compare_recordings(job: ComparisonJob) -> None:
 
 
 def same_recordings(audio: Iterable[Path]) -> list[tuple[str, ...]]:
-    """Names of the items that are the same recording, sorted, one speaker's file at a time.
-
-    Parameters
-    ----------
-    audio
-        Files of decoded samples.
-    """
+    """Names of the items that are the same recording, sorted, one speaker's file at a time."""
     names: dict[bytes, list[str]] = {}
     for path in audio:
         samples = read_ragged([path])
@@ -75,10 +69,7 @@ def same_recordings(audio: Iterable[Path]) -> list[tuple[str, ...]]:
 def refuse_contradiction(same: Items, columns: Sequence[str]) -> None:
     """Look at what the item table says of one recording's items.
 
-    Raises
-    ------
-    UserError
-        If it differs in one of the columns.
+    A UserError if it differs in one of the columns.
     """
     for column in columns:
         said = same.column(column)

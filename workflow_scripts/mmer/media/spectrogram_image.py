@@ -35,18 +35,9 @@ EVEN_PER_OCTAVE = 2
 def spectrogram_images(
     waveforms: Sequence[np.ndarray], settings: SpectrogramImageSettings
 ) -> np.ndarray:
-    """Draw one image per item.
+    """An image of each int16 waveform at 16 kHz, padded with silence to one window at least.
 
-    Parameters
-    ----------
-    waveforms
-        int16 mono at 16 kHz, each ``(samples,)``; an item shorter than the window is padded with
-        silence to one window.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``(items, size, size, 3)`` uint8, red-green-blue, low frequencies at the bottom.
+    ``(items, size, size, 3)`` uint8, red-green-blue, low frequencies at the bottom.
     """
     images = np.empty((len(waveforms), settings.size, settings.size, 3), dtype=np.uint8)
     colours = _colours(settings.colour_map)
@@ -68,12 +59,8 @@ def window_samples(settings: SpectrogramImageSettings) -> int:
 def spectrogram(waveform: np.ndarray, settings: SpectrogramImageSettings) -> np.ndarray:
     """A spectrogram in dB below its loudest point, of int16 mono at 16 kHz, ``(samples,)``.
 
-    Rounding follows librosa (float64 transform, kept as float32), since a colour may turn on it.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``(bins, frames)`` or ``(mel bands, frames)`` float32, lowest frequency first.
+    ``(bins, frames)`` or ``(mel bands, frames)`` float32, lowest frequency first.  Rounding follows
+    librosa (float64 transform, kept as float32), since a colour may turn on it.
     """
     length = window_samples(settings)
     samples = waveform.astype(np.float32) / FULL_SCALE

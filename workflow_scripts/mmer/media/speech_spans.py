@@ -30,13 +30,7 @@ class SpeechSpan:
 
 
 def span_of(segments: Sequence[tuple[str, float, float]], duration_s: float) -> SpeechSpan:
-    """First start to last stop of the segments labelled ``speech``, within the item.
-
-    Parameters
-    ----------
-    segments
-        ``(label, start_s, stop_s)`` in order of time.
-    """
+    """First start to last stop of the segments, rising in time, that are labelled ``speech``."""
     speech = [(start, stop) for label, start, stop in segments if label == SPEECH]
     if not speech:
         return SpeechSpan(0.0, duration_s, found=False)

@@ -18,17 +18,9 @@ _BLOCK = 0.02
 
 
 def check_whole(path: Path, promised: float | None, heard: float) -> None:
-    """Look at what was decoded.
+    """Compare the seconds that the header of a FLAC promises, if any, with those decoded.
 
-    Parameters
-    ----------
-    promised, heard
-        Seconds that the header of a FLAC names, None where it names none, and those decoded.
-
-    Raises
-    ------
-    UserError
-        If a WAV ends before its samples do, or a FLAC gave less than it promises.
+    A UserError if a WAV ends before its samples do, or a FLAC gave less than it promises.
     """
     missing = _cut_from_wav(path)
     if missing:

@@ -21,10 +21,7 @@ log = logging.getLogger(__name__)
 class WordsJob(Job):
     """What the preparation of a speaker's words is told.
 
-    Attributes
-    ----------
-    items, column
-        The item table, and which column of it holds the words.
+    ``items`` is the item table, and ``column`` the one of it that holds the words.
     """
 
     items: Path
@@ -44,13 +41,7 @@ def prepare_text(job: WordsJob) -> None:
 
 
 def read_words(paths: Iterable[Path]) -> dict[str, str]:
-    """The words of several speakers' items, by item.
-
-    Raises
-    ------
-    UserError
-        If a file is no such table.
-    """
+    """The words of several speakers' items, by item."""
     words: dict[str, str] = {}
     for path in paths:
         try:

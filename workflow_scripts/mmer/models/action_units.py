@@ -13,19 +13,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from mmer.models.base import (
-    Family,
-    ModelEntry,
-    ModelJob,
-    Name,
-    Origin,
-    Output,
-    Resources,
-    Step,
-)
+from mmer.models.base import Family, ModelEntry, ModelJob, Name, Origin, Output, Resources, Step
 from mmer.models.sequence_settings import GRID_OUTPUTS, Architecture, SequenceSettings
-from mmer.settings import Settings, from_source
-from mmer.user_paths import FilePath, PathText
+from mmer.settings import FilePath, PathText, Settings, from_source
 
 LATER_PAPER = "the code that the later paper's authors published, action units"
 TABLES = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from mmer.media.spectrogram_image_settings import MelImageSettings
-from mmer.models.base import TRAINED, Family, ModelEntry, ModelJob, Resources, Step
+from mmer.models.base import LEARN, Family, ModelEntry, ModelJob, Resources
 from mmer.models.weights_settings import PAPER, SHORTEST_SECONDS, WeightsSettings
 from mmer.settings import decided, from_source
 
@@ -83,16 +84,7 @@ class AlexNet(Family):
 
     name = "alexnet"
     Entry = AlexNetEntry
-    takes = (
-        Step(
-            "train",
-            "split",
-            TRAINED,
-            media=("audio",),
-            uses_weights=True,
-            resources=Resources(gpu="whole", memory_mb=12_000, minutes=240),
-        ),
-    )
+    takes = (replace(LEARN, resources=Resources(gpu="whole", memory_mb=12_000, minutes=240)),)
 
     def train(self, job: ModelJob) -> None:
         """Train one split."""

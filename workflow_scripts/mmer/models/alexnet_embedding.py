@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 from mmer.media.spectrogram_image_settings import SpectrogramImageSettings
-from mmer.models.base import Family, ModelEntry, ModelJob
-from mmer.models.weights_settings import EMBED, WeightsSettings
+from mmer.models.base import ModelEntry
+from mmer.models.embedding import EmbeddingFamily
+from mmer.models.weights_settings import WeightsSettings
 from mmer.settings import from_source
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torchvision.models import AlexNet
+
+    from mmer.tasks import Task
+    from mmer.weights import Weights
 
 
 class AlexNetEmbeddingSettings(WeightsSettings):
@@ -35,27 +44,27 @@ class AlexNetEmbeddingEntry(ModelEntry):
     settings: AlexNetEmbeddingSettings = AlexNetEmbeddingSettings()
 
 
-class AlexNetEmbedding(Family):
-    """AlexNet's embedding of every item, for a classifier."""
+class AlexNetEmbedding(EmbeddingFamily):
+    """AlexNet's embedding of every item."""
 
     name = "alexnet_embedding"
     Entry = AlexNetEmbeddingEntry
-    takes = (EMBED,)
+    items_at_once = 32
 
-    def embed(self, job: ModelJob) -> None:
-        """Embed every item."""
-        from mmer.models.networks.alexnet_embedding import embed
+    def network(
+        self, task: Task, settings: AlexNetEmbeddingSettings, weights: Weights | None
+    ) -> AlexNet:
+        """AlexNet; its last layer is not used, but random weights are drawn after it."""
+        from mmer.models.networks.alexnet import build_alexnet, load_alexnet
+        from mmer.training.foreign_checkpoint import start_from
 
-        embed(job)
+        network = build_alexnet(task.outputs, settings.width)
+        return start_from(network, settings.weights, weights, load_alexnet)
 
-    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:  # noqa: F821
-        """The network that embedded the items, made once more."""
-        from mmer.models.networks.kept_embeddings import alexnet_network
+    def describe(
+        self, network: AlexNet, waveforms: Sequence[np.ndarray], settings: AlexNetEmbeddingSettings
+    ) -> np.ndarray:
+        """The layer fc7 of each drawn spectrogram."""
+        from mmer.models.networks.alexnet_embedding import embeddings_of
 
-        return alexnet_network(job).state_dict()
-
-    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
-        """Embeddings of the pieces."""
-        from mmer.models.networks.kept_embeddings import alexnet_predictor
-
-        return alexnet_predictor(kept)
+        return embeddings_of(network, waveforms, settings.image)

@@ -18,10 +18,10 @@ from mmer.models.job import ModelJob, Variant
 from mmer.settings import Settings
 
 Modality = Literal["speech", "face", "text", "fusion"]
-Medium = Literal["audio", "frames", "faces", "saliency", "traces", "text"]
-"""What is prepared of a corpus, a file per speaker.  Speech spans come with the variant ``vad``.
+Medium = Literal["audio", "frames", "faces", "saliency", "traces", "text", "films"]
+"""What is prepared of a corpus, a file per speaker, or the films themselves.
 
-Besides these a step may read ``films``, the recordings themselves.
+Speech spans come with the variant ``vad``.
 """
 Per = Literal["model", "variant", "split"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*$")]
@@ -58,12 +58,7 @@ class ModelEntry(Settings):
 class Output:
     """A file that a step writes.
 
-    Attributes
-    ----------
-    file
-        Its name.
-    per
-        One for the model, for each variant, or for each variant and split.
+    There is one ``per`` model, per variant, or per variant and split.
     """
 
     file: str
@@ -124,8 +119,6 @@ class Step:
         Whether anything in it is random.
     ignores
         Names of settings that it does not use, so that another value does not repeat it.
-    resources
-        What it asks of a machine.
     """
 
     verb: str
@@ -157,16 +150,15 @@ class Step:
         return self.corpus is None and self.looks_at_splits
 
 
+LEARN = Step("train", "split", TRAINED, media=("audio",), uses_weights=True)
+"""What a network does that learns from the voices of each split."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where the weights that a model starts from come from, where no registered file is meant.
 
-    Attributes
-    ----------
-    source
-        In words.
-    licence
-        None where it is not known.
+    ``licence`` is None where it is not known.
     """
 
     source: str
@@ -180,8 +172,6 @@ class Family(ABC):
     ----------
     name
         As ``models.<name>.family`` writes it.
-    Entry
-        Its entry in the configuration, with its settings.
     takes
         The steps of every model of the family, in order, where they are the same for all.
     needs
@@ -214,12 +204,7 @@ class Family(ABC):
     def steps(self, entry: Any, has: frozenset[str]) -> tuple[Step, ...]:
         """The steps of a model, in order.
 
-        Parameters
-        ----------
-        entry
-            Its entry in the configuration.
-        has
-            Corpora, besides that of the run, whose folder the user names.
+        ``has`` are corpora, besides that of the run, whose folder the user names.
         """
         return self.takes
 
@@ -286,10 +271,7 @@ class Family(ABC):
     def for_new_recordings(self, kept: KeptModel) -> Predictor | None:  # noqa: F821
         """What a finished model says of recordings that are in no corpus; None if it cannot.
 
-        Raises
-        ------
-        UserError
-            If the weights are not its own.
+        A UserError if the weights are not its own.
         """
         return None
 

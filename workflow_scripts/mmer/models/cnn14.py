@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import field_validator
 
-from mmer.models.base import TRAINED, Family, ModelEntry, ModelJob, Resources, Step
+from mmer.models.base import LEARN, Family, ModelEntry, ModelJob, Resources
 from mmer.models.weights_settings import PAPER, SHORTEST_SECONDS, WeightsSettings
 from mmer.settings import decided, from_source
 
@@ -17,9 +18,7 @@ class Cnn14Settings(WeightsSettings):
     """How CNN-14 is initialised and fine-tuned."""
 
     weights: Literal["panns_cnn14_16k", "random"] = from_source(
-        "panns_cnn14_16k",
-        "Initial weights: those learned on AudioSet, or random ones.",
-        PAPER,
+        "panns_cnn14_16k", "Initial weights: those learned on AudioSet, or random ones.", PAPER
     )
     width: float = from_source(
         1.0,
@@ -121,16 +120,7 @@ class Cnn14(Family):
 
     name = "cnn14"
     Entry = Cnn14Entry
-    takes = (
-        Step(
-            "train",
-            "split",
-            TRAINED,
-            media=("audio",),
-            uses_weights=True,
-            resources=Resources(gpu="whole", memory_mb=12_000, minutes=720),
-        ),
-    )
+    takes = (replace(LEARN, resources=Resources(gpu="whole", memory_mb=12_000, minutes=720)),)
 
     def train(self, job: ModelJob) -> None:
         """Train one split."""

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
-from mmer.models.base import Family, ModelEntry, ModelJob
-from mmer.models.weights_settings import EMBED, WeightsSettings
+from mmer.models.base import ModelEntry
+from mmer.models.embedding import EmbeddingFamily
+from mmer.models.weights_settings import WeightsSettings
 from mmer.settings import from_source
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mmer.models.networks.cnn14 import Cnn14
+    from mmer.tasks import Task
+    from mmer.weights import Weights
 
 
 class Cnn14EmbeddingSettings(WeightsSettings):
@@ -33,27 +42,28 @@ class Cnn14EmbeddingEntry(ModelEntry):
     settings: Cnn14EmbeddingSettings = Cnn14EmbeddingSettings()
 
 
-class Cnn14Embedding(Family):
-    """CNN-14's embedding of every item, for a classifier."""
+class Cnn14Embedding(EmbeddingFamily):
+    """CNN-14's embedding of every item."""
 
     name = "cnn14_embedding"
     Entry = Cnn14EmbeddingEntry
-    takes = (EMBED,)
+    items_at_once = None
 
-    def embed(self, job: ModelJob) -> None:
-        """Embed every item."""
-        from mmer.models.networks.cnn14_embedding import embed
+    def network(
+        self, task: Task, settings: Cnn14EmbeddingSettings, weights: Weights | None
+    ) -> Cnn14:
+        """CNN-14; its classifier is not used, but random weights are drawn after it."""
+        from mmer.models.networks.cnn14 import Cnn14
+        from mmer.models.networks.panns_checkpoint import load_panns
+        from mmer.training.foreign_checkpoint import start_from
 
-        embed(job)
+        network = Cnn14(classes=task.outputs, width=settings.width, spec_augment=False)
+        return start_from(network, settings.weights, weights, load_panns)
 
-    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:  # noqa: F821
-        """The network that embedded the items, made once more."""
-        from mmer.models.networks.kept_embeddings import cnn14_network
+    def describe(
+        self, network: Cnn14, waveforms: Sequence[np.ndarray], settings: Cnn14EmbeddingSettings
+    ) -> np.ndarray:
+        """The layer before the classifier, of each item at its own length."""
+        from mmer.models.networks.cnn14_embedding import embeddings_of
 
-        return cnn14_network(job).state_dict()
-
-    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
-        """Embeddings of the pieces."""
-        from mmer.models.networks.kept_embeddings import cnn14_predictor
-
-        return cnn14_predictor(kept)
+        return embeddings_of(network, waveforms)

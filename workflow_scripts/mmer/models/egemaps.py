@@ -7,10 +7,16 @@ Research and Affective Computing"; version v02 as openSMILE computes it.
 from __future__ import annotations
 
 import importlib.util
-from typing import Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
-from mmer.models.base import Family, ModelEntry, ModelJob
-from mmer.models.weights_settings import DESCRIBE
+from mmer.models.base import ModelEntry
+from mmer.models.embedding import DESCRIBE, EmbeddingFamily
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mmer.tasks import Task
 
 
 class EgemapsEntry(ModelEntry):
@@ -19,8 +25,8 @@ class EgemapsEntry(ModelEntry):
     family: Literal["egemaps"]
 
 
-class Egemaps(Family):
-    """eGeMAPS of every item, for a classifier.
+class Egemaps(EmbeddingFamily):
+    """eGeMAPS of every item.
 
     Its package is no part of the environment, because its licence is for research only.
     """
@@ -36,14 +42,18 @@ class Egemaps(Family):
             return None
         return "package opensmile missing: make egemaps, mind its licence"
 
-    def embed(self, job: ModelJob) -> None:
-        """Describe every item."""
-        from mmer.models.networks.egemaps import embed
+    def network(self, task: Task, settings: None, weights: None) -> Any:
+        """OpenSMILE; a UserError where its package is missing."""
+        from mmer.models.networks.egemaps import smile
 
-        embed(job)
+        return smile()
 
-    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
-        """Functionals of the pieces, where the package is."""
-        from mmer.models.networks.kept_embeddings import egemaps_predictor
+    def describe(self, network: Any, waveforms: Sequence[np.ndarray], settings: None) -> np.ndarray:
+        """All functionals; speech of less than 0.31 s is padded with silence to that length."""
+        from mmer.models.networks.egemaps import egemaps_of
 
-        return egemaps_predictor(kept)
+        return egemaps_of(network, waveforms)
+
+    def dimensions(self, network: Any) -> tuple[str, ...]:
+        """The package's own names."""
+        return tuple(network.feature_names)

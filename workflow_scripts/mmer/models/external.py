@@ -18,8 +18,7 @@ from mmer.models.base import (
     Step,
     Variant,
 )
-from mmer.settings import Settings, decided
-from mmer.user_paths import FilePath
+from mmer.settings import FilePath, Settings, decided
 
 _STATED_BY_USER = "differs from table to table, so the user states it"
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import model_validator
 
-from mmer.models.base import Family, ModelEntry, ModelJob
-from mmer.models.weights_settings import DESCRIBE
+from mmer.models.base import ModelEntry
+from mmer.models.embedding import DESCRIBE, EmbeddingFamily
 from mmer.settings import Settings, decided
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mmer.media.log_mel import LogMel
+    from mmer.tasks import Task
 
 
 class FunctionalsSettings(Settings):
@@ -64,22 +71,30 @@ class FunctionalsEntry(ModelEntry):
     settings: FunctionalsSettings = FunctionalsSettings()
 
 
-class Functionals(Family):
-    """Functionals of every item, for a classifier."""
+class Functionals(EmbeddingFamily):
+    """Functionals of every item."""
 
     name = "functionals"
     Entry = FunctionalsEntry
     starts_from_weights = False
     takes = (DESCRIBE,)
 
-    def embed(self, job: ModelJob) -> None:
-        """Describe every item."""
-        from mmer.models.networks.functionals import embed
+    def network(self, task: Task, settings: FunctionalsSettings, weights: None) -> LogMel:
+        """The front end."""
+        from mmer.media.log_mel import LogMel
 
-        embed(job)
+        return LogMel()
 
-    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
-        """Functionals of the pieces."""
-        from mmer.models.networks.kept_embeddings import functionals_predictor
+    def describe(
+        self, network: LogMel, waveforms: Sequence[np.ndarray], settings: FunctionalsSettings
+    ) -> np.ndarray:
+        """All functionals; speech of less than 0.31 s is padded with silence to that length."""
+        from mmer.models.networks.functionals import functionals_of
 
-        return functionals_predictor(kept)
+        return functionals_of(waveforms, network, settings)
+
+    def dimensions(self, network: LogMel) -> tuple[str, ...]:
+        """Curve and functional."""
+        from mmer.models.networks.functionals import DIMENSIONS
+
+        return DIMENSIONS

@@ -21,12 +21,8 @@ class ModelJob(Job):
 
     Attributes
     ----------
-    family, step, model
-        Which step of which model.
     options
         The model's entry in the configuration, but for what only readers see.
-    task
-        What is to be said of the items.
     base_task
         What the model named by ``of`` says; None where there is none.
     variant
@@ -73,13 +69,7 @@ class ModelJob(Job):
 
     @property
     def classes(self) -> Classes:
-        """The task, for a step that names classes.
-
-        Raises
-        ------
-        UserError
-            If it is another one.
-        """
+        """The task, for a step that names classes."""
         if not isinstance(self.task, Classes):
             raise UserError(
                 f"models.{self.model}: the family {self.family} names classes and cannot say "

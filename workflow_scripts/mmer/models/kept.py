@@ -40,8 +40,6 @@ class KeptModel:
 
     Attributes
     ----------
-    model
-        Its name.
     options
         Its entry in the configuration, but for what only readers see.
     task, base_task
@@ -74,8 +72,6 @@ class NewItems:
         Of the pieces, sorted.
     audio, frames, saliency
         Of all of them, in that order; None where a recording has no sound, or no face.
-    spans
-        The speech of each.
     """
 
     names: tuple[str, ...]

@@ -57,11 +57,6 @@ def majority_posteriors(items: Items, split: Split, task: Classes) -> Posteriors
 
     The most probable class is therefore the most frequent one; of equals the first of the task's
     counts.  Items of speakers outside the split, or without a class, are left out.
-
-    Raises
-    ------
-    UserError
-        If a speaker of the split has no item.
     """
     _, chosen, part = rows_of_split(items.names, items, split, task)
     counts = np.bincount(task.labels(chosen)[part == TRAIN], minlength=task.outputs)

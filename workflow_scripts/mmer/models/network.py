@@ -7,9 +7,10 @@ network is; loading, batches, training, early stopping, resumption and results a
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from mmer.models.base import TRAINED, Family, ModelJob, Resources, Step
+from mmer.models.base import LEARN, Family, ModelJob, Resources
 from mmer.settings import Settings, decided
 from mmer.tasks import Classes, Traces
 
@@ -99,22 +100,10 @@ class NetworkFamily(Family):
     It begins with random weights; a family whose settings name registered ``weights`` loads them.
     Items are padded to the longest of their batch with zeros, and the network is told the lengths.
 
-    Attributes
-    ----------
-    shortest_seconds
-        A recording shorter than that, before it is trimmed to speech, is a broken one.
+    A recording of less than ``shortest_seconds``, before it is trimmed to speech, is a broken one.
     """
 
-    takes = (
-        Step(
-            "train",
-            "split",
-            TRAINED,
-            media=("audio",),
-            uses_weights=True,
-            resources=Resources(gpu="shared", memory_mb=8000, minutes=240),
-        ),
-    )
+    takes = (replace(LEARN, resources=Resources(gpu="shared", memory_mb=8000, minutes=240)),)
     shortest_seconds: ClassVar[float] = 0.1
 
     @abstractmethod

@@ -8,11 +8,19 @@ BERT-based models", whose weights are not published.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
-from mmer.models.base import Family, ModelEntry, ModelJob
-from mmer.models.speaker_weights_settings import SpeakerEmbeddingSettings
-from mmer.models.weights_settings import EMBED
+from mmer.models.base import ModelEntry
+from mmer.models.embedding import EmbeddingFamily
+from mmer.models.speaker_settings import SpeakerEmbeddingSettings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mmer.models.networks.speaker_encoder import SpeakerEncoder
+    from mmer.tasks import Task
+    from mmer.weights import Weights
 
 
 class SpeakerEmbeddingEntry(ModelEntry):
@@ -22,27 +30,29 @@ class SpeakerEmbeddingEntry(ModelEntry):
     settings: SpeakerEmbeddingSettings = SpeakerEmbeddingSettings()
 
 
-class SpeakerEmbedding(Family):
-    """The speaker network's embedding of every item, for a classifier."""
+class SpeakerEmbedding(EmbeddingFamily):
+    """The speaker network's embedding of every item."""
 
     name = "speaker_embedding"
     Entry = SpeakerEmbeddingEntry
-    takes = (EMBED,)
+    items_at_once = 32
 
-    def embed(self, job: ModelJob) -> None:
-        """Embed every item."""
-        from mmer.models.networks.speaker_embedding import embed
+    def network(
+        self, task: Task, settings: SpeakerEmbeddingSettings, weights: Weights | None
+    ) -> SpeakerEncoder:
+        """The speaker network."""
+        from mmer.models.networks.speaker_encoder import SpeakerEncoder, load_resemblyzer
+        from mmer.training.foreign_checkpoint import start_from
 
-        embed(job)
+        return start_from(SpeakerEncoder(), settings.weights, weights, load_resemblyzer)
 
-    def kept_state(self, job: ModelJob, split: str) -> Mapping[str, Tensor]:  # noqa: F821
-        """The network that embedded the items, made once more."""
-        from mmer.models.networks.kept_embeddings import speaker_network
+    def describe(
+        self,
+        network: SpeakerEncoder,
+        waveforms: Sequence[np.ndarray],
+        settings: SpeakerEmbeddingSettings,
+    ) -> np.ndarray:
+        """The mean direction of the embeddings of each item's parts."""
+        from mmer.models.networks.speaker_encoder import embeddings_of
 
-        return speaker_network(job).state_dict()
-
-    def for_new_recordings(self, kept: KeptModel) -> Predictor:  # noqa: F821
-        """Embeddings of the pieces."""
-        from mmer.models.networks.kept_embeddings import speaker_predictor
-
-        return speaker_predictor(kept)
+        return embeddings_of(network, waveforms, settings.loudness_dbfs)

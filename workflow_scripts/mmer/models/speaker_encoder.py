@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mmer.models.base import ModelEntry
 from mmer.models.network import NetworkFamily
-from mmer.models.speaker_settings import SpeakerNetworkSettings
-from mmer.models.speaker_weights_settings import SpeakerEmbeddingSettings
+from mmer.models.speaker_settings import SpeakerEmbeddingSettings, SpeakerNetworkSettings
 from mmer.settings import decided
 
 if TYPE_CHECKING:
@@ -51,17 +50,6 @@ class SpeakerEncoderSettings(SpeakerNetworkSettings, SpeakerEmbeddingSettings):
     batch_size: int = decided(32, "Items in a batch.", "Not searched.", ge=1)
     learning_rate: float = decided(3e-3, "AdamW's highest learning rate.", FOUND, gt=0)
     max_epochs: int = decided(20, "Passes over the training items.", FOUND, ge=1)
-    patience: int | None = decided(
-        None,
-        "Epochs in a row without a better score before training stops; null never stops early.",
-        "One cycle of the learning rate is to end.",
-        ge=1,
-    )
-    schedule: Literal["constant", "one_cycle"] = decided(
-        "one_cycle",
-        "Whether the learning rate stays, or rises and falls once.",
-        "A slow beginning spares published weights while the new layer is still random.",
-    )
 
 
 class SpeakerEncoderEntry(ModelEntry):
@@ -79,7 +67,7 @@ class SpeakerEncoder(NetworkFamily):
 
     def features(self, samples: np.ndarray, settings: SpeakerEncoderSettings) -> Tensor:
         """Mel powers ``(frames, 40)``, a hundred frames a second."""
-        from mmer.models.networks.speaker_embedding import heard
+        from mmer.models.networks.speaker_encoder import heard
 
         return heard(samples, settings.loudness_dbfs)
 
@@ -98,12 +86,10 @@ class SpeakerEncoder(NetworkFamily):
         return SpeakerClassifier(settings.trainable, settings.dropout, task.outputs)
 
     def load(
-        self,
-        network: SpeakerClassifier,
-        settings: SpeakerEncoderSettings,
-        weights: Weights | None,
+        self, network: SpeakerClassifier, settings: SpeakerEncoderSettings, weights: Weights | None
     ) -> None:
         """Give the encoder the published weights."""
-        from mmer.models.networks.speaker_encoder import start_from
+        from mmer.models.networks.speaker_encoder import load_resemblyzer
+        from mmer.training.foreign_checkpoint import start_from
 
-        start_from(network.encoder, settings.weights, weights)
+        start_from(network.encoder, settings.weights, weights, load_resemblyzer)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mmer.models.base import ModelEntry
 from mmer.models.network import NetworkFamily
-from mmer.models.speaker_settings import SpeakerNetworkSettings
-from mmer.models.speaker_weights_settings import SpeakerResnetEmbeddingSettings
+from mmer.models.speaker_settings import SpeakerNetworkSettings, SpeakerResnetEmbeddingSettings
 from mmer.settings import decided
 
 if TYPE_CHECKING:
@@ -39,19 +38,8 @@ class SpeakerResnetSettings(SpeakerNetworkSettings, SpeakerResnetEmbeddingSettin
         "A tenth of what is usual from scratch, so that what was learned of voices stays.",
         gt=0,
     )
-    schedule: Literal["constant", "one_cycle"] = decided(
-        "one_cycle",
-        "Whether the learning rate stays, or rises and falls once.",
-        "A slow beginning spares published weights while the new layer is still random.",
-    )
     max_epochs: int = decided(
         20, "Passes over the training items.", "Usual for fine-tuning; not searched.", ge=1
-    )
-    patience: int | None = decided(
-        None,
-        "Epochs in a row without a better score before training stops; null never stops early.",
-        "One cycle of the learning rate is to end.",
-        ge=1,
     )
 
 
@@ -96,6 +84,7 @@ class SpeakerResnet(NetworkFamily):
         weights: Weights | None,
     ) -> None:
         """Give the residual network the published weights."""
-        from mmer.models.networks.speaker_resnet_checkpoint import start_from
+        from mmer.models.networks.speaker_resnet_checkpoint import load_wespeaker
+        from mmer.training.foreign_checkpoint import start_from
 
-        start_from(network.network, settings.weights, weights)
+        start_from(network.network, settings.weights, weights, load_wespeaker)

@@ -5,11 +5,19 @@ It stands in for the speaker network of Padi et al. 2022, whose weights are not 
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
-from mmer.models.base import Family, ModelEntry, ModelJob
-from mmer.models.speaker_weights_settings import SpeakerResnetEmbeddingSettings
-from mmer.models.weights_settings import EMBED
+from mmer.models.base import ModelEntry
+from mmer.models.embedding import EmbeddingFamily
+from mmer.models.speaker_settings import SpeakerResnetEmbeddingSettings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mmer.models.networks.speaker_resnet import SpeakerResnet
+    from mmer.tasks import Task
+    from mmer.weights import Weights
 
 
 class SpeakerResnetEmbeddingEntry(ModelEntry):
@@ -19,15 +27,30 @@ class SpeakerResnetEmbeddingEntry(ModelEntry):
     settings: SpeakerResnetEmbeddingSettings = SpeakerResnetEmbeddingSettings()
 
 
-class SpeakerResnetEmbedding(Family):
-    """The residual network's embedding of every item, for a classifier."""
+class SpeakerResnetEmbedding(EmbeddingFamily):
+    """The residual network's embedding of every item."""
 
     name = "speaker_resnet_embedding"
     Entry = SpeakerResnetEmbeddingEntry
-    takes = (EMBED,)
 
-    def embed(self, job: ModelJob) -> None:
-        """Embed every item."""
-        from mmer.models.networks.speaker_resnet_embedding import embed
+    def network(
+        self, task: Task, settings: SpeakerResnetEmbeddingSettings, weights: Weights | None
+    ) -> SpeakerResnet:
+        """The residual network."""
+        from mmer.models.networks.speaker_resnet import SpeakerResnet
+        from mmer.models.networks.speaker_resnet_checkpoint import load_wespeaker
+        from mmer.training.foreign_checkpoint import start_from
 
-        embed(job)
+        network = SpeakerResnet(settings.width)
+        return start_from(network, settings.weights, weights, load_wespeaker)
+
+    def describe(
+        self,
+        network: SpeakerResnet,
+        waveforms: Sequence[np.ndarray],
+        settings: SpeakerResnetEmbeddingSettings,
+    ) -> np.ndarray:
+        """The embedding of each item at its own length."""
+        from mmer.models.networks.speaker_resnet import embeddings_of
+
+        return embeddings_of(network, waveforms)

@@ -7,16 +7,11 @@ Proposal for Multimodal Emotion Recognition Using Aural Transformers and Action 
 Dataset", and its published code.
 """
 
-from __future__ import annotations
-
+from dataclasses import replace
 from typing import Literal
 
-from mmer.models.base import TRAINED, ModelEntry, ModelJob, Output, Resources, Step
-from mmer.models.speech_encoder_settings import (
-    EncoderFamily,
-    EncoderSettings,
-    EncoderWeights,
-)
+from mmer.models.base import LEARN, TRAINED, ModelEntry, ModelJob, Output, Resources, Step
+from mmer.models.speech_encoder_settings import EncoderFamily, EncoderSettings, EncoderWeights
 from mmer.settings import Settings, decided, from_source
 
 LATER_PAPER = "the code that the later paper's authors published, wav2vec2's fine-tuning"
@@ -170,16 +165,7 @@ class FineTunedSpeechEncoder(EncoderFamily):
 
     name = "fine_tuned_speech_encoder"
     Entry = FineTunedEncoderEntry
-    takes = (
-        Step(
-            "train",
-            "split",
-            TRAINED,
-            media=("audio",),
-            uses_weights=True,
-            resources=Resources(gpu="whole", memory_mb=16_000, minutes=720),
-        ),
-    )
+    takes = (replace(LEARN, resources=Resources(gpu="whole", memory_mb=16_000, minutes=720)),)
 
     def train(self, job: ModelJob) -> None:
         """Train one split."""

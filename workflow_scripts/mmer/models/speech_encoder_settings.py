@@ -10,8 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from mmer.models.base import Family, ModelJob, Origin
-from mmer.settings import Settings, decided
-from mmer.user_paths import FilePath
+from mmer.settings import FilePath, Settings, decided
 
 EncoderWeights = Literal[
     "wav2vec2_base",

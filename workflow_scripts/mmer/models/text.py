@@ -26,8 +26,7 @@ from mmer.models.base import (
     Step,
 )
 from mmer.runtime.errors import UserError
-from mmer.settings import Settings, decided, from_source
-from mmer.user_paths import FilePath
+from mmer.settings import FilePath, Settings, decided, from_source
 
 RECIPE = "Devlin et al. 2019, appendix A.3"
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
@@ -162,13 +161,7 @@ class Text(Family):
         return None if folder is None else Origin(f"the encoder in {folder}")
 
     def files(self, entry: Any, split: int) -> Mapping[str, str]:
-        """The files of the user's folder, by name.
-
-        Raises
-        ------
-        UserError
-            If it holds no encoder.
-        """
+        """The files of the user's folder, by name; a UserError if it holds no encoder."""
         if entry.settings.folder is None:
             return {}
         folder = Path(entry.settings.folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pydantic import model_validator
 
-from mmer.models.base import Output, Resources, Step
 from mmer.settings import Settings
 
 PAPER = "paper section 4.1"
@@ -15,26 +14,6 @@ SHORTEST_SECONDS = 0.31
 
 Written out, not computed, so that reading settings imports no network library.
 """
-
-EMBED = Step(
-    "embed",
-    "variant",
-    {"embeddings": Output("embeddings.npz", "variant")},
-    media=("audio",),
-    uses_weights=True,
-    resources=Resources(gpu="shared", memory_mb=8000, minutes=30),
-)
-"""The only step of a network that is not trained here."""
-
-DESCRIBE = Step(
-    "embed",
-    "variant",
-    {"embeddings": Output("embeddings.npz", "variant")},
-    media=("audio",),
-    seeded=False,
-    resources=Resources(minutes=20),
-)
-"""The only step of what is computed of a voice without a network."""
 
 
 class WeightsSettings(Settings):

@@ -39,6 +39,11 @@ class ChoicesPlan:
         return self.systems.run.layout.evaluation("choices")
 
     @property
+    def told_in(self) -> str:
+        """The file that holds what it is told."""
+        return self.table.replace(".csv", ".json")
+
+    @property
     def files(self) -> list[str]:
         """Every table that it reads; none where nothing is weighed."""
         if not self.weighed:

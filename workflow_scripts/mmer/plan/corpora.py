@@ -15,8 +15,8 @@ from mmer.media.record import metadata_place
 from mmer.plan.run import RunPlan
 from mmer.protocol import NESTED, PAPER, Split, two_folds_out
 from mmer.runtime.errors import UserError
+from mmer.settings import PATTERN_LETTERS
 from mmer.tasks import Classes, Traces
-from mmer.user_paths import PATTERN_LETTERS
 
 
 @dataclass(frozen=True)
@@ -140,11 +140,8 @@ class CorporaPlan:
     def check(self) -> None:
         """Look at what the user names, before anything runs.
 
-        Raises
-        ------
-        UserError
-            If a folder does not hold its corpus, or the project lies in a folder whose name
-            neither engine nor Python can carry.
+        A UserError if a folder does not hold its corpus, or the project lies in a folder whose name
+        neither engine nor Python can carry.
         """
         project = str(self.run.scripts.parent)
         if set(project) & {*PATTERN_LETTERS, os.pathsep}:
@@ -193,11 +190,6 @@ class CorporaPlan:
         """Archives of the run's corpus that are downloaded, by speaker."""
         found = {speaker: self.own.archive(speaker) for speaker in self.own.speakers}
         return {speaker: archive for speaker, archive in found.items() if archive is not None}
-
-    @property
-    def downloads_archives(self) -> bool:
-        """Whether archives come from the internet and not from the user's folder."""
-        return bool(self.archives) and self.own.folder is None
 
     def record_metadata(self, record: int | str) -> str:
         """The metadata of a Zenodo record."""

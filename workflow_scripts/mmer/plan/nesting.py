@@ -41,9 +41,11 @@ def no_part(models: ModelsPlan, model: str, protocol: str) -> str | None:
 def not_beside(models: ModelsPlan, model: str, protocol: str) -> str | None:
     """Why the user leaves a model out of a protocol beside the run's own; None where not."""
     settings = models.run.configuration.protocol
-    if protocol == settings.evaluated[0] or settings.beside is None or model in settings.beside:
+    if protocol == settings.evaluated[0]:
         return None
-    return "protocol.beside does not name it"
+    key = settings.named_by[protocol]
+    named = getattr(settings, key)
+    return None if named is None or model in named else f"protocol.{key} does not name it"
 
 
 def not_fused(models: ModelsPlan, model: str, protocol: str) -> str | None:

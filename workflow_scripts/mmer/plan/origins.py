@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmer.models.base import Origin
 from mmer.plan.models import ModelsPlan
 from mmer.plan.weights import SALIENCY, VOICE_ACTIVITY
 
@@ -16,20 +17,12 @@ def origins_of(models: ModelsPlan) -> list[dict[str, str | None]]:
             continue
         origin = family.origin(entry, models.corpora.had)
         name = models.registered_weights(model)
-        if origin is not None:
-            found.append(
-                {
-                    "name": model,
-                    "source": origin.source,
-                    "sha256": None,
-                    "licence": origin.licence,
-                }
-            )
-        elif name is not None:
+        if origin is None and name is not None:
             found.append(models.weights.origin(model, name))
-        else:
-            source = "random initialisation"
-            found.append({"name": model, "source": source, "sha256": None, "licence": None})
+            continue
+        origin = origin or Origin("random initialisation")
+        about = {"source": origin.source, "sha256": None, "licence": origin.licence}
+        found.append({"name": model, **about})
     if models.weights.maps_by_network and any(models.sees_saliency(str(o["name"])) for o in found):
         found.append(models.weights.origin("saliency, MSI-Net", SALIENCY))
     if models.corpora.reads_recordings:

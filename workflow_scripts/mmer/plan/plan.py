@@ -25,19 +25,7 @@ from mmer.tasks import Traces
 
 @dataclass(frozen=True)
 class Plan:
-    """A run.
-
-    Attributes
-    ----------
-    configuration
-        The checked configuration.
-    kinds
-        Families and corpora.
-    registered
-        Every registered download by name.
-    scripts
-        The folder of the entries.
-    """
+    """A run."""
 
     configuration: Configuration
     kinds: Registry

@@ -7,13 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from mmer.plan.report_results import choices_step, figures_step, seeds_step, tables_step
-from mmer.plan.report_work import (
-    costs_step,
-    curves_step,
-    items_step,
-    preparation_step,
-    run_step,
-)
+from mmer.plan.report_work import costs_step, curves_step, items_step, preparation_step, run_step
 from mmer.plan.shown import ReportContext, ReportStep
 from mmer.tasks import Classes
 

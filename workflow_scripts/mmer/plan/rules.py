@@ -23,14 +23,8 @@ class ModelRule:
 
     Attributes
     ----------
-    plan
-        The models.
-    name
-        Of the rule.
     step
         The step of one of the models; others may read other things, but put out the same.
-    names
-        The models.
     protocol
         Who learns from whom; a step that has none has one rule for all protocols.
     """

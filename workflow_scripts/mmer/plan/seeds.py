@@ -47,6 +47,7 @@ class SeedsPlan:
                 "predictions": self._evaluations(protocol),
                 "items": run.layout.items(),
                 "random": random,
+                "titles": {f["name"]: f["title"] for f in fused},
                 "settings": run.section("evaluation"),
                 "seed": run.configuration.seed,
                 "out": self.table(protocol),

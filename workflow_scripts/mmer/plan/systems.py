@@ -212,10 +212,7 @@ class SystemsPlan:
     def told_of_evaluation(self, paper: str | None, protocol: str, repeat: str = "") -> str:
         """What the evaluation under a protocol is told, as JSON.
 
-        Parameters
-        ----------
-        paper
-            The folder of the paper's tables, where the corpus has one.
+        ``paper`` is the folder of the paper's tables, where the corpus has one.
         """
         corpora = self.models.corpora
         systems = self.systems_under(protocol, repeat)

@@ -18,15 +18,7 @@ SALIENCY = "msi_net"
 
 @dataclass(frozen=True)
 class WeightsPlan:
-    """The registry's files.
-
-    Attributes
-    ----------
-    run
-        The run.
-    registered
-        Every registered download by name.
-    """
+    """The registry's files."""
 
     run: RunPlan
     registered: dict[str, RegisteredFile]
@@ -37,13 +29,7 @@ class WeightsPlan:
         return {entry.place: entry for entry in self.registered.values()}
 
     def path(self, name: str) -> str:
-        """Where registered weights lie.
-
-        Raises
-        ------
-        UserError
-            If the registry does not hold them.
-        """
+        """Where registered weights lie."""
         if name not in self.registered:
             raise UserError(f"weights {name!r} are not in resources/weights.yaml: add an entry")
         return self.run.layout.downloaded(self.registered[name].place)

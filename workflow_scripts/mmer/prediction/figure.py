@@ -18,14 +18,21 @@ from mmer.media.decoding import FRAME_RATE, SAMPLE_RATE
 from mmer.media.new_recordings import Look, SeenFaces
 from mmer.prediction.networks import SystemSays
 from mmer.prediction.recording import PreparedRecording
-from mmer.prediction.said import RecordingTold
+from mmer.prediction.said import AskedSystem, RecordingTold
 from mmer.report.style import COLOURS, new_figure
 from mmer.training.frames import frames_within
 
 WIDTH = 11.0
 SHOWN_FACES = 10
-ENVELOPE_STEPS = 2000
+TIME_STEPS = 2000
+"""Over which sound and posteriors are drawn: more than a picture has dots."""
+
+MOST_CUTS = 60
+"""More cuts between pieces than that would hide what they cut, and are not drawn."""
+
+TITLE_LETTERS, LEGEND_LETTERS = 140, 130
 MODALITY_WORDS = {"speech": "voice", "face": "face", "fusion": "fusion"}
+_FIRST, _LAST = slice(None, -1), slice(1, None)
 _SPEECH, _CUT = "#f3d9a4", "#b00020"
 
 
@@ -34,13 +41,15 @@ def recording_figure(
 ) -> Figure:
     """Draw a recording; what it lacks, or nobody was asked, takes no room."""
     maps = _maps(told, prepared, says)
-    over_time = [1.3] * (prepared.samples is not None) + [1.75] * len(maps)
+    over_time = [1.3] * (prepared.samples is not None)
+    over_time += [1.6 + 0.15 * len(each.title.splitlines()) for each in maps]
     heights = []
     if prepared.faces is not None:
         heights.append(2.3 if prepared.faces.looks else 1.4)
     if over_time:
         heights.append(sum(over_time) + 0.3)
-    heights.append(2.2 + 0.2 * len(told.mean))
+    legend = [_legend(asked) for asked, _ in told.mean.values()]
+    heights.append(2.2 + 0.16 * sum(1 + text.count("\n") for text in legend))
     known = f", which is {told.known_as} of the run's corpus" if told.known_as else ""
     title = f"{_plain(told.recording)}{known}: {_verdict(told)}"
     figure, plot = new_figure(WIDTH, sum(heights), title, f"networks of {told.label}")
@@ -63,6 +72,16 @@ class Map:
     title: str
     parts: list[tuple[float, float, np.ndarray]]
 
+    def sampled(self, start_s: float, stop_s: float) -> np.ndarray:
+        """What is said at steps of equal length, ``(steps, classes)``; NaN between the parts."""
+        edges = [np.linspace(start, stop, len(said) + 1) for start, stop, said in self.parts]
+        begins, ends = (np.concatenate([e[cut] for e in edges]) for cut in (_FIRST, _LAST))
+        values = np.concatenate([said for _, _, said in self.parts])
+        times = start_s + (np.arange(TIME_STEPS) + 0.5) * (stop_s - start_s) / TIME_STEPS
+        at = np.maximum(np.searchsorted(begins, times, "right") - 1, 0)
+        inside = (begins[at] <= times) & (times < ends[at])
+        return np.where(inside[:, None], values[at], np.nan)
+
 
 def _maps(
     told: RecordingTold, prepared: PreparedRecording, says: Sequence[Sequence[SystemSays]]
@@ -77,7 +96,8 @@ def _maps(
             for each in piece.systems
             if each.system == asked.system
         ]
-        maps.append(Map(f"{MODALITY_WORDS[asked.modality]}, piece by piece: {asked.title}", parts))
+        title = f"{MODALITY_WORDS[asked.modality]}, piece by piece: {asked.title}"
+        maps.append(Map(textwrap.fill(title, TITLE_LETTERS), parts))
     return maps
 
 
@@ -96,31 +116,34 @@ def _draw_over_time(
     if prepared.samples is not None:
         _draw_sound(next(waiting), prepared, told)
     image = None
+    start_s, stop_s = told.pieces[0].start_s, told.pieces[-1].stop_s
     for axes, each in zip(waiting, maps, strict=True):
-        for start, stop, values in each.parts:
-            extent = (start, stop, len(told.classes) - 0.5, -0.5)
-            image = axes.imshow(
-                values.T,
-                aspect="auto",
-                interpolation="nearest",
-                cmap="Blues",
-                vmin=0,
-                vmax=1,
-                extent=extent,
-            )
-        for piece in told.pieces[1:]:
-            axes.axvline(piece.start_s, color=_CUT, linewidth=0.8, linestyle="--")
+        image = axes.imshow(
+            each.sampled(start_s, stop_s).T,
+            aspect="auto",
+            interpolation="nearest",
+            cmap="Blues",
+            vmin=0,
+            vmax=1,
+            extent=(start_s, stop_s, len(told.classes) - 0.5, -0.5),
+        )
+        for cut_s in _cuts(told):
+            axes.axvline(cut_s, color=_CUT, linewidth=0.8, linestyle="--")
         axes.set_yticks(range(len(told.classes)), told.classes)
         axes.tick_params(axis="y", length=0)
-        axes.set(ylim=(len(told.classes) - 0.5, -0.5))
         axes.set_facecolor("#e9e4da")
-        axes.set_title(textwrap.shorten(each.title, 118, placeholder=" …"), loc="left", fontsize=9)
-    first, last = told.pieces[0], told.pieces[-1]
-    panels[-1].set(xlabel="seconds", xlim=(first.start_s, last.stop_s))
+        axes.set_title(each.title, loc="left", fontsize=9)
+    panels[-1].set(xlabel="seconds", xlim=(start_s, stop_s))
     if image is not None:
-        bar = part.colorbar(image, ax=panels, pad=0.01, aspect=20)
+        bar = part.colorbar(image, ax=panels, pad=0.01, aspect=8 * sum(heights))
         bar.set_label("posterior")
         bar.outline.set_visible(False)
+
+
+def _cuts(told: RecordingTold) -> list[float]:
+    """Where the recording is cut, in seconds; nothing where the lines would hide the rest."""
+    cuts = [piece.start_s for piece in told.pieces[1:]]
+    return cuts if len(cuts) <= MOST_CUTS else []
 
 
 def _plain(name: str) -> str:
@@ -147,7 +170,7 @@ def _draw_sound(axes: Axes, prepared: PreparedRecording, told: RecordingTold) ->
     samples = prepared.samples
     assert samples is not None
     scaled = samples / 32768
-    size = max(len(scaled) // ENVELOPE_STEPS, 1)
+    size = max(len(scaled) // TIME_STEPS, 1)
     count = len(scaled) // size
     blocks = scaled[: count * size].reshape(count, size)
     times = (np.arange(count) + 0.5) * size / SAMPLE_RATE
@@ -156,10 +179,10 @@ def _draw_sound(axes: Axes, prepared: PreparedRecording, told: RecordingTold) ->
     for piece in told.pieces:
         if piece.speech_found:
             axes.axvspan(piece.speech_start_s, piece.speech_stop_s, color=_SPEECH, zorder=0)
-        if piece.start_s > 0:
-            axes.axvline(piece.start_s, color=_CUT, linewidth=1.2, linestyle="--")
+    for cut_s in _cuts(told):
+        axes.axvline(cut_s, color=_CUT, linewidth=1.2, linestyle="--")
     axes.set(ylim=(-largest, largest), yticks=[])
-    cut = "; cuts dashed" if len(told.pieces) > 1 else ""
+    cut = "; cuts dashed" if _cuts(told) else ""
     axes.set_title(
         f"sound, first to last speech shaded (by {told.speech_by}){cut}", loc="left", fontsize=9
     )
@@ -187,6 +210,7 @@ def _draw_faces(part: SubFigure, faces: SeenFaces) -> None:
             left, top, side = look.square
             line = "-" if look.found else ":"
             box = {"fill": False, "edgecolor": COLOURS[1], "linewidth": 1.5, "linestyle": line}
+            box["clip_on"] = False  # the square may reach beyond the picture
             above.add_patch(Rectangle((left, top), side, side, **box))
         panels[-1, column].imshow(faces.frames[frame], cmap="gray", vmin=0, vmax=255)
         panels[-1, column].set_title(f"{seconds:.1f} s", fontsize=7.5)
@@ -214,11 +238,15 @@ def _frame_map(prepared: PreparedRecording, says: Sequence[Sequence[SystemSays]]
             if name.endswith("/vad"):
                 start_s = float(times[0]) - piece.start_s
                 times = times[frames_within(piece.span, len(rows), FRAME_RATE, start_s)]
-            title = f"posteriors of every frame: {each.title}"
+            title = textwrap.fill(f"posteriors of every frame: {each.title}", TITLE_LETTERS)
             parts.append((float(times[0]), float(times[-1]) + 1 / FRAME_RATE, each.frames.values))
         if parts:
             return Map(title, parts)
     return None
+
+
+def _legend(asked: AskedSystem) -> str:
+    return textwrap.fill(f"{MODALITY_WORDS[asked.modality]}: {asked.title}", LEGEND_LETTERS)
 
 
 def _draw_bars(axes: Axes, told: RecordingTold) -> None:
@@ -239,9 +267,7 @@ def _draw_bars(axes: Axes, told: RecordingTold) -> None:
             hatch=hatches[asked.modality],
             edgecolor="white",
             linewidth=0,
-            label=textwrap.shorten(
-                f"{MODALITY_WORDS[asked.modality]}: {asked.title}", 90, placeholder=" …"
-            ),
+            label=_legend(asked),
             yerr=errors if len(told.splits) > 1 else None,
             error_kw={"ecolor": "#555555", "elinewidth": 0.9, "capsize": 2},
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -141,39 +141,50 @@ class FinishedRun:
         UserError
             If one that is named cannot be asked, or there is none at all.
         """
-        models = [f"{model}/{variant}" for model, variant in self.configuration.evaluated()]
-        fusions = [
-            f"{p}/{i}"
-            for p in self.configuration.fusion.pairings
-            for i in self.configuration.fusion.inputs
-        ]
+        models, fusions = self._systems
+        names = [*models, *fusions]
         for name in self.wanted:
-            if name not in {*models, *fusions}:
-                raise UserError(
-                    f"the run has no system {name!r}: name some of {', '.join([*models, *fusions])}"
-                )
+            if name not in names:
+                raise UserError(f"the run has no system {name!r}: name some of {', '.join(names)}")
             if reason := self.cannot_say(name):
                 raise UserError(f"{name} says nothing of new recordings: {reason}")
-        able = [name for name in [*models, *fusions] if not self.cannot_say(name)]
-        if self.wanted:
-            asked, fused = ([n for n in self.wanted if n in kind] for kind in (models, fusions))
-        else:
-            of = {name: self.summary.loc[name, "modality"] for name in able}
-            best = {
-                modality: max(
-                    (name for name in able if of[name] == modality),
-                    key=lambda name: self.summary.loc[name, "mean_accuracy"],
-                    default=None,
-                )
-                for modality in (*BEST_OF, "fusion")
-            }
-            asked = [best[each] for each in BEST_OF if best[each]]
-            fused = [best["fusion"]] if best["fusion"] else []
+        able = [name for name in names if not self.cannot_say(name)]
+        wanted = self.wanted or [*self._best(able).values()]
+        asked, fused = ([name for name in wanted if name in kind] for kind in (models, fusions))
         members = [member for name in fused for member in self.members(name)]
         asked = list(dict.fromkeys([*asked, *members]))
         if not asked:
             raise UserError("the run has no system that can say anything of new recordings")
         return asked, fused
+
+    @property
+    def _systems(self) -> tuple[list[str], list[str]]:
+        """Models under their variants, and fusions, by name."""
+        models = [f"{model}/{variant}" for model, variant in self.configuration.evaluated()]
+        fusion = self.configuration.fusion
+        return models, [f"{p}/{i}" for p in fusion.pairings for i in fusion.inputs]
+
+    def _best(self, names: Iterable[str]) -> dict[str, str]:
+        """Of each modality the most accurate of some systems that have an accuracy."""
+        found: dict[str, str] = {}
+        rows = self.summary.reindex(names).dropna(subset="mean_accuracy")
+        rows = rows.sort_values("mean_accuracy", kind="stable", ascending=False)
+        for name, modality in rows["modality"].items():
+            found.setdefault(modality, str(name))
+        return {each: found[each] for each in (*BEST_OF, "fusion") if each in found}
+
+    @property
+    def passed_over(self) -> list[str]:
+        """In a sentence each, why the best of a modality is not asked where nobody named others."""
+        models, fusions = self._systems
+        family = self.plan.models.family
+        trained = [name for name in models if not family(name.split("/")[0]).is_reference]
+        best = {} if self.wanted else self._best([*trained, *fusions])
+        return [
+            f"{name} is the run's best of the modality {modality}, but is not asked: {reason}."
+            for modality, name in best.items()
+            if (reason := self.cannot_say(name))
+        ]
 
     def members(self, fusion: str) -> tuple[str, ...]:
         """The systems that a fusion reads."""

@@ -124,6 +124,8 @@ class Asking:
     def tell(self, path: Path, folder: Path) -> tuple[RecordingTold, bool]:
         """What is said of a recording, and whether that was said before."""
         try:
+            if path.exists() and not path.is_file():  # a pipe or a device may never end
+                raise OSError(None, "it is no file")
             made_from = self._digest(path)
         except OSError as error:
             told = refused(path, "", self.manifest, f"{path} cannot be read ({error.strerror})")

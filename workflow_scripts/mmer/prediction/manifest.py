@@ -131,6 +131,11 @@ class Manifest(Part):
     fusions: tuple[ExportedFusion, ...] = ()
     files: dict[FileName, ExportedFile]
 
+    @property
+    def maps_by_network(self) -> bool:
+        """Whether faces are asked for whose saliency MSI-Net maps."""
+        return SALIENCY in self.files
+
     @model_validator(mode="after")
     def _fits_together(self) -> Manifest:
         known = {f"{model.name}/{model.variant}": model for model in self.models}
@@ -165,6 +170,9 @@ class Manifest(Part):
             raise ValueError(f"{model.name} reads itself")
 
 
+_ADVICE = "export the run again, or copy the whole folder once more"
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Read and check the manifest of an exported folder, and every file that it names.
 
@@ -173,8 +181,15 @@ def read_manifest(folder: Path) -> Manifest:
     UserError
         If the folder is no export, of another format, or not as it was written.
     """
+    manifest = read_manifest_alone(folder)
+    for name, expected in manifest.files.items():
+        _check_file(folder, name, expected)
+    return manifest
+
+
+def read_manifest_alone(folder: Path) -> Manifest:
+    """The same without a look at the files that it names."""
     path = folder / MANIFEST
-    advice = "export the run again, or copy the whole folder once more"
     try:
         if path.stat().st_size > LARGEST_MANIFEST:
             raise ValueError("it is far too large")
@@ -183,34 +198,33 @@ def read_manifest(folder: Path) -> Manifest:
             raise ValueError("it names no format")
     except (OSError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{path} is no manifest of an exported run ({reason}): {advice}") from error
+        raise UserError(
+            f"{path} is no manifest of an exported run ({reason}): {_ADVICE}"
+        ) from error
     if told["format"] != FORMAT:
         raise UserError(
             f"{path} has the format {str(told['format'])[:20]!r}, and this version of the workflow "
             f"reads {FORMAT}: use the version that wrote it, or export the run again"
         )
     try:
-        manifest = Manifest.model_validate_json(json.dumps(told))
+        return Manifest.model_validate_json(json.dumps(told))
     except (ValidationError, RecursionError) as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": ""}
         where = ".".join(map(str, first["loc"])) or "the whole"
-        raise UserError(f"{path} is not understood ({where}: {first['msg']}): {advice}") from error
-    for name, expected in manifest.files.items():
-        _check_file(folder, name, expected, advice)
-    return manifest
+        raise UserError(f"{path} is not understood ({where}: {first['msg']}): {_ADVICE}") from error
 
 
-def _check_file(folder: Path, name: str, expected: ExportedFile, advice: str) -> None:
+def _check_file(folder: Path, name: str, expected: ExportedFile) -> None:
     """A UserError unless a file lies in the folder itself and is the one that was written."""
     path = folder
     for part in PurePosixPath(name).parts:
         path = path / part
         if path.is_symlink():
-            raise UserError(f"{path} is a link, which an exported folder does not hold: {advice}")
+            raise UserError(f"{path} is a link, which an exported folder does not hold: {_ADVICE}")
     if not path.is_file():
-        raise UserError(f"{path} is missing: {advice}")
+        raise UserError(f"{path} is missing: {_ADVICE}")
     if path.stat().st_size != expected.size or file_sha256(path) != expected.sha256:
-        raise UserError(f"{path} is not as it was written: {advice}")
+        raise UserError(f"{path} is not as it was written: {_ADVICE}")
 
 
 def file_sha256(path: Path) -> str:

@@ -38,7 +38,8 @@ def _overview(told: Mapping[str, RecordingTold], manifest: Manifest) -> Table:
     """A row per recording, with what each system says in all."""
     rows = []
     for each in told.values():
-        row = {"recording": each.recording, "seconds": each.seconds, "pieces": len(each.pieces)}
+        pieces = len(each.pieces) or None
+        row = {"recording": each.recording, "seconds": each.seconds, "pieces": pieces}
         for asked, mean in each.mean.values():
             name = max(mean, key=mean.__getitem__)
             row[asked.system] = f"{name} {100 * mean[name]:.0f} %"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -12,8 +13,9 @@ from typing import Any
 
 from mmer.evaluation.paper_description import PROJECT
 from mmer.prediction.finished_run import FinishedRun
+from mmer.prediction.manifest import read_manifest_alone
 from mmer.prediction.named import named, recordings_in
-from mmer.prediction.settings import PredictionSettings
+from mmer.prediction.settings import MAPS_COST, PredictionSettings
 from mmer.runtime.errors import UserError
 from mmer.runtime.versions import step_version
 
@@ -59,6 +61,7 @@ class PredictionsPlan:
         if folder := configuration.get("export"):
             if not (Path(folder) / "manifest.json").is_file():
                 raise UserError(f"{folder} is no exported folder: EXPORT=<what make export wrote>")
+            read_manifest_alone(Path(folder))
             return cls(None, str(folder), PredictionSettings.model_validate(told), asked)
         if not configuration.get("run"):
             raise UserError("name a finished run, RUN=<its name>, or EXPORT=<an exported folder>")
@@ -88,9 +91,13 @@ class PredictionsPlan:
         return f"{self.results}/recordings"
 
     @property
-    def readable(self) -> list[str]:
-        """Recordings that are there; the job itself says a word of the others."""
-        return [str(path) for path in self.recordings.values() if os.access(path, os.R_OK)]
+    def recordings_digest(self) -> str:
+        """A digest of sizes and times of the recordings, by which the job is stale."""
+        states = []
+        for path in self.recordings.values():
+            found = path.stat() if path.exists() else None
+            states.append((str(path), found and (found.st_size, found.st_mtime_ns)))
+        return hashlib.sha256(repr(states).encode("utf-8", "surrogateescape")).hexdigest()
 
     @property
     def tables(self) -> list[str]:
@@ -155,12 +162,11 @@ class PredictionsPlan:
     @property
     def warnings(self) -> list[str]:
         """What is to be said before anything starts."""
-        if self.run is None or not (self.run.sees and self.run.plan.weights.maps_by_network):
-            return []
-        return [
-            "MSI-Net maps every picture of a film, in about half a second each on two cores: a "
-            "quarter of an hour for a minute of film, on a GPU seconds."
-        ]
+        if self.run is None:
+            manifest = read_manifest_alone(Path(self.folder))
+            return [MAPS_COST] if manifest.maps_by_network else []
+        slow = self.run.sees and self.run.plan.weights.maps_by_network
+        return [*self.run.passed_over, *([MAPS_COST] if slow else [])]
 
     def said(self) -> str:
         """What was said of each recording, in a line each."""

@@ -30,7 +30,7 @@ from mmer.models.kept import NewItems
 from mmer.prediction.manifest import SALIENCY, Manifest
 from mmer.prediction.pieces import Piece, Segments, pieces_of, span_within, speech_by_level
 from mmer.prediction.recordings_table import KnownRecording, sound_sha256
-from mmer.prediction.settings import PredictionSettings
+from mmer.prediction.settings import MAPS_COST, PredictionSettings
 from mmer.ragged import Ragged
 from mmer.runtime.errors import UserError
 from mmer.runtime.job import Compute
@@ -40,9 +40,6 @@ log = logging.getLogger(__name__)
 
 TOGETHER = 32
 """Pieces that networks are given at a time: bounds memory."""
-
-MAP_SECONDS = 0.5
-"""What MSI-Net takes for a picture on two CPU cores."""
 
 
 @dataclass(frozen=True)
@@ -233,12 +230,7 @@ class Preparation:
             raise UserError(f"{self.folder} lacks {SALIENCY}, MSI-Net's weights: export it again")
         device = choose_device(Compute.from_environment().device)
         if device.type == "cpu":
-            log.warning(
-                "MSI-Net maps every picture of a film, in about %g s each on two cores: %g minutes "
-                "for a minute of film; a GPU, or a run with spectral_residual, takes seconds",
-                MAP_SECONDS,
-                MAP_SECONDS * FRAME_RATE,
-            )
+            log.warning(MAPS_COST)
         return MsiNetSaliency(settings, read_model(self.folder / SALIENCY, device), device).maps
 
     @cached_property

@@ -138,7 +138,7 @@ def told_of(
         known_as=None if known is None else known.item,
         splits=list(splits),
         speech_by=prepared.speech_by,
-        notes=[readable(note) for note in prepared.notes],
+        notes=[_sentence(note, path) for note in prepared.notes],
         systems=[
             AskedSystem(
                 system=each.name,
@@ -174,6 +174,11 @@ def readable(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+def _sentence(text: str, path: Path) -> str:
+    """What is said of a recording, without the folder that it lies in."""
+    return readable(text.replace(str(path), path.name))
+
+
 def refused(path: Path, made_from: str, manifest: Manifest, sentence: str) -> RecordingTold:
     """That nothing can be said of a recording, and why."""
     return RecordingTold(
@@ -182,7 +187,7 @@ def refused(path: Path, made_from: str, manifest: Manifest, sentence: str) -> Re
         label=manifest.label,
         cautions=cautions(manifest),
         classes=list(manifest.task.names),
-        refused=readable(sentence),
+        refused=_sentence(sentence, path),
     )
 
 

@@ -8,6 +8,12 @@ from pydantic import Field
 
 from mmer.settings import Settings, decided
 
+MAPS_COST = (
+    "MSI-Net maps every picture of a film, in about half a second each on two cores: a quarter of "
+    "an hour for a minute of film.  A GPU, or a run with spectral_residual, takes seconds."
+)
+"""Said before it starts."""
+
 
 class PredictionSettings(Settings):
     """What a run says of new recordings, and how these are cut into pieces."""

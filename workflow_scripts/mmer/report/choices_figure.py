@@ -38,7 +38,9 @@ def choices_figure(choices: pd.DataFrame, label: str) -> Figure:
     axes.set_yticks(list(ticks), list(ticks.values()), fontsize=8)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(at - 0.4, -0.6)
-    axes.set_xlabel("percentage points of accuracy, with the 95 % interval over speakers")
+    axes.set_xlabel(
+        "percentage points of accuracy, with the 95 % interval over speakers; right of 0 flatters"
+    )
     axes.grid(axis="x")
     return figure
 
@@ -64,6 +66,5 @@ def _line(axes: Axes, at: int, row: pd.Series) -> None:
 
 
 def _name(row: pd.Series) -> str:
-    """A system as the head of its lines."""
     variant = "" if row["modality"] == "fusion" else f", {variant_words(row['variant'])}"
     return f"{row['title']}{variant}"

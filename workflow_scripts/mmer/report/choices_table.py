@@ -77,12 +77,7 @@ def choices_table(choices: pd.DataFrame, label: str) -> Table:
         label=label,
         columns=(Column("System", "name"), *accuracies, *parts),
         rows=rows,
-        notes=(
-            _HOW,
-            *meant,
-            *_seeds(choices),
-            *_reasons(choices, names),
-        ),
+        notes=(_HOW, *meant, *_seeds(choices), *_reasons(choices, names)),
     )
 
 

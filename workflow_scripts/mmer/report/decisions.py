@@ -13,6 +13,8 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from mmer.settings import settings_within
+
 _HEAD = """# Decisions
 
 Where the paper is silent, the workflow decides in the open: each choice is a key of the
@@ -48,7 +50,7 @@ def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldI
     """Every leaf setting with its key; entries of a mapping are written ``<name>``."""
     for name, field in model.model_fields.items():
         key = f"{prefix}{name}"
-        deeper = list(_models(field.annotation))
+        deeper = list(settings_within(field.annotation))
         if not deeper or "reason" in (field.json_schema_extra or {}):
             yield key, field
         if get_origin(field.annotation) is dict and not any(
@@ -59,14 +61,6 @@ def _settings(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldI
             family = inner.model_fields.get("family")
             place = f"{key}.<{get_args(family.annotation)[0]}>" if family else key
             yield from _settings(inner, f"{place}.")
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Every settings class within a type."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in get_args(annotation):
-        yield from _models(argument)
 
 
 def _default(field: FieldInfo) -> str:

@@ -72,13 +72,7 @@ def read_summary(folder: Path, references: Collection[str] = ()) -> Summary:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a CSV table; empty words are empty text.
-
-    Raises
-    ------
-    UserError
-        If it cannot be read.
-    """
+    """Read a CSV table; empty words are empty text."""
     words = dict.fromkeys(_WORDS, str)
     try:
         table = pd.read_csv(path, dtype=words)

@@ -9,11 +9,7 @@ from matplotlib.figure import Figure
 
 from mmer.evaluation.paper_description import read_paper
 from mmer.items import SPEAKER
-from mmer.report.accuracy_figure import (
-    all_systems_figure,
-    majority_accuracy,
-    top_accuracies_figure,
-)
+from mmer.report.accuracy_figure import all_systems_figure, majority_accuracy, top_accuracies_figure
 from mmer.report.confusion_figure import confusion_figure, fold_confusions_figure
 from mmer.report.evaluation_folder import read_summary, read_table
 from mmer.report.group_figure import group_figure

@@ -28,8 +28,6 @@ class ShownItem:
 
     Attributes
     ----------
-    name, true
-        The item and its class.
     split
         The split that tests on it.
     classes

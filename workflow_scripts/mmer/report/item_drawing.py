@@ -45,13 +45,7 @@ class DrawnItemsJob(ReportJob):
 
 
 def draw_items(job: DrawnItemsJob) -> None:
-    """Choose the items and draw each.
-
-    Raises
-    ------
-    UserError
-        If no split tests on an item that the configuration asks for.
-    """
+    """Choose the items and draw each."""
     items = read_items(job.items)
     tested = shown_items(job.frame_logits, job.splits.values(), items, job.task, job.voters)
     speaker_of = dict(zip(items.names, items.speakers, strict=True))

@@ -127,7 +127,6 @@ def _draw_posteriors(axes: Axes, view: ItemView, model: str) -> AxesImage:
 
 
 def _draw_attention(axes: Axes, view: ItemView, model: str) -> None:
-    """A bar per frame."""
     assert view.attention is not None
     uniform = 1 / len(view.seen)
     axes.bar(view.times, view.attention, 1 / view.rate, color=COLOURS[0])

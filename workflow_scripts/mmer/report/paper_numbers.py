@@ -28,14 +28,10 @@ class PaperNumber:
     file, keys, column
         Its CSV file without ending, the columns that pick its row with their values, and the one
         that holds it.
-    words
-        What its row is, for readers.
     variant
         ``full``, ``vad``, ``mixed``, or ``none`` for references.
     result
         The accuracy with its interval; not a number where it has none.
-    measure
-        What of a system it is.
     experiment
         The accuracy by which its system is known; the number itself where it is one.
     not_comparable

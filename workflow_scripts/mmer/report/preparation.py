@@ -66,17 +66,11 @@ def describe_preparation(job: PreparationJob) -> None:
 
 
 def items_table(
-    items: Items,
-    task: Classes | Traces,
-    label: str,
-    same: Sequence[Sequence[str]] | None = None,
+    items: Items, task: Classes | Traces, label: str, same: Sequence[Sequence[str]] | None = None
 ) -> Table:
     """A row per speaker, items of each class, and all together in the last row.
 
-    Parameters
-    ----------
-    same
-        Names of items that are the same recording; None where nobody looked.
+    ``same`` are names of items that are the same recording; None where nobody looked.
     """
     table = items.table
     kinds: list[str] = []

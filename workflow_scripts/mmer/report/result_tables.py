@@ -247,7 +247,6 @@ def _shown(summary: Summary, label: str) -> pd.DataFrame:
 
 
 def _best(summary: Summary) -> frozenset[int]:
-    """The positions of the highest accuracy of a recogniser."""
     return largest(summary.table["mean_accuracy"].mask(summary.is_reference))
 
 

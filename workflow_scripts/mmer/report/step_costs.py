@@ -39,11 +39,6 @@ def read_benchmarks(folder: Path) -> pd.DataFrame:
 
     ``step``, ``seconds``, ``memory`` in MB, ``cpu_seconds``; the last two are missing where a job
     was too short to be measured.
-
-    Raises
-    ------
-    UserError
-        If a file is no benchmark.
     """
     rows = []
     for path in sorted(folder.rglob("*.tsv")):

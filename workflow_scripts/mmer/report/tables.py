@@ -7,7 +7,6 @@ from pathlib import Path
 from mmer.evaluation.paper_description import read_paper
 from mmer.evaluation.settings import PaperRow
 from mmer.report.architectures_table import architectures_table
-from mmer.report.elsewhere import Elsewhere
 from mmer.report.evaluation_folder import read_summary, read_table
 from mmer.report.formats import markdown_text, write_table, write_text
 from mmer.report.fusion_table import fusion_table
@@ -23,7 +22,7 @@ from mmer.report.result_tables import (
 )
 from mmer.report.table import Table
 from mmer.report.trace_tables import no_tests_table, trace_terminal_table, traces_table
-from mmer.report.verdicts import verdicts_table
+from mmer.report.verdicts import Elsewhere, verdicts_table
 from mmer.tasks import Traces
 
 

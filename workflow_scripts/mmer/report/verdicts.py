@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel, ConfigDict
 
 from mmer.evaluation.intervals import half_width
 from mmer.evaluation.paper import (
@@ -19,8 +20,7 @@ from mmer.evaluation.paper import (
 )
 from mmer.evaluation.settings import PaperRow
 from mmer.report.corpus_label import is_synthetic
-from mmer.report.elsewhere import Elsewhere
-from mmer.report.evaluation_folder import CONSTANT, Summary
+from mmer.report.evaluation_folder import CONSTANT, Summary, read_table
 from mmer.report.fusion_table import mean_over_splits
 from mmer.report.paper_numbers import PaperNumber
 from mmer.report.table import Column, Table
@@ -44,6 +44,33 @@ _ELSEWHERE = (
 
 KINDS = ("reproduced", "outside", UNJUDGED, "not run", "constant")
 """How verdicts begin."""
+
+
+class Elsewhere(BaseModel):
+    """A model that is trained on another corpus.
+
+    Attributes
+    ----------
+    scores
+        A row per fold that was held out: its ``pictures``, and the ``accuracy`` on them in percent.
+    not_run
+        Why there are no scores, else None.
+    unlike_paper
+        In what it is another one than the paper's, by whose number it is not judged, else None.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+    scores: Path | None = None
+    not_run: str | None = None
+    unlike_paper: str | None = None
+
+    def held_out(self) -> tuple[float, int]:
+        """Mean accuracy over the folds in percent, and how many pictures these hold together."""
+        assert self.scores is not None, "a model with a reason has no scores"
+        table = read_table(self.scores)
+        return float(table["accuracy"].mean()), int(table["pictures"].sum())
 
 
 def verdicts_table(

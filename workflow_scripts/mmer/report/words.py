@@ -77,10 +77,7 @@ def listed(words: Iterable[str]) -> str:
 def file_stems(systems: Iterable[str]) -> dict[str, str]:
     """A file name for every system, ``model/variant`` written as ``model_variant``.
 
-    Raises
-    ------
-    UserError
-        If a name is no name of a system, or two would share a file.
+    A UserError if a name is no name of a system, or two would share a file.
     """
     stems: dict[str, str] = {}
     for system in systems:

@@ -27,21 +27,10 @@ def wait_for_gpu(
 
     Parameters
     ----------
-    gpus
-        The numbers or names of the GPUs.
-    places_per_gpu
-        How many places each has.
     places
         How many of them are wanted, all on one GPU.
     folder
         Where the locked files lie, the same for all who share these GPUs.
-    pause
-        Seconds between two looks while every GPU is taken.
-
-    Returns
-    -------
-    str
-        The GPU.
     """
     assert 1 <= places <= places_per_gpu, f"{places} of {places_per_gpu} places"
     folder.mkdir(parents=True, exist_ok=True)

@@ -66,13 +66,7 @@ def run_job(kind: type[Told], main: Callable[[Told], None], description: str | N
 
 
 def read_job(kind: type[Told], given: str) -> Told:
-    """A job from JSON, or from a file that holds it.
-
-    Raises
-    ------
-    UserError
-        If it is neither, or lacks something.
-    """
+    """A job from JSON, or from a file that holds it."""
     try:
         text = given if given.lstrip().startswith("{") else Path(given).read_text("utf-8")
         return kind.model_validate_json(text)
@@ -88,8 +82,6 @@ class Compute:
     ----------
     device
         ``auto``, ``cpu`` or ``cuda``.
-    threads
-        CPU threads.
     trainings_at_once
         Small trainings that share a GPU.
     checkpoint_seconds

@@ -29,24 +29,11 @@ UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 def hold_folders(written: Iterable[Path], read: Iterable[Path] = ()) -> list[TextIO]:
-    """Lock folders until the files given back are closed or this process ends.
+    """Lock folders until the files given back are closed or this process ends: keep them.
 
-    Parameters
-    ----------
-    written
-        Folders that this process alone may use.
-    read
-        Folders that others may read too, but not write.
+    This process alone may use those ``written``; those ``read`` others may read too.
 
-    Returns
-    -------
-    list of file
-        The open lock files; keep them.
-
-    Raises
-    ------
-    UserError
-        If another process holds one of the folders, or one cannot be written.
+    A UserError if another process holds one of the folders, or one cannot be written.
     """
     alone = [_hold(folder, fcntl.LOCK_EX) for folder in written]
     # What this process may not write it can still read: a folder that somebody else filled.
@@ -55,7 +42,6 @@ def hold_folders(written: Iterable[Path], read: Iterable[Path] = ()) -> list[Tex
 
 
 def _hold(folder: Path, kind: int) -> TextIO:
-    """The open lock file of one folder."""
     path = folder / NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -95,11 +95,6 @@ def step_version(
         What the step loads by name and no import shows: the file of its family, of its corpus.
     afterwards
         Whether it is done with a finished run, so that methods count that no step of a run calls.
-
-    Returns
-    -------
-    str
-        Sixteen hexadecimal digits.
     """
     roots = {entry: meaning_of(scripts / f"{entry}.py", afterwards)}
     for file in files:
@@ -112,19 +107,9 @@ def step_version(
 def reached(
     roots: dict[str, Meaning], module: Callable[[str], Meaning | None]
 ) -> dict[str, Meaning | None]:
-    """Modules of the package and libraries that some modules reach, themselves included.
+    """By name, modules of the package and, as None, libraries that some modules reach.
 
-    Parameters
-    ----------
-    roots
-        What to begin with, by name.
-    module
-        Gives what counts of a module of the package; None for a name that is no module.
-
-    Returns
-    -------
-    dict
-        By name; None for a library.
+    ``module`` gives what counts of a module of the package; None for a name that is none.
     """
     found: dict[str, Meaning | None] = dict(roots)
     waiting = [name for root in roots.values() for name in _loaded(root.imports)]
@@ -229,7 +214,6 @@ class _Counted(ast.NodeTransformer):
 
 
 def _called(value: ast.expr | None) -> str:
-    """The name that is called, empty where none is."""
     called = isinstance(value, ast.Call) and isinstance(value.func, ast.Name)
     return value.func.id if called else ""
 

@@ -25,10 +25,7 @@ def writing(path: Path) -> Iterator[Path]:
     for a folder, where the block makes one.  Two writers never share a temporary path, and what a
     killed one left is removed by the next.
 
-    Raises
-    ------
-    UserError
-        If the file system does not take the file: full, read-only or forbidden.
+    A UserError if the file system does not take the file: full, read-only or forbidden.
     """
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.unfinished")
     try:
@@ -51,7 +48,6 @@ def writing(path: Path) -> Iterator[Path]:
 
 
 def _remove(path: Path) -> None:
-    """Remove a file or a folder, if it is there."""
     if path.is_dir():
         shutil.rmtree(path)
     else:

@@ -71,10 +71,7 @@ class Classes(BaseModel):
     def labels(self, items: Items) -> np.ndarray:
         """The class of each item by its position in ``names``, ``(items,)`` int64.
 
-        Raises
-        ------
-        UserError
-            If an item has another class, or none.
+        A UserError if an item has another class, or none.
         """
         return self.positions(items.column(self.column), items.names)
 

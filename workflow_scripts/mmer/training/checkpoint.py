@@ -32,13 +32,7 @@ def write_checkpoint(path: Path, tree: dict[str, Any]) -> None:
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read what :func:`write_checkpoint` wrote; tensors come back on the CPU.
-
-    Raises
-    ------
-    UserError
-        If the file is damaged or another one.
-    """
+    """Read what :func:`write_checkpoint` wrote; tensors come back on the CPU."""
     try:
         with safe_open(path, framework="pt") as stream:
             tree = _restore(json.loads(stream.metadata()["tree"]), stream)

@@ -13,10 +13,7 @@ from mmer.runtime.job import Compute
 def choose_device(name: str) -> torch.device:
     """The device of that name; ``auto`` is the first GPU where there is one, else the CPU.
 
-    Raises
-    ------
-    UserError
-        If a GPU is asked for and torch sees none.
+    A UserError if a GPU is asked for and torch sees none.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -59,5 +56,4 @@ def make_deterministic(seed: int, threads: int) -> None:
 
 
 def _asked_for(variable: str, default: bool) -> bool:
-    """A variable of the environment as true or false."""
     return os.environ.get(variable, str(default)).lower() == "true"

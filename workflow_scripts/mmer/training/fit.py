@@ -113,19 +113,11 @@ def fit_for_each(training: Training, plan: FitPlan, checkpoint: Path | None) -> 
     one CPU the result is the same bit for bit, since weights, optimiser, random state and the
     order of the batches are all restored.
 
-    Parameters
-    ----------
-    training, plan
-        What to train, how long, and what to keep.
-    checkpoint
-        Where to keep the state; None keeps none.  The file stays when training ends, so that a
-        finished training is not repeated; the caller removes it once its results are written.
+    A UserError if the loss or a watched score is no finite number, or the checkpoint is of another
+    training.
 
-    Raises
-    ------
-    UserError
-        If the loss or a watched score is no finite number, or the checkpoint is of another
-        training.
+    ``checkpoint`` keeps the state, None keeps none.  The file stays when training ends, so that a
+    finished training is not repeated; the caller removes it once its results are written.
     """
     state = State()
     torch.manual_seed(plan.seed)
@@ -202,7 +194,6 @@ def _rest_of_epoch(training: Training, plan: FitPlan, progress: Progress) -> Ite
 
 
 def _step(training: Training, plan: FitPlan, progress: Progress, batch: Tensor) -> None:
-    """One optimiser step."""
     training.optimizer.zero_grad(set_to_none=True)
     loss = training.loss(batch)
     loss.backward()
@@ -260,7 +251,6 @@ def _save(training: Training, schedule: Schedule, state: State, path: Path) -> N
 
 
 def _resume(training: Training, schedule: Schedule, path: Path) -> State:
-    """Restore what :func:`_save` wrote."""
     tree = read_checkpoint(path)
     try:
         training.network.load_state_dict(tree["network"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import torch
 from torch import Tensor
@@ -16,6 +16,7 @@ from mmer.weights import Weights
 FEWEST_DIGITS = 8
 """Of a checksum; torchvision publishes as many."""
 
+Network = TypeVar("Network", bound=torch.nn.Module)
 Allowed = type | Callable[..., Any] | tuple[Any, str]
 """A class or function that a file may name, or one with the name that the file has for it."""
 
@@ -35,6 +36,9 @@ def read_plain(
 ) -> object:
     """The content of a file written by ``torch.save``: tensors, numbers, text, lists, dictionaries.
 
+    A UserError if the file cannot be opened, has another checksum, is damaged, or names anything
+    else.
+
     Parameters
     ----------
     path, sha256
@@ -43,11 +47,6 @@ def read_plain(
         What to do where the file is refused, ends the sentence.
     allowed
         What the file may name besides.
-
-    Raises
-    ------
-    UserError
-        If the file cannot be opened, has another checksum, is damaged, or names anything else.
     """
     try:
         stream = path.open("rb")
@@ -82,19 +81,70 @@ def _verify(path: Path, stream: BinaryIO, sha256: str) -> None:
     stream.seek(0)
 
 
-def are_named_tensors(content: object) -> bool:
-    """Whether something is a state dictionary."""
-    return isinstance(content, Mapping) and all(
-        isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in content.items()
-    )
+def read_state(
+    path: Path,
+    sha256: str | None,
+    advice: str,
+    key: str | None = None,
+    allowed: Sequence[Allowed] = (),
+) -> dict[str, Tensor]:
+    """The state dictionary that a whole file is, or has under a key; see :func:`read_plain`."""
+    state = read_plain(path, sha256, advice, allowed)
+    if key is not None:
+        state = state.get(key) if isinstance(state, Mapping) else None
+    if not isinstance(state, Mapping) or not all(
+        isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in state.items()
+    ):
+        what = "is not a dictionary" if key is None else f"has no {key!r}"
+        raise UserError(f"{path} {what} of named tensors: {advice}")
+    return dict(state)
 
 
-def read_state(path: Path, sha256: str | None, advice: str) -> dict[str, Tensor]:
-    """The state dictionary that a whole file is; see :func:`read_plain`."""
-    content = read_plain(path, sha256, advice)
-    if not are_named_tensors(content):
-        raise UserError(f"{path} is not a dictionary of named tensors: {advice}")
-    return dict(content)
+def start_from(
+    network: Network,
+    weights: str,
+    given: Weights | None,
+    load: Callable[[Network, Path, str], None],
+) -> Network:
+    """A network of random weights, given the published ones unless ``weights`` is ``random``."""
+    if weights != "random":
+        load(network, *weights_given(weights, given))
+    return network
+
+
+def load_state(
+    network: torch.nn.Module,
+    path: Path,
+    state: Mapping[str, Tensor],
+    advice: str,
+    prefix: str = "",
+    own: str | None = None,
+    set_aside: Sequence[str] = (),
+) -> None:
+    """Give a network a file's weights.
+
+    A UserError if the file has other names, shapes or types, or a value that is not finite; the
+    network is then as it was.
+
+    Parameters
+    ----------
+    prefix
+        What the network's names begin with in the file.
+    own
+        Layer that the file lacks and the network keeps.
+    set_aside
+        What the file holds besides.
+    """
+    wanted = {
+        prefix + name: tensor
+        for name, tensor in network.state_dict().items()
+        if own is None or not name.startswith(f"{own}.")
+    }
+    check_names(path, state, [*wanted, *set_aside], advice)
+    for name, like in wanted.items():
+        check_tensor(path, name, state, like, advice)
+    chosen = {name.removeprefix(prefix): state[name] for name in wanted}
+    network.load_state_dict(chosen, strict=own is None)
 
 
 def check_names(path: Path, state: Mapping[str, Tensor], known: Sequence[str], advice: str) -> None:
@@ -134,21 +184,14 @@ def check_tensor(
 
 
 def load_all_but(
-    network: torch.nn.Module,
-    path: Path,
-    state: Mapping[str, Tensor],
-    last_layer: str,
-    advice: str,
+    network: torch.nn.Module, path: Path, state: Mapping[str, Tensor], last_layer: str, advice: str
 ) -> None:
     """Give a network a file's weights, all but the last layer's, which keeps its own.
 
     The file has a last layer too, of any number of classes.
 
-    Raises
-    ------
-    UserError
-        If the file has other names, shapes or types, or a value that is not finite; the network is
-        then as it was.
+    A UserError if the file has other names, shapes or types, or a value that is not finite; the
+    network is then as it was.
     """
     own = network.state_dict()
     exchanged = {name for name in own if name.startswith(f"{last_layer}.")}
@@ -161,3 +204,8 @@ def load_all_but(
         )
     check_names(path, state, list(own), advice)
     network.load_state_dict({name: (own if name in exchanged else state)[name] for name in own})
+
+
+def load_exactly(network: torch.nn.Module, model: str, state: Mapping[str, Tensor]) -> None:
+    """Give a network all its weights of a finished run, as suspiciously as a download."""
+    load_state(network, Path(f"what is kept of {model}"), state, "export the run again")

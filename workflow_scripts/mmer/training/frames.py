@@ -94,24 +94,19 @@ def put_on_device(
 ) -> FramesOnDevice:
     """Put the frames of a split's items on a device, items in the order given.
 
+    A UserError if frames and maps are not of the same items, a group of the split has no item, or
+    an item comes twice, has no frame, or has no span.
+
     Parameters
     ----------
     frames, saliency
         ``(frames, 48, 48)`` uint8 of the same items.
     spans
         Frames outside are left out (variant ``vad``); None keeps all (variant ``full``).
-    items
-        The item table.
     task
         Items without a class are left out.
     split
         Items of other groups are left out.  None keeps all, and their part is empty.
-
-    Raises
-    ------
-    UserError
-        If frames and maps are not of the same items, a group of the split has no item, or an item
-        comes twice, has no frame, or has no span.
     """
     names = frames.items
     if names != saliency.items or not np.array_equal(frames.offsets, saliency.offsets):
@@ -133,15 +128,15 @@ def put_on_device(
     kept = [_kept_rows(frames, row, spans) for row in rows]
     of_frames = np.concatenate(kept)
     lengths = np.array([len(each) for each in kept])
-    return FramesOnDevice(
-        task=task,
-        items=chosen,
-        part=part,
+    return FramesOnDevice.on(
+        device,
+        task,
+        chosen,
+        part,
         choosing_parts=() if split is None else (split.choosing_part,),
         images=torch.from_numpy(frames.values[of_frames])[:, None].to(device),
         saliency=torch.from_numpy(saliency.values[of_frames])[:, None].to(device),
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
-        labels=torch.from_numpy(task.labels(chosen)).to(device),
         item_of_frame=torch.from_numpy(np.repeat(np.arange(len(rows)), lengths)).to(device),
         rate=frames.rate,
     )
@@ -166,8 +161,6 @@ def frames_within(
     ----------
     span
         In seconds; None keeps all frames.
-    count
-        Frames of the item.
     rate
         Frames per second; frame ``i`` shows at ``start_s + i / rate``.
     start_s

@@ -21,24 +21,10 @@ def rows_of_split(
 ) -> tuple[np.ndarray, Items, np.ndarray]:
     """The items of a split that have a class or traces, in order of their names.
 
-    Parameters
-    ----------
-    names
-        Items that are there; those of other speakers are left out.
-    items
-        The item table.
-    split, task
-        Who is in it, and what is to be said of an item.
+    Positions in ``names``, of which those of other speakers are left out, ``(rows,)`` int64; the
+    items; and the part of each ``(rows,)``.
 
-    Returns
-    -------
-    tuple
-        Positions in ``names`` ``(rows,)`` int64, the items, and the part of each ``(rows,)``.
-
-    Raises
-    ------
-    UserError
-        If an item comes twice or is not in the table, or a speaker of the split has none.
+    A UserError if an item comes twice or is not in the table, or a speaker of the split has none.
     """
     rows = np.array(rows_by_name(names), dtype=np.int64)
     there = items.of(names[row] for row in rows)
@@ -73,10 +59,8 @@ def kept_samples(
 ) -> np.ndarray:
     """The int16 samples of one item that the variant keeps.
 
-    Raises
-    ------
-    UserError
-        If the whole recording is shorter than ``shortest_s``, or its span is absent or empty.
+    A UserError if the whole recording is shorter than ``shortest_s``, or its span is absent or
+    empty.
     """
     name, samples = audio.items[row], audio.of(row)
     if len(samples) < shortest_s * audio.rate:

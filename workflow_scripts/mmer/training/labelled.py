@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -24,10 +24,6 @@ class LabelledItems:
 
     Attributes
     ----------
-    task
-        Their classes.
-    items
-        Rows of the item table.
     part
         ``train``, ``choose`` or ``test`` for each item, ``(items,)``; empty without a split.
     choosing_parts
@@ -41,6 +37,14 @@ class LabelledItems:
     part: np.ndarray
     choosing_parts: tuple[str, ...]
     labels: Tensor
+
+    @classmethod
+    def on(
+        cls, device: torch.device, task: Classes, items: Items, part: np.ndarray, **inputs: Any
+    ) -> Self:
+        """Items with their labels on a device; ``inputs`` is what a subclass has besides."""
+        labels = torch.from_numpy(task.labels(items)).to(device)
+        return cls(task=task, items=items, part=part, labels=labels, **inputs)
 
     def rows(self, part: str) -> Tensor:
         """Positions of the items of one part, int64 on the CPU."""
@@ -68,8 +72,6 @@ class ClassTraining(ABC):
     ----------
     network
         On the device of ``items``.
-    items
-        Those to train on and those to choose by.
     settings
         With ``batch_size``; a subclass makes its optimiser of them.
     """

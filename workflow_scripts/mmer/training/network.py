@@ -54,12 +54,8 @@ class Examples:
 def train(family: NetworkFamily, job: ModelJob, kind: type[NetworkTraining] | None = None) -> None:
     """Train the family's network on one split and write model, history and predictions.
 
-    ``kind`` is what trains it, where that is not :class:`NetworkTraining` itself.
-
-    Raises
-    ------
-    UserError
-        If traces are to be mixed or smoothed, which only classes can be.
+    ``kind`` is what trains it, where that is not :class:`NetworkTraining` itself.  A UserError if
+    traces are to be mixed or smoothed, which only classes can be.
     """
     settings = job.settings(family.Entry.model_fields["settings"].annotation)
     if isinstance(job.task, Traces) and (settings.mixup_alpha or settings.label_smoothing):
@@ -83,11 +79,8 @@ def load_examples(
 ) -> Examples:
     """Features and targets of every item of the split that has a class or a trace.
 
-    Raises
-    ------
-    UserError
-        If an item comes twice, is broken, or lies more than a second beside its trace; or if
-        traces, which follow whole items, are asked for of speech alone.
+    A UserError if an item comes twice, is broken, or lies more than a second beside its trace; or
+    if traces, which follow whole items, are asked for of speech alone.
     """
     if isinstance(job.task, Traces) and job.variant == "vad":
         raise UserError(

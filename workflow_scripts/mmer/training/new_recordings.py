@@ -10,8 +10,8 @@ from mmer.models.kept import KeptModel, NewItems, Predictor, Said
 from mmer.models.network import NetworkFamily
 from mmer.predictions import posteriors_of
 from mmer.training.device import prepare_device
+from mmer.training.foreign_checkpoint import load_exactly
 from mmer.training.kept_audio import kept_samples, rows_by_name
-from mmer.training.kept_weights import load_exactly
 from mmer.training.standardised import Standardised
 
 

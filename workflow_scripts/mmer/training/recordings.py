@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from mmer.items import Items, read_items
@@ -59,39 +58,28 @@ def put_on_device(
     An item trimmed to less speech than a network needs is padded like any other; a recording that
     is itself too short is a broken one.
 
+    A UserError if a speaker of the split has no item, or an item comes twice, is shorter than 0.31
+    s before trimming, or has no span or an empty one.
+
     Parameters
     ----------
     audio
         int16 mono at 16 kHz.
     spans
         What to keep of each item (variant ``vad``); None keeps all of it (variant ``full``).
-    items
-        The item table.
     split, task
         Items of other speakers, or without a class, are left out.
     seconds
         Length to which every item is cut at its end or padded with silence; None leaves it.
-    as_inputs
-        Makes a network's inputs of waveforms.
-
-    Raises
-    ------
-    UserError
-        If a speaker of the split has no item, or an item comes twice, is shorter than 0.31 s before
-        trimming, or has no span or an empty one.
     """
     rows, chosen, part = rows_of_split(audio.items, items, split, task)
     waveforms = _kept(audio, rows, spans)
     if seconds is not None:
         waveforms = _of_length(waveforms, round(seconds * SAMPLE_RATE))
     inputs = as_inputs(waveforms)
-    return ItemsOnDevice(
-        task=task,
-        items=chosen,
-        part=part,
-        choosing_parts=(split.choosing_part,),
-        labels=torch.from_numpy(task.labels(chosen)).to(inputs.device),
-        inputs=inputs,
+    choosing = (split.choosing_part,)
+    return ItemsOnDevice.on(
+        inputs.device, task, chosen, part, choosing_parts=choosing, inputs=inputs
     )
 
 

@@ -25,8 +25,6 @@ class Schedule:
     ----------
     training
         Its optimiser's learning rates are the highest of one cycle.
-    learning_rate
-        Whether the learning rate stays, or rises and falls once.
     average_decay
         Decay per step of the average of weights and batch-norm statistics; None averages nothing.
     steps

@@ -15,12 +15,7 @@ class Standardised(nn.Module):
     ------
     features ``(batch, frames, width)`` float32, lengths ``(batch,)`` int64 → what the network says.
 
-    Parameters
-    ----------
-    network
-        Called with features and lengths.
-    frames
-        All frames of the training items, ``(frames, width)`` float32.
+    ``frames`` are all those of the training items, ``(frames, width)`` float32.
     """
 
     mean: Tensor

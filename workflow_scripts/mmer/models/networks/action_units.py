@@ -32,21 +32,15 @@ INTENSITIES = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
 """Units of which the program tells how strong they are, 0 to 5."""
 PRESENCES = (*INTENSITIES[:16], 28, 45)
 """Units of which it tells whether they are there."""
-COLUMNS = (
-    *(f"AU{unit:02d}_r" for unit in INTENSITIES),
-    *(f"AU{unit:02d}_c" for unit in PRESENCES),
-)
+COLUMNS = (*(f"AU{unit:02d}_r" for unit in INTENSITIES), *(f"AU{unit:02d}_c" for unit in PRESENCES))
 TIME, CONFIDENCE, SUCCESS, FRAME = "timestamp", "confidence", "success", "frame"
 
 
 def read(job: ModelJob) -> None:
     """Write the outputs ``action_units``, a row per frame, and ``embeddings``, their means.
 
-    Raises
-    ------
-    UserError
-        If an item has no table or several; a table is none of OpenFace, has no frame, or a value
-        that is not finite; or the program fails.
+    A UserError if an item has no table or several; a table is none of OpenFace, has no frame, or a
+    value that is not finite; or the program fails.
     """
     settings, items = job.settings(ActionUnitsSettings), read_items(job.one("items"))
     forget_if_stale(job, _kept(job))
@@ -75,13 +69,7 @@ def _kept(job: ModelJob) -> Path:
 
 
 def run_program(program: str, films: Iterable[Path], items: Items, folder: Path) -> None:
-    """Run OpenFace on every film that has no table yet; its other files go.
-
-    Raises
-    ------
-    UserError
-        If the program is not there, or fails.
-    """
+    """Run OpenFace on every film that has no table yet; its other files go."""
     wanted = [film for film in films if film.stem in set(items.names)]
     missing = [film for film in wanted if not (folder / f"{film.stem}.csv").exists()]
     log.info("%d of %d films have no table yet", len(missing), len(wanted))
@@ -129,17 +117,7 @@ def read_table(path: Path, only_found: bool) -> tuple[np.ndarray, float]:
 
     Of several faces in a frame the one is taken of which the program is surest.
 
-    Parameters
-    ----------
-    path
-        As OpenFace wrote it.
-    only_found
-        Whether frames are left out in which it found no face.
-
-    Raises
-    ------
-    UserError
-        See :func:`read`.
+    With ``only_found`` frames are left out in which it found no face.
     """
     try:
         table = pd.read_csv(path, skipinitialspace=True)

@@ -84,7 +84,6 @@ def chosen(
 
 
 def _delay(on: Reference, before: Treatment, settings: AfterTreatmentSettings, rate: float):
-    """Every delay."""
     delays = np.arange(0, settings.largest_delay + 1e-9, settings.delay_step)
     return [replace(before, delay=round(seconds * rate)) for seconds in delays]
 
@@ -125,10 +124,7 @@ def _median(
 def treat(job: ModelJob) -> None:
     """Choose by the choosing part, treat everybody's traces, write them and what each step gained.
 
-    Raises
-    ------
-    UserError
-        If the task has no traces, or an item that chooses has no true one.
+    A UserError if the task has no traces, or an item that chooses has no true one.
     """
     settings, task = job.settings(AfterTreatmentSettings), job.task
     if not isinstance(task, Traces):

@@ -13,8 +13,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import AlexNet
 
-from mmer.training.foreign_checkpoint import load_all_but, read_state, weights_given
-from mmer.weights import Weights
+from mmer.training.foreign_checkpoint import load_all_but, read_state
 
 FC7 = 6
 """Layers of ``classifier`` up to the rectified second linear layer (fc7 in DeepSpectrum)."""
@@ -32,19 +31,8 @@ def build_alexnet(classes: int, width: float = 1.0) -> AlexNet:
     Hidden layers are initialised as He et al. 2015 do: with torch's own, smaller weights eight
     layers without normalisation let too little through to learn from.
 
-    Parameters
-    ----------
-    classes
-        Size of the output.
-    width
-        Factor on all channels and hidden layers; 1 is torchvision's network of 61.1 million
-        parameters.
-
-    Example
-    -------
-    >>> import torch
-    >>> build_alexnet(classes=5, width=0.02)(torch.zeros(2, 3, 64, 64)).shape
-    torch.Size([2, 5])
+    ``width`` is a factor on all channels and hidden layers; 1 is torchvision's network of 61.1
+    million parameters.
     """
     if width == 1:
         network = AlexNet(num_classes=classes)
@@ -85,29 +73,8 @@ def _fewer(count: int, width: float) -> int:
     return max(FEWEST_CHANNELS, round(count * width))
 
 
-def initial_alexnet(weights: str, width: float, classes: int, given: Weights | None) -> AlexNet:
-    """The network before training, on the CPU; its last layer is new.
-
-    Raises
-    ------
-    UserError
-        If the ``weights`` are not ``random`` and their file is not given, or refused.
-    """
-    network = build_alexnet(classes, width)
-    if weights != "random":
-        load_alexnet(network, *weights_given(weights, given))
-    return network
-
-
 def load_alexnet(network: AlexNet, path: Path, sha256: str) -> None:
-    """Give a network the published weights, without running their pickle; the last layer stays.
-
-    Raises
-    ------
-    UserError
-        If the file is absent, has a checksum that begins otherwise, holds anything but plain
-        tensors, or is not this network: other names, shapes, types, or a value that is not finite.
-    """
+    """Give a network the published weights, without running their pickle; the last layer stays."""
     advice = "use torchvision's alexnet-owt-7be5be79.pth"
     load_all_but(network, path, read_state(path, sha256, advice), LAST_LAYER, advice)
 

@@ -15,9 +15,10 @@ from torchvision.models import AlexNet
 from mmer.media.spectrogram_image import spectrogram_images
 from mmer.models.alexnet import AlexNetSettings
 from mmer.models.base import ModelJob
-from mmer.models.networks.alexnet import initial_alexnet, network_input
+from mmer.models.networks.alexnet import build_alexnet, load_alexnet, network_input
 from mmer.training.device import prepare_device
 from mmer.training.fit import FitPlan
+from mmer.training.foreign_checkpoint import start_from
 from mmer.training.job import train_and_write
 from mmer.training.labelled import ClassTraining
 from mmer.training.recordings import ItemsOnDevice, load_recordings
@@ -30,7 +31,8 @@ def train(job: ModelJob) -> None:
     """Start from the configured weights, train and write."""
     settings = job.settings(AlexNetSettings)
     device = prepare_device(job.seed)
-    network = initial_alexnet(settings.weights, settings.width, job.classes.outputs, job.weights)
+    network = build_alexnet(job.classes.outputs, settings.width)
+    start_from(network, settings.weights, job.weights, load_alexnet)
 
     def images(waveforms: Sequence[np.ndarray]) -> Tensor:
         return torch.from_numpy(spectrogram_images(waveforms, settings.image)).to(device)
@@ -74,7 +76,6 @@ class AlexNetFineTuning(ClassTraining):
         )
 
     def forward(self, rows: Tensor) -> Tensor:
-        """Logits of some rows in the network's mode."""
         rows = rows.to(self.items.labels.device, non_blocking=True)
         if self._passed is None:
             return self.network(network_input(self.items.inputs[rows], self.settings.normalise))

@@ -32,14 +32,7 @@ class SequenceOutput:
 class Attention(nn.Module):
     """Scores hidden states ``(batch, frames, width)`` and averages them by the scores.
 
-    Parameters
-    ----------
-    width
-        Of a hidden state.
-    layers
-        Linear layers: all but the last keep the width.
-    dropout
-        After each tanh.
+    Of its linear ``layers`` all but the last keep the width.
     """
 
     def __init__(self, width: int, layers: int, dropout: float) -> None:
@@ -69,14 +62,6 @@ class BiLstm(nn.Module):
         Of a frame's features, such as 50 or 810.
     units, layers, attention_layers, dropout
         See :class:`mmer.models.bilstm.BiLstmSettings`.
-    classes
-        Neurons of the last layer.
-
-    Example
-    -------
-    >>> network = BiLstm(width=50, units=25, layers=2, attention_layers=2, dropout=0.3, classes=8)
-    >>> network(torch.zeros(4, 90, 50), torch.tensor([90, 80, 70, 60])).logits.shape
-    torch.Size([4, 8])
     """
 
     def __init__(

@@ -62,8 +62,6 @@ class TrainedArchitecture:
     ----------
     history
         As :func:`mmer.training.fit.fit` gives it.
-    test_items
-        How many items are tested.
     folder
         Holds the kept weights, and what they say of every item.
     """
@@ -223,10 +221,7 @@ def train_architectures(
     Each training draws from its own seed and, on the CPU, takes one thread, so that how many run
     side by side changes no number.  Without workers the trainings run here, one after the other.
 
-    Raises
-    ------
-    UserError
-        If the system kills a worker.
+    A UserError if the system kills a worker.
     """
     trainings = [
         (sequences, settings, architecture, seed, folder / architecture.name)

@@ -84,16 +84,8 @@ class StoredSequences:
         """These features on a device; the CPU reads them from the file as they are needed."""
         # Copied where written to: torch knows no array that is only read.
         features = np.memmap(self.file, np.float32, mode="c").reshape(self.offsets[-1], -1)
-        return Sequences(
-            task=self.task,
-            items=self.items,
-            part=self.part,
-            choosing_parts=self.choosing_parts,
-            labels=torch.from_numpy(self.task.labels(self.items)).to(device),
-            features=torch.from_numpy(features).to(device),
-            offsets=self.offsets,
-            rate=self.rate,
-        )
+        about = {name: value for name, value in vars(self).items() if name != "file"}
+        return Sequences.on(device, features=torch.from_numpy(features).to(device), **about)
 
 
 def store_sequences(
@@ -149,7 +141,6 @@ class SequenceTraining(ClassTraining):
             self.class_weights = balanced_weights(labels, sequences.task.outputs)
 
     def forward(self, rows: Tensor) -> Tensor:
-        """Logits of some items."""
         return self.network(*self.items.batch(rows)).logits
 
     def measures(self, logits: Tensor, labels: Tensor) -> dict[str, float]:

@@ -118,8 +118,6 @@ class Cnn14(nn.Module):
 
     Parameters
     ----------
-    classes
-        Size of the output.
     width
         Factor on all channels; 1 is the published network, with 80.75 M parameters at AudioSet's
         527 classes.
@@ -128,14 +126,6 @@ class Cnn14(nn.Module):
     trainable_from
         First of :data:`PARTS` that is trained.  Those before it keep their weights and their
         batch-norm statistics, and drop nothing out.
-
-    Example
-    -------
-    >>> import torch
-    >>> network = Cnn14(classes=5, width=0.125).eval()
-    >>> output = network(torch.zeros(2, 101, 64))
-    >>> output.logits.shape, output.embedding.shape
-    (torch.Size([2, 5]), torch.Size([2, 256]))
     """
 
     def __init__(

@@ -15,9 +15,10 @@ from mmer.media.log_mel import log_mels
 from mmer.models.base import ModelJob
 from mmer.models.cnn14 import Cnn14Settings
 from mmer.models.networks.cnn14 import Cnn14, mix_pairs
-from mmer.models.networks.panns_checkpoint import start_from
+from mmer.models.networks.panns_checkpoint import load_panns
 from mmer.training.device import prepare_device
 from mmer.training.fit import FitPlan
+from mmer.training.foreign_checkpoint import start_from
 from mmer.training.job import train_and_write
 from mmer.training.labelled import ClassTraining
 from mmer.training.recordings import ItemsOnDevice, load_recordings
@@ -31,7 +32,7 @@ def train(job: ModelJob) -> None:
     settings = job.settings(Cnn14Settings)
     device = prepare_device(job.seed)
     network = build_network(settings, job.classes.outputs)
-    network = start_from(network, settings.weights, job.weights).to(device)
+    network = start_from(network, settings.weights, job.weights, load_panns).to(device)
     as_inputs = functools.partial(log_mels, device=device)
     items = load_recordings(job, settings.clip_seconds, as_inputs)
     training = Cnn14FineTuning(network, items, settings)

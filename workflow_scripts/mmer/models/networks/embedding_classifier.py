@@ -74,10 +74,7 @@ def posteriors_of_split(
 ) -> Posteriors:
     """Fit on the training speakers; posteriors of all items of the split.
 
-    Raises
-    ------
-    UserError
-        If a speaker of the split has no item, or a class no training item.
+    A UserError if a speaker of the split has no item, or a class no training item.
     """
     rows, chosen, part = rows_of_split(embeddings.items, items, split, task)
     labels = task.labels(chosen)

@@ -61,12 +61,6 @@ def encode(job: ModelJob) -> None:
     """Write the outputs ``layers`` and ``layers_items``, items in order of their names.
 
     A killed job goes on with the item after the last ones that it had noted.
-
-    Raises
-    ------
-    UserError
-        If the weights are refused; an item comes twice, is shorter than 0.31 s before trimming, or
-        has no span or an empty one; or the disk has no room.
     """
     settings = job.settings(SpeechEncoderSettings)
     device = prepare_device(job.seed)
@@ -131,10 +125,7 @@ def layers_of(
 ) -> np.ndarray:
     """What is kept of an item's int16 samples, ``(steps, layers, width)`` float16.
 
-    Raises
-    ------
-    UserError
-        If a value is beyond what float16 holds.
+    A UserError if a value is beyond what float16 holds.
     """
     layers = encoder.layers(encoder.heard(waveform, settings.normalise_sound))
     steps = means_of_steps(layers, settings.frames_per_step, settings.normalise_layers)
@@ -156,13 +147,7 @@ def _check_room(path: Path, shape: tuple[int, int, int]) -> None:
 
 
 def read_layers(layers: Path, items: Path) -> EncodedLayers:
-    """What :func:`encode` wrote.
-
-    Raises
-    ------
-    UserError
-        If the files are no such ones, or do not belong together.
-    """
+    """What :func:`encode` wrote."""
     arrays = read_arrays(items, ("items", "offsets", "rate"), "an encoder's items")
     try:
         # Copied where written to: torch knows no array that is only read.

@@ -68,13 +68,7 @@ _ADVICE = "use the registered weights, or a folder that the library transformers
 
 
 def load_encoder(settings: EncoderSettings, job: ModelJob) -> SpeechEncoder:
-    """The encoder that the settings name, on the CPU; what is random comes from torch's generator.
-
-    Raises
-    ------
-    UserError
-        If its files are absent, have another checksum, or are of no known encoder.
-    """
+    """The encoder that the settings name, on the CPU; random weights are drawn from torch's own."""
     reduced = settings.precision == "bfloat16"
     if settings.weights == "random":
         return SpeechEncoder(random_configuration(settings.random), reduced)
@@ -107,13 +101,7 @@ def random_configuration(size: RandomEncoder) -> EncoderConfiguration:
 
 
 def read_configuration(path: Path) -> EncoderConfiguration:
-    """The configuration in a local folder.
-
-    Raises
-    ------
-    UserError
-        If the file is none, or of another kind of network.
-    """
+    """The configuration in a local folder."""
     try:
         told = json.loads(path.read_text("utf-8"))
         kind = told["model_type"]
@@ -129,11 +117,8 @@ def give_weights(encoder: SpeechEncoder, path: Path, sha256: str | None) -> None
 
     The file may hold more than the encoder: what was put on top of it is left out.
 
-    Raises
-    ------
-    UserError
-        If the file has another checksum, lacks a tensor, or has one of another shape or type, or a
-        value that is not finite.
+    A UserError if the file has another checksum, lacks a tensor, or has one of another shape or
+    type, or a value that is not finite.
     """
     if sha256 is None:
         log.warning("%s has no published checksum, so its bytes are not verified", path)

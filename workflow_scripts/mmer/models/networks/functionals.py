@@ -1,4 +1,4 @@
-"""Functionals of every item: how log-mels, level and pitch lie and move over time.
+"""Functionals of items: how log-mels, level and pitch lie and move over time.
 
 For each of 64 log-mels (dB), the level (dB) and the pitch of voiced frames (semitones): mean,
 deviation, five quantiles, slope and mean change.  For the voice: how much of the item is voiced,
@@ -7,18 +7,15 @@ how often it sets in, how long it holds, and how long the item is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
-from tqdm import tqdm
 
-from mmer.embeddings import Embeddings, write_embeddings
 from mmer.media.log_mel import FULL_SCALE, HOP, MEL_BANDS, SAMPLE_RATE, LogMel
 from mmer.media.pitch import level, pitch
-from mmer.models.base import ModelJob
 from mmer.models.functionals import FunctionalsSettings
-from mmer.ragged import read_ragged
-from mmer.training.kept_audio import spans_of
-from mmer.training.recordings import at_least_shortest, every_recording
+from mmer.training.recordings import at_least_shortest
 
 FRAMES_PER_SECOND = SAMPLE_RATE / HOP
 ZERO_SEMITONES_HZ = 27.5
@@ -38,29 +35,14 @@ DIMENSIONS = (*(f"{curve}_{each}" for curve in CURVES for each in FUNCTIONALS), 
 """Names of the 598 functionals, in the order of an item's values."""
 
 
-def embed(job: ModelJob) -> None:
-    """Describe every item in order of their names, write the output ``embeddings``.
-
-    An item trimmed to less than 0.31 s of speech is padded with silence to that length.
-
-    Raises
-    ------
-    UserError
-        If an item comes twice, is shorter than 0.31 s before trimming, or has no span or an empty
-        one.
-    """
-    settings = job.settings(FunctionalsSettings)
-    names, waveforms = every_recording(read_ragged(job.inputs["audio"]), spans_of(job))
-    front_end = LogMel()
-    described = tqdm(waveforms, unit="item", mininterval=10)
-    values = [functionals_of(at_least_shortest(each), front_end, settings) for each in described]
-    write_embeddings(job.output("embeddings"), Embeddings(names, np.stack(values), DIMENSIONS))
-
-
 def functionals_of(
-    samples: np.ndarray, front_end: LogMel, settings: FunctionalsSettings
+    waveforms: Sequence[np.ndarray], front_end: LogMel, settings: FunctionalsSettings
 ) -> np.ndarray:
-    """All functionals of one item's int16 samples, ``(598,)`` float32."""
+    """All functionals of int16 waveforms, ``(items, 598)`` float32."""
+    return np.stack([_of_item(at_least_shortest(w), front_end, settings) for w in waveforms])
+
+
+def _of_item(samples: np.ndarray, front_end: LogMel, settings: FunctionalsSettings) -> np.ndarray:
     scaled = samples / FULL_SCALE
     log_mels = front_end(torch.from_numpy(scaled)[None])[0].numpy()
     hertz = pitch(
@@ -83,10 +65,7 @@ def functionals(curves: np.ndarray) -> np.ndarray:
     Slope is that of a straight line, change the mean size of the step to the next frame.  Frames
     that are NaN are left out; where none is left, all functionals are 0, as in eGeMAPS.
 
-    Parameters
-    ----------
-    curves
-        ``(frames, curves)``, 100 frames a second.
+    Curves are ``(frames, curves)``, 100 frames a second.
     """
     there = ~np.isnan(curves).any(axis=1)
     known = curves[there].astype(np.float64)

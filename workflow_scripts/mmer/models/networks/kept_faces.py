@@ -16,8 +16,8 @@ from mmer.ragged import Ragged
 from mmer.runtime.errors import UserError
 from mmer.tasks import Classes
 from mmer.training.device import prepare_device
+from mmer.training.foreign_checkpoint import load_exactly
 from mmer.training.frames import put_on_device
-from mmer.training.kept_weights import load_exactly
 
 LAYERS = ("logits", "fc50", "fc50_before_relu", "flatten810")
 

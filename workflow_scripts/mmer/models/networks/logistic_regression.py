@@ -37,11 +37,6 @@ def classify_split(
     """Fit scaling and regression on the training speakers; posteriors of all items of the split.
 
     Nothing here is random.
-
-    Raises
-    ------
-    UserError
-        If a speaker of the split has no item, or a class no training item.
     """
 
     def fit(values: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:

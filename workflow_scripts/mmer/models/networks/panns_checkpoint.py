@@ -17,14 +17,7 @@ from torch import Tensor
 from mmer.media.log_mel import WINDOW, LogMel
 from mmer.models.networks.cnn14 import Cnn14
 from mmer.runtime.errors import UserError
-from mmer.training.foreign_checkpoint import (
-    are_named_tensors,
-    check_names,
-    check_tensor,
-    read_plain,
-    weights_given,
-)
-from mmer.weights import Weights
+from mmer.training.foreign_checkpoint import check_tensor, load_state, read_state
 
 NEEDED_BY_THE_SAMPLER = [
     np.ndarray,
@@ -39,57 +32,21 @@ COS_KERNELS = "spectrogram_extractor.stft.conv_real.weight"
 SIN_KERNELS = "spectrogram_extractor.stft.conv_imag.weight"
 MEL_FILTERS = "logmel_extractor.melW"
 AUDIOSET_HEAD = ("fc_audioset.weight", "fc_audioset.bias")
+_ADVICE = "use the published Cnn14_16k checkpoint of Zenodo record 3987831"
 FRONT_END_TOLERANCE = 1e-5
 """Kernels lie in [-1, 1], filters in [0, 0.022]; float32 and library versions differ by 1e-7."""
-
-
-def start_from(network: Cnn14, weights: str, given: Weights | None) -> Cnn14:
-    """A network of random weights, given the published ones unless ``weights`` is ``random``.
-
-    Raises
-    ------
-    UserError
-        If published weights are asked for and not given, or refused.
-    """
-    if weights != "random":
-        load_panns(network, *weights_given(weights, given))
-    return network
 
 
 def load_panns(network: Cnn14, path: Path, sha256: str) -> None:
     """Give a network the published weights; its ``classifier`` keeps its own.
 
-    Raises
-    ------
-    UserError
-        If the file is absent, has another checksum, holds anything but plain data, or is not this
-        network: other names, shapes, types, a value that is not finite, or another front end.
+    A UserError if the file is absent, has another checksum, holds anything but plain data, or is
+    not this network: other names, shapes, types, a value that is not finite, or another front end.
     """
-    state = _read_model(path, sha256)
+    state = read_state(path, sha256, _ADVICE, "model", NEEDED_BY_THE_SAMPLER)
     _check_front_end(path, state)
-    expected = {
-        name: tensor
-        for name, tensor in network.state_dict().items()
-        if not name.startswith("classifier.")
-    }
     set_aside = (COS_KERNELS, SIN_KERNELS, MEL_FILTERS, *AUDIOSET_HEAD)
-    check_names(path, state, [*expected, *set_aside], _ADVICE)
-    for name, tensor in expected.items():
-        check_tensor(path, name, state, tensor, _ADVICE)
-    chosen = {name: state[name] for name in expected}
-    network.load_state_dict(chosen, strict=False)  # all but the classifier, as checked above
-
-
-_ADVICE = "use the published Cnn14_16k checkpoint of Zenodo record 3987831"
-
-
-def _read_model(path: Path, sha256: str) -> dict[str, Tensor]:
-    """The ``model`` of the checkpoint."""
-    content = read_plain(path, sha256, _ADVICE, allowed=NEEDED_BY_THE_SAMPLER)
-    model = content.get("model") if isinstance(content, Mapping) else None
-    if not are_named_tensors(model):
-        raise UserError(f"{path} has no 'model' of named tensors: {_ADVICE}")
-    return dict(model)
+    load_state(network, path, state, _ADVICE, own="classifier", set_aside=set_aside)
 
 
 def _check_front_end(path: Path, state: Mapping[str, Tensor]) -> None:

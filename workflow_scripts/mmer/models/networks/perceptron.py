@@ -39,13 +39,7 @@ def classify_split(
     settings: PerceptronSettings,
     seed: int,
 ) -> Posteriors:
-    """Fit scaling and network on the training speakers; posteriors of all items of the split.
-
-    Raises
-    ------
-    UserError
-        If a speaker of the split has no item, or a class no training item.
-    """
+    """Fit scaling and network on the training speakers; posteriors of all items of the split."""
 
     def fit(values: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         network = MLPClassifier(

@@ -77,7 +77,6 @@ def _stretch_of(rows: int, longest: int, at_most: int) -> slice:
 
 
 def _between(low: float, high: float) -> float:
-    """A random number."""
     return low + (high - low) * torch.rand(()).item()
 
 

@@ -47,19 +47,7 @@ class SpatialTransformerOutput:
 class GuidedSpatialTransformer(nn.Module):
     """Table A1: a localization network on the saliency map, and a small CNN on the warped image.
 
-    Parameters
-    ----------
-    classes
-        Neurons of the last layer; the published checkpoint has 3.
-    dropout
-        Before the flattened layer.
-
-    Example
-    -------
-    >>> network = GuidedSpatialTransformer(classes=8)
-    >>> faces, maps = torch.zeros(2, 1, 48, 48), torch.zeros(2, 1, 48, 48)
-    >>> network(faces, maps).logits.shape
-    torch.Size([2, 8])
+    The published checkpoint has 3 ``classes``.
     """
 
     def __init__(self, classes: int, dropout: float = 0.5) -> None:

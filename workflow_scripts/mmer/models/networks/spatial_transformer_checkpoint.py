@@ -12,12 +12,7 @@ from torch import Tensor
 from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer, move_to
 from mmer.runtime.errors import UserError
 from mmer.training.checkpoint import read_model
-from mmer.training.foreign_checkpoint import (
-    check_names,
-    check_tensor,
-    load_all_but,
-    read_state,
-)
+from mmer.training.foreign_checkpoint import load_all_but, load_state, read_state
 
 log = logging.getLogger(__name__)
 
@@ -29,18 +24,15 @@ _TRAINED = "give a spatial transformer that this workflow trained or imported"
 def read_published(path: Path, sha256: str | None) -> GuidedSpatialTransformer:
     """A published network in evaluation mode, loaded without running its pickle.
 
+    A UserError if the file is not such a checkpoint: another checksum, anything but plain tensors,
+    other names, shapes or types, or a value that is not finite.
+
     Parameters
     ----------
     path
         A state dictionary written by ``torch.save``.
     sha256
         Its checksum, or None where none was published; that is logged.
-
-    Raises
-    ------
-    UserError
-        If the file is not such a checkpoint: another checksum, anything but plain tensors, other
-        names, shapes or types, or a value that is not finite.
     """
     if sha256 is None:
         log.warning("%s has no published checksum, so its bytes are not verified", path)
@@ -52,29 +44,15 @@ def start_from(network: GuidedSpatialTransformer, path: Path) -> None:
 
     Source: paper section 3.3.2, the last layer of three neurons is exchanged.
 
-    Parameters
-    ----------
-    network
-        Any number of classes, on the CPU.
-    path
-        Safetensors of a spatial transformer of any number of classes.
+    A UserError if the file is not such a network; the network is then as it was.
 
-    Raises
-    ------
-    UserError
-        If the file is not such a network; the network is then as it was.
+    The network has any number of classes and lies on the CPU.
     """
     load_all_but(network, path, _read_trained(path), LAST_LAYER, _TRAINED)
 
 
 def read_spatial_transformer(path: Path, device: torch.device) -> GuidedSpatialTransformer:
-    """A trained network on a device, in evaluation mode, with as many classes as the file has.
-
-    Raises
-    ------
-    UserError
-        If the file is not such a network.
-    """
+    """A trained network on a device, in evaluation mode, with as many classes as the file has."""
     return move_to(_network_of(path, _read_trained(path), _TRAINED), device).eval()
 
 
@@ -84,11 +62,7 @@ def _network_of(path: Path, state: dict[str, Tensor], advice: str) -> GuidedSpat
     if bias is None or bias.ndim != 1 or not len(bias):
         raise UserError(f"{path} has no layer {LAST_LAYER} of classes: {advice}")
     network = GuidedSpatialTransformer(classes=len(bias))
-    own = network.state_dict()
-    for name, like in own.items():
-        check_tensor(path, name, state, like, advice)
-    check_names(path, state, list(own), advice)
-    network.load_state_dict(state)
+    load_state(network, path, state, advice)
     return network
 
 

@@ -26,14 +26,7 @@ class SpeakerClassifier(nn.Module):
     features ``(batch, frames, 40)``, lengths ``(batch,)``, each 160 or more → logits
     ``(batch, classes)``.
 
-    Parameters
-    ----------
-    trainable
-        ``all``, ``last_layer`` or ``projection``, as in the settings.
-    dropout
-        Before the linear layer.
-    classes
-        How many.
+    ``trainable`` is ``all``, ``last_layer`` or ``projection``, as in the settings.
     """
 
     def __init__(self, trainable: str, dropout: float, classes: int) -> None:

@@ -1,4 +1,4 @@
-"""A recurrent network that learned to tell speakers apart, and its published weights.
+"""A recurrent network that learned to tell speakers apart: weights, what it hears and says.
 
 Everything here is fixed by the weights and nothing is a setting.  Source: Wan et al. 2018,
 "Generalized End-to-End Loss for Speaker Verification"; Resemblyzer 0.1.4, ``pretrained.pt``, which
@@ -8,24 +8,17 @@ holds ``step``, ``model_state`` and ``optimizer_state``.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 import librosa
 import numpy as np
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize, relu
 
-from mmer.media.log_mel import SAMPLE_RATE
-from mmer.runtime.errors import UserError
-from mmer.training.foreign_checkpoint import (
-    are_named_tensors,
-    check_names,
-    check_tensor,
-    read_plain,
-    weights_given,
-)
-from mmer.weights import Weights
+from mmer.media.log_mel import FULL_SCALE, SAMPLE_RATE
+from mmer.training.foreign_checkpoint import load_state, read_state
 
 WINDOW = 400
 """Samples of the Hann window and of the Fourier transform: 25 ms."""
@@ -69,10 +62,7 @@ def mels_of(samples: np.ndarray) -> np.ndarray:
 
     Silence fills the last part up, and sound that is too little for another one is left out.
 
-    Parameters
-    ----------
-    samples
-        Mono sound at 16 kHz in [-1, 1], ``(samples,)`` float32, at least one.
+    Samples are mono sound at 16 kHz in [-1, 1], ``(samples,)`` float32, at least one.
     """
     frames = math.ceil((len(samples) + 1) / HOP)
     starts = list(range(0, max(1, frames - FRAMES + STEP + 1), STEP))
@@ -91,34 +81,35 @@ def parts_of(mels: Tensor) -> Tensor:
     return mels.unfold(1, FRAMES, STEP).mT
 
 
-def start_from(network: SpeakerEncoder, weights: str, given: Weights | None) -> SpeakerEncoder:
-    """A network of random weights, given the published ones unless ``weights`` is ``random``.
+@torch.inference_mode()
+def embeddings_of(
+    network: SpeakerEncoder, waveforms: Sequence[np.ndarray], loudness_dbfs: float | None
+) -> np.ndarray:
+    """The embeddings of items' int16 samples, ``(items, 256)`` float32, each of length 1.
 
-    Raises
-    ------
-    UserError
-        If published weights are asked for and not given, or refused.
+    That of digital silence may be all 0.
     """
-    if weights != "random":
-        load_resemblyzer(network, *weights_given(weights, given))
-    return network
+    parts = [parts_of(heard(samples, loudness_dbfs)[None])[0] for samples in waveforms]
+    device = next(network.parameters()).device
+    of_items = network(torch.cat(parts).to(device)).split([len(each) for each in parts])
+    return normalize(torch.stack([each.mean(dim=0) for each in of_items])).cpu().numpy()
+
+
+def heard(samples: np.ndarray, loudness_dbfs: float | None) -> Tensor:
+    """Mel powers ``(frames, 40)`` of an item's int16 samples, at a level."""
+    loud_enough = raised(samples / FULL_SCALE, loudness_dbfs)
+    return torch.from_numpy(mels_of(loud_enough.astype(np.float32)))
+
+
+def raised(samples: np.ndarray, loudness_dbfs: float | None) -> np.ndarray:
+    """Samples in [-1, 1], amplified to a level where they are quieter; silence stays."""
+    level = np.sqrt(np.mean(np.square(samples)))
+    if loudness_dbfs is None or level == 0:
+        return samples
+    return samples * max(1.0, 10 ** (loudness_dbfs / 20) / level)
 
 
 def load_resemblyzer(network: SpeakerEncoder, path: Path, sha256: str) -> None:
-    """Give a network the published weights.
-
-    Raises
-    ------
-    UserError
-        If the file is absent, has another checksum, holds anything but plain data, or is not this
-        network: other names, shapes, types, or a value that is not finite.
-    """
-    content = read_plain(path, sha256, _ADVICE)
-    state = content.get("model_state") if isinstance(content, Mapping) else None
-    if not are_named_tensors(state):
-        raise UserError(f"{path} has no 'model_state' of named tensors: {_ADVICE}")
-    own = network.state_dict()
-    check_names(path, state, [*own, *SET_ASIDE], _ADVICE)
-    for name, like in own.items():
-        check_tensor(path, name, state, like, _ADVICE)
-    network.load_state_dict({name: state[name] for name in own})
+    """Give a network the published weights."""
+    state = read_state(path, sha256, _ADVICE, "model_state")
+    load_state(network, path, state, _ADVICE, set_aside=SET_ASIDE)

@@ -7,6 +7,8 @@ VoxCeleb, which was read and not copied.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -149,3 +151,12 @@ class SpeakerResnetClassifier(nn.Module):
 
     def forward(self, log_mels: Tensor, lengths: Tensor) -> Tensor:
         return self.classes(self.dropout(self.standardised(self.network(log_mels, lengths))))
+
+
+@torch.inference_mode()
+def embeddings_of(network: SpeakerResnet, waveforms: Sequence[np.ndarray]) -> np.ndarray:
+    """Embeddings of int16 waveforms, each at its own length, ``(items, 256)`` float32."""
+    device = next(network.parameters()).device
+    heard = [log_mels(samples)[None].to(device) for samples in waveforms]
+    said = [network(each, torch.tensor([each.shape[1]], device=device)) for each in heard]
+    return torch.cat(said).cpu().numpy()

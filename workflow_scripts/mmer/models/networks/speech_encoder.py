@@ -44,12 +44,7 @@ class _Passed(nn.Module):
 class SpeechEncoder(nn.Module):
     """The convolutions and the transformer of an encoder.
 
-    Parameters
-    ----------
-    configuration
-        The library's, of one of the known architectures.
-    reduced
-        Whether products are computed in bfloat16.
+    With ``reduced`` products are computed in bfloat16.
     """
 
     def __init__(self, configuration: EncoderConfiguration, reduced: bool = False) -> None:
@@ -79,17 +74,9 @@ class SpeechEncoder(nn.Module):
             return self.convolutions(sound[None])[0].mT.float()
 
     def forward(self, heard: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """The last layer of some items, and which of its frames are their own.
+        """The last layer of some items ``(items, frames, width)``, and which frames are their own.
 
-        Parameters
-        ----------
-        heard
-            What :meth:`heard` gave of each item.
-
-        Returns
-        -------
-        tuple
-            ``(items, frames, width)`` float32, and ``(items, frames)`` bool.
+        Items are given as :meth:`heard` made them; those frames are ``(items, frames)`` bool.
         """
         said, inside = self._said(heard, all_layers=False)
         return said.last_hidden_state.float(), inside

@@ -95,7 +95,6 @@ class FineTuning(ClassTraining):
         )
 
     def forward(self, rows: Tensor) -> Tensor:
-        """Logits of some items."""
         return self.network([self.items.heard[row] for row in rows.tolist()])
 
 
@@ -134,11 +133,5 @@ def heard_items(
         encoder.heard(waveform, settings.normalise_sound)
         for waveform in tqdm(waveforms, unit="item", mininterval=10)
     ]
-    return HeardItems(
-        task=job.classes,
-        items=chosen,
-        part=part,
-        choosing_parts=tuple(job.chosen_by),
-        labels=torch.from_numpy(job.classes.labels(chosen)).to(encoder.device),
-        heard=heard,
-    )
+    about = (encoder.device, job.classes, chosen, part)
+    return HeardItems.on(*about, choosing_parts=tuple(job.chosen_by), heard=heard)

@@ -32,10 +32,8 @@ VARIANCE_FLOOR = 1e-5
 class LayersOfItems(LabelledItems):
     """What an encoder says of the items of a split.
 
-    Attributes
-    ----------
-    values
-        Of each item, ``(steps, layers, width)`` float16: on the device, or mapped from the file.
+    ``values`` are ``(steps, layers, width)`` float16 of each item: on the device, or mapped from
+    the file.
     """
 
     values: list[Tensor]
@@ -93,7 +91,6 @@ class HeadTraining(ClassTraining):
         )
 
     def forward(self, rows: Tensor) -> Tensor:
-        """Logits of some items."""
         return self.network(*self.items.batch(rows))
 
 
@@ -112,22 +109,11 @@ def train(job: ModelJob) -> None:
 
 
 def of_split(encoded: EncodedLayers, job: ModelJob, device: torch.device) -> LayersOfItems:
-    """The items of a job's split that have a class.
-
-    Raises
-    ------
-    UserError
-        If a speaker of the split has no item.
-    """
+    """The items of a job's split that have a class."""
     items, task = read_items(job.one("items")), job.classes
     rows, chosen, part = rows_of_split(encoded.items, items, job.split, task)
     values = encoded.values
     starts, stops = encoded.offsets[:-1], encoded.offsets[1:]
-    return LayersOfItems(
-        task=task,
-        items=chosen,
-        part=part,
-        choosing_parts=tuple(job.chosen_by),
-        labels=torch.from_numpy(task.labels(chosen)).to(device),
-        values=[torch.from_numpy(values[starts[row] : stops[row]]).to(device) for row in rows],
-    )
+    values = [torch.from_numpy(values[starts[row] : stops[row]]).to(device) for row in rows]
+    choosing = tuple(job.chosen_by)
+    return LayersOfItems.on(device, task, chosen, part, choosing_parts=choosing, values=values)

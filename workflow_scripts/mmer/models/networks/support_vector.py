@@ -47,11 +47,6 @@ def classify_split(
 
     Logits are the one-versus-rest decision values, probabilities their softmax: no Platt scaling,
     whose predictions may differ from the classifier's own.  Nothing here is random.
-
-    Raises
-    ------
-    UserError
-        If a speaker of the split has no item, or a class no training item.
     """
 
     def fit(values: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -63,25 +58,11 @@ def classify_split(
 
 
 def decision_values(classifier: Pipeline, values: np.ndarray, break_ties: bool) -> np.ndarray:
-    """One-versus-rest decision values whose largest is the predicted class.
+    """One-versus-rest decision values ``(items, classes)`` whose largest is the predicted class.
 
     A value is the number of duels that a class wins, plus less than a third for how clearly.  Of
     classes with equally many, scikit-learn predicts the clearest if ``break_ties``, else the first
     in the order of the task; in that second case it changes values with the clearest.
-
-    Parameters
-    ----------
-    classifier
-        Fitted on all classes.
-    values
-        ``(items, dimensions)`` float64.
-    break_ties
-        As in the settings.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``(items, classes)`` float64.
     """
     decisions = classifier.decision_function(values)
     if decisions.ndim == 1:  # of two classes scikit-learn tells one value
@@ -119,10 +100,8 @@ class KernelToTraining(TransformerMixin, BaseEstimator):
     The classifier would work the same numbers out one by one; a product of matrices takes a
     thirtieth of that time at RAVDESS's size.
 
-    Parameters
-    ----------
-    kernel, gamma
-        As in the settings; ``scale`` and ``auto`` as scikit-learn defines them.
+    ``kernel`` and ``gamma`` are as in the settings; ``scale`` and ``auto`` as scikit-learn defines
+    them.
     """
 
     def __init__(self, kernel: str, gamma: str | float) -> None:
@@ -175,12 +154,7 @@ def outvoted(counts: np.ndarray, regularisation: float) -> list[int]:
     so that decision values, with a kernel of at most 1, differ by at most ``2 n C``; and some item
     of the larger class, not at the bound, has a decision value of at least 1.
 
-    Parameters
-    ----------
-    counts
-        Training items of each class, ``(classes,)``.
-    regularisation
-        C, of all classes alike.
+    ``counts`` are the training items of each class, ``(classes,)``.
     """
     small = (counts < counts.max()) & (2 * counts * regularisation < 1)
     return [int(label) for label in np.flatnonzero(small)]

@@ -65,10 +65,7 @@ class TextClassifier(nn.Module):
 def read_encoder(folder: Path) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
     """A tokenizer and an encoder of a folder, nothing fetched and nothing of it run or unpickled.
 
-    Raises
-    ------
-    UserError
-        If the folder does not hold both, or a weight is absent.
+    A UserError if the folder does not hold both, or a weight is absent.
     """
     local = {"local_files_only": True, "trust_remote_code": False}
     try:

@@ -73,15 +73,9 @@ def train(job: ModelJob) -> None:
     tokenizer, encoder = start_from(job, settings, training_texts)
     network = TextClassifier(encoder, task.outputs, settings.pooling, settings.dropout)
     tokens, lengths = tokens_of(texts, tokenizer, settings.max_tokens)
-    items = ItemsOfText(
-        task=task,
-        items=chosen,
-        part=part,
-        choosing_parts=tuple(job.chosen_by),
-        labels=torch.from_numpy(task.labels(chosen)).to(device),
-        tokens=tokens.to(device),
-        lengths=lengths,
-    )
+    said = {"tokens": tokens.to(device), "lengths": lengths}
+    choosing = tuple(job.chosen_by)
+    items = ItemsOfText.on(device, task, chosen, part, choosing_parts=choosing, **said)
     training = TextTraining(network.to(device), items, settings)
     plan = replace(
         FitPlan.of(settings, task.watch, job.seed),
@@ -116,11 +110,8 @@ def start_from(
 ) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
     """The tokenizer and the encoder that the settings name.
 
-    Raises
-    ------
-    UserError
-        If published files are absent or not those published, or a folder holds no encoder, or one
-        that cannot take as many tokens.
+    A UserError if published files are absent or not those published, or a folder holds no encoder,
+    or one that cannot take as many tokens.
     """
     if settings.weights == "random":
         return random_encoder(training_texts, settings)

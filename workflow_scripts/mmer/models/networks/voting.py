@@ -17,23 +17,13 @@ from mmer.tasks import Classes
 
 
 def vote(logits: np.ndarray) -> np.ndarray:
-    """The item's posterior from its frames' logits.
+    """The item's posterior ``(classes,)`` float64 from its frames' logits ``(frames, classes)``.
 
     The share of votes of each class, with the mean frame posterior as one vote more: ``(votes +
     mean posterior) / (frames + 1)``.  Two classes differ by at least one vote or by none.  Of the
     mean posterior one class can have more than the other by less than one, for by one only where
     every frame is certain of it, and then it has all votes.  So that last vote cannot outweigh a
     vote, it can only settle a tie; the most probable class is always one with the most votes.
-
-    Parameters
-    ----------
-    logits
-        ``(frames, classes)``, at least one frame.
-
-    Returns
-    -------
-    np.ndarray
-        ``(classes,)`` float64, sums to one.
     """
     frames, classes = logits.shape
     votes = np.bincount(logits.argmax(axis=1), minlength=classes)
@@ -46,23 +36,9 @@ def vote_items(
 ) -> Posteriors:
     """Posteriors of every item of a split by max voting over its frames.
 
-    Parameters
-    ----------
-    frame_logits
-        ``(frames, classes of the voters)``.
-    items
-        The corpus's item table.
-    split
-        Its items get a posterior.
-    task
-        Whose classes the posteriors name.
-    voters
-        The task of the network behind the frames, which may lack some of these classes.
+    ``voters`` is the task of the network behind the frames, which may lack some classes.
 
-    Raises
-    ------
-    UserError
-        If the network has another number of classes than its task.
+    A UserError if the network has another number of classes than its task.
     """
     found, expected = frame_logits.values.shape[1], voters.outputs
     if found != expected:
