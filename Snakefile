@@ -21,6 +21,7 @@ from mmer.plan.rules import model_rules
 from mmer.plan.weights import SALIENCY, VOICE_ACTIVITY
 from mmer.runtime.errors import UserError
 from mmer.runtime.run_lock import hold_folders
+from mmer.runtime.writing import writing
 
 
 configfile: "config.yaml"

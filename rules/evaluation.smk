@@ -56,11 +56,14 @@ for PROTOCOL in CONFIG.protocol.evaluated:
 rule tell_choices:
     output:
         PLAN.choices.told_in,
+    log:
+        LAYOUT.log("tell_choices"),
     localrule: True
     params:
         job=lambda w: PLAN.choices.told,
     run:
-        Path(output[0]).write_text(params.job, "utf-8")
+        with writing(Path(output[0])) as unfinished:
+            unfinished.write_text(params.job, "utf-8")
 
 
 # Asked for by the report of a run with more than one protocol.
