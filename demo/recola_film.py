@@ -15,8 +15,8 @@ from demo.face import draw_face
 from demo.portrait import paint_portrait
 from mmer.corpora.recola import RATE
 
-HEIGHT, WIDTH = 360, 540
-"""Pixels; half of RECOLA's 1080×720 each way, for the sake of time."""
+HEIGHT, WIDTH = 240, 360
+"""Pixels; a third of RECOLA's 1080×720 each way, for the sake of time."""
 
 _GREY = 120
 _FINENESS = 0.1  # of an expression, so that most frames are those of another moment

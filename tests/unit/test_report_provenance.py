@@ -18,6 +18,7 @@ from mmer.report.provenance import (
     git_state,
     library_versions,
     provenance_page,
+    seeds_words,
 )
 
 CAPTIONS = sorted((Path(__file__).parents[2] / "resources" / "captions").glob("*.rst"))
@@ -50,6 +51,12 @@ def test_the_page_names_corpus_splits_seed_and_every_weights_file(tmp_path):
     assert "<b>" not in page
     again = json.loads(json.dumps(described(tmp_path)))
     assert (again["configuration"], again["corpus"]["synthetic"]) == (CONFIGURATION, True)
+
+
+def test_of_several_seeds_it_is_said_which_one_tables_show():
+    assert seeds_words({"seed": 2020, "seeds": []}) == "2020"
+    several = seeds_words({"seed": 2020, "seeds": [2020, 7]})
+    assert several == "2020, 7; one seed's tables and figures are those of 2020"
 
 
 def test_library_versions_say_none_where_a_library_is_absent(monkeypatch):

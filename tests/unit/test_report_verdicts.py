@@ -331,7 +331,7 @@ PAGES = [
 
 def first_page(verdicts: pd.DataFrame | None) -> str:
     headline = headline_table(summary(), TOPS, "synthetic <b> corpus")
-    return landing(summary(), headline, verdicts, SPLITS, 5, PAGES)
+    return landing(summary(), headline, verdicts, SPLITS, "5", PAGES)
 
 
 def test_the_first_page_says_what_was_run_on_what_and_leads_to_every_file(verdicts):

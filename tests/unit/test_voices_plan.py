@@ -174,3 +174,10 @@ def test_the_small_overlay_needs_no_large_weights_and_is_not_judged_by_papers_ne
     assert systems["cnn14_fine_tuned/vad"]["unlike_paper"] == "random initial weights"
     beside = plan.systems.paper_rows([*systems])
     assert not [name for name in beside if name.startswith(("small_network", "functionals"))]
+
+
+def test_the_end_to_end_overlay_hears_raw_sound_and_needs_no_weights(tmp_path):
+    overlay = read(ROOT / "config" / "voices_end_to_end.yaml")
+    plan = planned(**merge(read(SHIPPED), overlay | {"data": {"mirror": str(tmp_path)}}))
+    assert states(plan) == {"zero_rule/full": "predictions", "raw_voice/full": "predictions"}
+    assert set(plan.models.inputs("raw_voice", "train", "full", "fold0")) == {"items", "audio"}

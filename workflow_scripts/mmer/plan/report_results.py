@@ -10,6 +10,8 @@ from mmer.report.words import PROTOCOLS, inputs_words, listed, variant_words
 from mmer.tasks import Classes, Traces
 
 BESIDE, MORE = "1 Beside the paper", "2 Tables"
+CHOICES = "Protocols and seeds"
+"""What the first page calls comparisons of them."""
 GROUPS = f"By class, {SPEAKER} and what else is known"
 SCORES = "scores"
 """The output of a model trained on another corpus that says how it does on what was held out."""
@@ -100,7 +102,7 @@ def choices_step(context: ReportContext) -> ReportStep | None:
     if not choices.weighed:
         return None
     words, category = "what the choices are worth", "1 Protocols"
-    linked = {"link": words, "group": "Protocols"}
+    linked = {"link": words, "group": CHOICES}
     protocols = listed(PROTOCOLS[protocol] for protocol in choices.protocols)
     return context.step(
         "tabulate_choices",
@@ -108,7 +110,7 @@ def choices_step(context: ReportContext) -> ReportStep | None:
         [
             context.table("choices", category, {"as": "table"}, "choices", **linked),
             context.figure(
-                "choices", category, {"as": "figure"}, "choices", link="figure", group="Protocols"
+                "choices", category, {"as": "figure"}, "choices", link="figure", group=CHOICES
             ),
         ],
         label=f"{context.models.run.configuration.label}, {protocols}",
@@ -130,7 +132,8 @@ def seeds_step(context: ReportContext) -> ReportStep | None:
     if not context.models.run.configuration.repeats:
         return None
     seeds = SeedsPlan(context.systems).table(context.protocol)
-    linked = {"link": "several seeds", "group": MORE[2:]}
+    own = context.protocol == context.models.corpora.protocol
+    linked = {"link": "several seeds", "group": CHOICES if own else MORE[2:]}
     shown = [context.table("seeds", MORE, {"table": "several seeds"}, "seeds", **linked)]
     about = {"references": context.about["references"], "tables": context.tables}
     return context.step("tabulate_seeds", [seeds], shown, seeds=seeds, **about)

@@ -64,6 +64,7 @@ def describe(
         },
         "splits": {name: split.model_dump(mode="json") for name, split in splits.items()},
         "seed": configuration.get("seed"),
+        "seeds": configuration.get("seeds") or [],
         "compute": configuration.get("compute", {}),
         "weights": [{**each.model_dump(), "checked": each.checked} for each in weights],
         "workflow": git_state(workflow),
@@ -107,6 +108,13 @@ def tested_groups(splits: Mapping[str, Split]) -> str:
     return "; ".join(", ".join(tested) for tested in dict.fromkeys(s.test for s in splits.values()))
 
 
+def seeds_words(described: Mapping[str, Any]) -> str:
+    """The run's seed; of several ones, which of them tables and figures show."""
+    seeds = list(map(str, described.get("seeds") or [described["seed"]]))
+    shown = f"; one seed's tables and figures are those of {seeds[0]}" if seeds[1:] else ""
+    return ", ".join(seeds) + shown
+
+
 def _run_rows(described: dict[str, Any]) -> dict[str, Any]:
     workflow = described["workflow"]
     commit = workflow["commit"] or "not a git checkout"
@@ -117,7 +125,7 @@ def _run_rows(described: dict[str, Any]) -> dict[str, Any]:
         "run": described["run"],
         "corpus": described["corpus"]["label"],
         "tested together": tested_groups(splits),
-        "seed": described["seed"],
+        "seed": seeds_words(described),
         "device": described["compute"].get("device"),
         "threads": described["compute"].get("threads"),
         "workflow commit": commit,

@@ -21,7 +21,13 @@ from mmer.report.formats import write_text
 from mmer.report.job import ResultsJob
 from mmer.report.pages import render
 from mmer.report.paper_numbers import top_results
-from mmer.report.provenance import Weights, describe, provenance_page, tested_groups
+from mmer.report.provenance import (
+    Weights,
+    describe,
+    provenance_page,
+    seeds_words,
+    tested_groups,
+)
 from mmer.report.result_tables import headline_table
 from mmer.report.table import Table
 from mmer.report.trace_tables import trace_terminal_table
@@ -76,10 +82,10 @@ def describe_run(job: RunJob) -> None:
     described = describe(configuration, job.label, job.splits, job.weights, PROJECT)
     write_text(job.page, provenance_page(described))
     write_text(job.data, json.dumps(described, indent=2, ensure_ascii=False) + "\n")
-    write_text(job.landing, _first_page(job, configuration["seed"]))
+    write_text(job.landing, _first_page(job, seeds_words(configuration)))
 
 
-def _first_page(job: RunJob, seed: int) -> str:
+def _first_page(job: RunJob, seed: str) -> str:
     pages = list(job.pages)
     verdicts = None if job.verdicts is None else read_table(job.verdicts)
     summary = read_summary(job.evaluation, job.references)
@@ -97,7 +103,7 @@ def landing(
     headline: Table,
     verdicts: pd.DataFrame | None,
     splits: Mapping[str, Split],
-    seed: int,
+    seed: str,
     pages: Sequence[Page],
 ) -> str:
     """The piece of HTML."""
@@ -154,7 +160,7 @@ def confusion_pages(summary: Summary, figures: Mapping[str, str], folder: str) -
 
 
 def _facts(
-    summary: Summary, splits: Mapping[str, Split], label: str, seed: int
+    summary: Summary, splits: Mapping[str, Split], label: str, seed: str
 ) -> dict[str, object]:
     """Corpus, protocol and how much was run."""
     systems = summary.table.drop_duplicates("system")
