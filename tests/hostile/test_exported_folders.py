@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,12 @@ def networks(folder: Path) -> Networks:
 
 def test_a_good_folder_is_read(folder):
     assert networks(folder).manifest.run == "small"
+
+
+def test_a_package_that_is_not_there_is_named(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mmer.training.new_recordings", None)
+    with pytest.raises(UserError, match=r"needs the package mmer\.training\.new_rec.*install"):
+        networks(folder)
 
 
 def told(folder: Path, **changes: object) -> None:

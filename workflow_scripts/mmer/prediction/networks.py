@@ -142,6 +142,10 @@ class Networks:
             found = self.kinds.families[model.family].for_new_recordings(kept)
         except UserError:
             raise
+        except ImportError as error:
+            raise UserError(
+                f"{whose} needs the package {error.name}, which cannot be loaded here: install it"
+            ) from error
         except Exception as error:  # settings of a hostile folder can fail in any way
             reason = " ".join(str(error).split())[:200]
             raise UserError(
