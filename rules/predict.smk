@@ -33,7 +33,7 @@ LOCKS = []
 rule all:
     default_target: True
     input:
-        PLAN.page if PLAN.recordings else PLAN.export,
+        [*PLAN.tables, PLAN.page] if PLAN.recordings else PLAN.export,
 
 
 if PLAN.run is not None:
