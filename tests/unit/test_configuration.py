@@ -29,6 +29,7 @@ LAID_OVER = {
     "demo_iemocap": ["iemocap"],
     "later_paper": ["published"],
     "voices_choices": ["voices_small"],
+    "voices_speakers": ["voices_small"],
 }
 
 

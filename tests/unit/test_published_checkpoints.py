@@ -22,12 +22,11 @@ from mmer.models.networks.alexnet import build_alexnet, load_alexnet
 from mmer.models.networks.cnn14 import Cnn14
 from mmer.models.networks.panns_checkpoint import load_panns
 from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
-from mmer.models.networks.spatial_transformer_checkpoint import read_published, start_from
+from mmer.models.networks.spatial_transformer_checkpoint import read_published
 from mmer.models.networks.speaker_encoder import SpeakerEncoder, load_resemblyzer
 from mmer.models.networks.speaker_resnet import SpeakerResnet
 from mmer.models.networks.speaker_resnet_checkpoint import load_wespeaker
 from mmer.runtime.errors import UserError
-from mmer.training.checkpoint import write_model
 
 TINY = 0.02
 State = dict[str, Tensor]
@@ -321,32 +320,3 @@ def test_a_file_of_alexnets_published_size_is_loaded(tmp_path):
     assert loaded["classifier.6.weight"].shape == (8, 4096)
     for name in published.keys() - {"classifier.6.weight", "classifier.6.bias"}:
         assert torch.equal(loaded[name], published[name]), name
-
-
-# A spatial transformer that the workflow trained
-
-
-def trained(folder: Path, state: State) -> Path:
-    write_model(folder / "trained.safetensors", state, {"provenance": "{}"})
-    return folder / "trained.safetensors"
-
-
-@pytest.mark.parametrize("classes", [3, 8])
-def test_everything_is_taken_from_a_trained_network_but_the_last_layer(tmp_path, classes):
-    network = GuidedSpatialTransformer(classes=8)
-    own = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    state = GuidedSpatialTransformer(classes=classes).state_dict()
-    start_from(network, trained(tmp_path, state))
-    for name, tensor in network.state_dict().items():
-        assert tensor.equal((own if name.startswith("fc2.") else state)[name]), name
-
-
-def test_only_a_network_in_the_workflows_own_form_is_started_from(tmp_path):
-    network, state = GuidedSpatialTransformer(classes=8), FACES.published()
-    write(tmp_path / "faces.pt", state)
-    for path in (tmp_path / "faces.pt", tmp_path / "nowhere.safetensors"):
-        with pytest.raises(UserError, match="holds no trained network"):
-            start_from(network, path)
-    del state["fc_loc.2.bias"]
-    with pytest.raises(UserError, match=r"lacks fc_loc\.2\.bias"):
-        start_from(network, trained(tmp_path, state))

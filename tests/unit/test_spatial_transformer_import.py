@@ -1,4 +1,4 @@
-"""A published spatial transformer is imported as it is."""
+"""A published spatial transformer is imported as it is; a trained one is begun from."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from tests.pictured_items import TASK
 
 from mmer.models.base import ModelJob
 from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
+from mmer.models.networks.spatial_transformer_checkpoint import start_from
 from mmer.models.spatial_transformer import SpatialTransformer
 from mmer.runtime.errors import UserError
-from mmer.training.checkpoint import read_model
+from mmer.training.checkpoint import read_model, write_model
 from mmer.weights import Weights
 
 
@@ -51,3 +52,30 @@ def test_published_weights_are_imported_bit_for_bit_and_say_where_they_come_from
     with safe_open(model, framework="pt") as stream:
         origin = json.loads(stream.metadata()["provenance"])
     assert (origin["published_checkpoint"], origin["sha256"]) == ("faces.pt", digest)
+
+
+def trained(folder: Path, state: dict[str, torch.Tensor]) -> Path:
+    write_model(folder / "trained.safetensors", state, {"provenance": "{}"})
+    return folder / "trained.safetensors"
+
+
+@pytest.mark.parametrize("classes", [3, 8])
+def test_everything_is_taken_from_a_trained_network_but_the_last_layer(tmp_path, classes):
+    network = GuidedSpatialTransformer(classes=8)
+    own = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    state = GuidedSpatialTransformer(classes=classes).state_dict()
+    start_from(network, trained(tmp_path, state))
+    for name, tensor in network.state_dict().items():
+        assert tensor.equal((own if name.startswith("fc2.") else state)[name]), name
+
+
+def test_only_a_network_in_the_workflows_own_form_is_started_from(tmp_path):
+    network = GuidedSpatialTransformer(classes=8)
+    state = network.state_dict()
+    torch.save(state, tmp_path / "faces.pt")
+    for path in (tmp_path / "faces.pt", tmp_path / "nowhere.safetensors"):
+        with pytest.raises(UserError, match="holds no trained network"):
+            start_from(network, path)
+    del state["fc_loc.2.bias"]
+    with pytest.raises(UserError, match=r"lacks fc_loc\.2\.bias"):
+        start_from(network, trained(tmp_path, state))

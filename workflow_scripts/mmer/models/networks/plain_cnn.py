@@ -104,7 +104,7 @@ class PlainCnn(nn.Module):
         first = nn.Sequential(
             nn.Conv2d(1, channels[0], 5, stride=2, padding=2, bias=False),
             nn.BatchNorm2d(channels[0]),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
         )
         self.blocks = nn.Sequential(first, *(_block(a, b) for a, b in pairwise(channels)))
         self.blocks.to(memory_format=torch.channels_last)  # twice as fast on a CPU
@@ -133,10 +133,10 @@ def _block(before: int, after: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(before, after, 3, padding=1, bias=False),
         nn.BatchNorm2d(after),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         nn.Conv2d(after, after, 3, padding=1, bias=False),
         nn.BatchNorm2d(after),
-        nn.ReLU(),
+        nn.ReLU(inplace=True),
         nn.AvgPool2d(2),
         nn.Dropout2d(BLOCK_DROPOUT),
     )
