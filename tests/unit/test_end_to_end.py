@@ -166,6 +166,16 @@ def test_sound_is_told_in_steps_of_40_ms_between_minus_1_and_1():
     assert short.shape == (1, 640) and short[0, :101].tolist() == [-1.0] * 100 + [0.0]
 
 
+def test_shifted_sound_goes_on_from_within_its_first_step():
+    steps = torch.arange(1, 1281, dtype=torch.float32).view(2, 640)
+    torch.manual_seed(0)
+    found = EndToEnd().augment(steps, EndToEndSettings(shifted=True)).flatten()
+    start = int(found[0]) - 1
+    assert 0 < start < 640
+    assert found.tolist() == [*range(start + 1, 1281), *[0] * start]
+    assert EndToEnd().augment(steps, EndToEndSettings()) is steps
+
+
 # On a tiny RECOLA
 
 
@@ -174,6 +184,16 @@ def prepared(tmp_path_factory) -> tuple[Recola, Path]:
     """Three recordings of eight seconds, prepared."""
     folder = tmp_path_factory.mktemp("recola")
     return prepare_recola(folder), folder
+
+
+def test_levelled_items_are_equally_loud_and_silence_stays_silence():
+    settings = EndToEndSettings(levelled=True)
+    soft = np.tile(np.array([300, -400], np.int16), 320)
+    for samples in (soft, 50 * soft):
+        found = EndToEnd().features(samples, settings)
+        torch.testing.assert_close(found[0, :2], torch.tensor([3.0, -4.0]) / 12.5**0.5)
+    assert not EndToEnd().features(0 * soft, settings).any()
+    assert EndToEnd().features(soft, EndToEndSettings())[0, 0] == 300 / 32768
 
 
 def test_recordings_are_cut_into_sequences_that_follow_each_other(prepared):

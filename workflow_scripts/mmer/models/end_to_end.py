@@ -76,6 +76,19 @@ class EndToEndSettings(NetworkSettings):
         ge=0,
         lt=1,
     )
+    levelled: bool = decided(
+        False,
+        "Whether an item's samples are told in deviations of its own, so that none is louder than "
+        "another.",
+        "The code tells them as they are.  Among the training speakers of RAVDESS's first split "
+        "deviations were worth four points, see docs/real_voices.md.",
+    )
+    shifted: bool = decided(
+        False,
+        "Whether training begins an item anywhere within its first 40 ms, each time anew, so that "
+        "its sound falls differently into steps.",
+        "The code does not; there, half an hour of sound was worth two points more with it.",
+    )
     face_blocks: tuple[int, int, int, int] = from_source(
         (3, 4, 6, 3), "Blocks of each group of the ResNet that sees; these are ResNet-50's.", CODE
     )
@@ -237,10 +250,20 @@ class EndToEnd(NetworkFamily):
         return Origin(f"branches of {' and '.join(entry.reads)}") if entry.reads else None
 
     def features(self, samples: np.ndarray, settings: EndToEndSettings) -> Tensor:
-        """Samples in [-1, 1] of each step, ``(steps, 640)``; what is left at the end is dropped."""
-        from mmer.models.networks.end_to_end import steps_of
+        """Samples of each step, ``(steps, 640)``; what is left at the end is dropped.
 
-        return steps_of(samples, STEP_SAMPLES)
+        They lie in [-1, 1], or are deviations of the item's own.
+        """
+        from mmer.models.networks.end_to_end import levelled, steps_of
+
+        steps = steps_of(samples, STEP_SAMPLES)
+        return levelled(steps) if settings.levelled else steps
+
+    def augment(self, features: Tensor, settings: EndToEndSettings) -> Tensor:
+        """The item as it is, or from anywhere within its first step on, with zeros at its end."""
+        from mmer.models.networks.end_to_end import shifted
+
+        return shifted(features) if settings.shifted else features
 
     def network(self, width: int, task: Classes | Traces, settings: EndToEndSettings) -> Network:
         """The network, with random weights."""

@@ -32,6 +32,19 @@ def steps_of(samples: np.ndarray, width: int) -> Tensor:
     return torch.from_numpy(whole.reshape(steps, width).astype(np.float32) / 32768)
 
 
+def levelled(steps: Tensor) -> Tensor:
+    """The same sound with a mean square of 1; digital silence stays."""
+    level = steps.square().mean().sqrt()
+    return steps / level if level > 0 else steps
+
+
+def shifted(steps: Tensor) -> Tensor:
+    """The same sound from a random sample of its first step on, with zeros at its end."""
+    start = int(torch.randint(0, steps.shape[1], ()))
+    sound = steps.flatten()
+    return functional.pad(sound[start:], (0, start)).view_as(steps)
+
+
 class SoundBranch(nn.Module):
     """What is heard in each step, for itself.
 
