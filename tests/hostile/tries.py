@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, settings
 
 from mmer.runtime.errors import UserError
 
-EXAMPLES = int(os.environ.get("MMER_HOSTILE_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("MMER_HOSTILE_EXAMPLES", "40"))
 
 TRIED: Counter[str] = Counter()
 """Inputs ``accepted`` and ``refused`` in this process."""

@@ -132,7 +132,7 @@ def _started(*command: object) -> subprocess.Popen:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_grid_needs_little_shared_memory_and_few_descriptors(tmp_path):
     """As little as a container gives."""
     namespace = ["unshare", "--user", "--map-root-user", "--mount"]

@@ -138,6 +138,7 @@ def test_a_clip_that_is_not_right_is_told_in_words(bad_clips, speaker):
     assert CLIPS[speaker][1] in bad_clips[1]
 
 
+@pytest.mark.long
 def test_the_same_command_finishes_once_the_cause_is_mended(bad_clips):
     project, _ = bad_clips
     before = (project.folder / AUDIO["05"]).stat().st_mtime_ns

@@ -78,35 +78,9 @@ def labelled(tmp_path_factory) -> Project:
 
 
 @pytest.fixture(scope="module")
-def killed(labelled) -> Project:
-    """The same, killed while the first of its networks was trained."""
-    target = predictions(labelled, "mine").relative_to(labelled.folder)
-    words = [sys.executable, "-m", "snakemake", target, "--cores", "1", "--configfile", "own.yaml"]
-    run = subprocess.Popen(
-        words,
-        cwd=labelled.folder,
-        env=labelled.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        process_group=0,
-        text=True,
-    )
-    kept = labelled.folder / "results" / "own" / "checkpoints"
-    until = time.monotonic() + 240
-    while not list(kept.glob("mine_full_fold0_*.safetensors")) and run.poll() is None:
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    if run.poll() is None:
-        os.killpg(run.pid, signal.SIGKILL)
-    text = run.communicate()[0]
-    assert run.returncode == -signal.SIGKILL, text[-3000:]
-    return labelled
-
-
-@pytest.fixture(scope="module")
-def finished(killed) -> tuple[Project, str]:
-    """The killed run after the same command, and what that printed."""
-    return killed, complete(killed)
+def finished(labelled) -> tuple[Project, str]:
+    """The finished run, and what it printed."""
+    return labelled, complete(labelled)
 
 
 @pytest.fixture(scope="module")
@@ -171,14 +145,35 @@ def test_a_model_of_ones_own_is_trained_fused_and_beside_chance(finished):
     assert (project.folder / "results" / "own" / "landing.html").is_file()
 
 
-def test_a_killed_training_went_on_and_ended_as_an_uninterrupted_one(finished):
+@pytest.mark.long
+def test_a_killed_training_goes_on_and_ends_as_an_uninterrupted_one(finished):
     project, _ = finished
+    uninterrupted = predictions(project, "mine").read_bytes()
+    predictions(project, "mine").unlink()
+    target = predictions(project, "mine").relative_to(project.folder)
+    words = [sys.executable, "-m", "snakemake", target, "--cores", "1", "--configfile", "own.yaml"]
+    run = subprocess.Popen(
+        words,
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        process_group=0,
+        text=True,
+    )
+    kept = project.folder / "results" / "own" / "checkpoints"
+    until = time.monotonic() + 240
+    while not list(kept.glob("mine_full_fold0_*.safetensors")) and run.poll() is None:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    if run.poll() is None:
+        os.killpg(run.pid, signal.SIGKILL)
+    text = run.communicate()[0]
+    assert run.returncode == -signal.SIGKILL, text[-3000:]
+    complete(project, str(target))
     log = project.folder / "results" / "own" / "logs"
     assert any("training goes on from step" in file.read_text() for file in log.rglob("*.log"))
-    went_on = predictions(project, "mine").read_bytes()
-    predictions(project, "mine").unlink()
-    complete(project, str(predictions(project, "mine").relative_to(project.folder)))
-    assert predictions(project, "mine").read_bytes() == went_on
+    assert predictions(project, "mine").read_bytes() == uninterrupted
 
 
 def test_a_changed_plugin_trains_its_models_again_and_nothing_else(finished):

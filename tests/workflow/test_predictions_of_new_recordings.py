@@ -114,6 +114,7 @@ def test_what_lacks_sound_or_face_or_is_none_gets_a_sentence_and_the_others_go_o
     assert "letter.txt is no film" in (asked.folder / "said.log").read_text()
 
 
+@pytest.mark.long
 def test_only_what_is_new_is_asked(asked, recordings):
     own = [asked.results / "clips" / speaker / f"{name}.mp4" for speaker, name in OWN.items()]
     assert "Nothing to be done" in predict(asked, *own, recordings, "nowhere.wav", dry=True)
@@ -126,6 +127,7 @@ def test_only_what_is_new_is_asked(asked, recordings):
     assert told(asked, "more_mp4")["pieces"] and "export_run" not in text
 
 
+@pytest.mark.long
 def test_an_exported_folder_is_asked_where_nothing_else_is(asked, tmp_path):
     bare = tmp_path / "bare"
     shutil.copytree(asked.results / "export", bare / "networks")

@@ -81,13 +81,13 @@ class EndToEndSettings(NetworkSettings):
         "Whether an item's samples are told in deviations of its own, so that none is louder than "
         "another.",
         "The code tells them as they are.  Among the training speakers of RAVDESS's first split "
-        "deviations were worth four points, see docs/real_voices.md.",
+        "deviations were worth three points, see docs/real_voices.md.",
     )
     shifted: bool = decided(
         False,
         "Whether training begins an item anywhere within its first 40 ms, each time anew, so that "
         "its sound falls differently into steps.",
-        "The code does not; there, half an hour of sound was worth two points more with it.",
+        "The code does not; on the same speakers it was worth a point.",
     )
     face_blocks: tuple[int, int, int, int] = from_source(
         (3, 4, 6, 3), "Blocks of each group of the ResNet that sees; these are ResNet-50's.", CODE
