@@ -39,6 +39,7 @@ try:
     }
     PLAN = Plan(CONFIG, KINDS, REGISTERED, SCRIPTS)
     PLAN.corpora.check()
+    PLAN.models.check()
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from tests.plans import planned
 
 from mmer.external.assembly import assemble
 from mmer.external.tables import ExternalTable, read_external_table
@@ -181,3 +182,18 @@ def test_a_file_of_another_form_is_refused_by_name(tmp_path, layout, content, co
 def test_a_layout_that_contradicts_itself_is_refused(change):
     with pytest.raises(ValidationError):
         ExternalLayout.model_validate(LISTS.model_dump() | change)
+
+
+def test_a_table_at_an_address_that_nobody_registered_is_refused_by_its_model(tmp_path):
+    there = {"family": "external", "title": "theirs", "modality": "speech"}
+    there |= {"test": "https://example.org/test{fold}.csv", "layout": LISTS.model_dump()}
+    data = {"downloads": str(tmp_path)}
+    plan = planned(models={"theirs": there}, systems=["theirs"], data=data)
+    with pytest.raises(
+        UserError, match=r"models\.theirs: https://example\.org/test0\.csv is not in"
+    ):
+        plan.models.check()
+    (tmp_path / "example.org").mkdir()
+    (tmp_path / "example.org" / "test0.csv").touch()
+    found = plan.models.inputs("theirs", "assemble", "full", "fold0")["test"]
+    assert found == [str(tmp_path / "example.org" / "test0.csv")]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from mmer.media.download import mirrored_path
 from mmer.models.base import Step
 from mmer.plan.model_files import ModelFiles
 from mmer.plan.weights import SALIENCY, VOICE_ACTIVITY, WeightsPlan
+from mmer.runtime.errors import UserError
 from mmer.tasks import Classes, Traces
 
 ENTRY = "run_model"
@@ -53,12 +55,21 @@ class ModelsPlan(ModelFiles):
         if step.corpus is None:
             number = list(self.corpora.trainings[protocol]).index(split) if split else None
             for kind, where in self.family(model).files(entry, number).items():
-                found[kind] = [self.downloaded(where)]
+                found[kind] = [self._file(model, where)]
         return found
 
-    def downloaded(self, where: str) -> str:
-        """A further file of a model: local, or the download of an address."""
-        return self.run.layout.downloaded(str(mirrored_path(where))) if "://" in where else where
+    def _file(self, model: str, where: str) -> str:
+        """A further file of a model: local, or the download of an address, which is registered."""
+        if "://" not in where:
+            return where
+        place = str(mirrored_path(where))
+        path = self.run.layout.downloaded(place)
+        if place not in self.weights.by_place and not Path(path).exists():
+            raise UserError(
+                f"models.{model}: {where} is not in resources/weights.yaml: add an entry with its "
+                "checksum, or download the file and name that"
+            )
+        return path
 
     def weights_file(self, model: str, verb: str) -> list[str]:
         """The registered weights that a step reads; none where it reads no such file."""
@@ -126,6 +137,13 @@ class ModelsPlan(ModelFiles):
         digest = hashlib.sha256(whole.encode()).hexdigest()[:12]
         unique = "_".join(part for part in (model, variant, split, digest) if part)
         return json.dumps({**json.loads(whole), "checkpoint": self.run.layout.checkpoint(unique)})
+
+    def check(self) -> None:
+        """A UserError if a file of an evaluated model lies at an address that nobody registered."""
+        for model, _ in self.run.configuration.evaluated():
+            for name in self.run.configuration.chain(model):
+                for where in self.family(name).files(self.entry(name), 0).values():
+                    self._file(name, where)
 
     def cannot_run(self, model: str, variant: str = "") -> str | None:
         """Why a model, or one of its variants, cannot be had; None where it can.
