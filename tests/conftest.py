@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -59,6 +59,18 @@ def voice_activity_weights() -> Path:
         pytest.skip("the voice activity weights are not here; make test brings them")
     verify(path, f"sha256:{entry.sha256}", entry.size)
     return path
+
+
+@pytest.fixture
+def on_the_cpu(monkeypatch) -> Iterator[None]:
+    """Steps compute on the CPU; what one sets for its whole process is undone for the next test."""
+    monkeypatch.setenv("MMER_DEVICE", "cpu")
+    import torch
+
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(False)
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from safetensors import safe_open
 
 from mmer.items import Items, items_table, write_items
+from mmer.models.base import Family, ModelJob
 from mmer.protocol import Split
 from mmer.ragged import Ragged, write_ragged
 from mmer.tasks import Classes
@@ -95,3 +99,17 @@ def write_prepared(folder: Path) -> dict[str, tuple[Path, ...]]:
         for kind in ("frames", "saliency")
     }
     return {"items": (folder / "items.csv",), **media}
+
+
+def done(family: Family, step: str, **told: Any) -> ModelJob:
+    """A step that was done."""
+    common = {"family": family.name, "step": step, "model": "face", "task": TASK, "seed": 3}
+    job = ModelJob(**common | told)
+    family.run(job)
+    return job
+
+
+def provenance(model: Path) -> dict[str, Any]:
+    """Where a saved network comes from."""
+    with safe_open(model, framework="pt") as stream:
+        return json.loads(stream.metadata()["provenance"])

@@ -1,15 +1,18 @@
 """AlexNet: torchvision's network, its small versions, and fc7 as DeepSpectrum takes it."""
 
+import hashlib
+
 import numpy as np
 import pytest
 import torch
 import torchvision
 from PIL import Image
+from torchvision.models import AlexNet
 
 from mmer.embeddings import Embeddings, read_embeddings, write_embeddings
 from mmer.media.spectrogram_image import spectrogram_images
 from mmer.media.spectrogram_image_settings import SpectrogramImageSettings
-from mmer.models.networks.alexnet import build_alexnet, fc7, network_input
+from mmer.models.networks.alexnet import build_alexnet, fc7, load_alexnet, network_input
 from mmer.models.networks.alexnet_embedding import embeddings_of
 from mmer.runtime.errors import UserError
 
@@ -129,3 +132,19 @@ def test_other_files_are_refused(tmp_path, items, values, message):
     for name in ("cut.npz", "absent.npz"):
         with pytest.raises(UserError, match="not an NPZ"):
             read_embeddings(tmp_path / name)
+
+
+@pytest.mark.slow
+def test_a_file_of_alexnets_published_size_is_loaded(tmp_path):
+    path = tmp_path / "alexnet-owt.pth"
+    torch.manual_seed(3)
+    published = AlexNet().state_dict()
+    torch.save(published, path, _use_new_zipfile_serialization=False)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert 244_000_000 < path.stat().st_size < 245_000_000
+    network = build_alexnet(8)
+    load_alexnet(network, path, sha256[:8])
+    loaded = network.state_dict()
+    assert loaded["classifier.6.weight"].shape == (8, 4096)
+    for name in published.keys() - {"classifier.6.weight", "classifier.6.bias"}:
+        assert torch.equal(loaded[name], published[name]), name

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from safetensors import safe_open
 from tests.pictured_items import (
     CPU,
     ITEMS,
@@ -24,14 +21,14 @@ from tests.pictured_items import (
     SPEAKERS,
     SPLIT,
     TASK,
+    done,
     frames_and_maps,
-    pictures_and_items,
+    provenance,
     write_prepared,
 )
 
-from mmer.items import write_items
 from mmer.media.speech_spans import SpeechSpan, write_spans
-from mmer.models.base import Family, ModelJob
+from mmer.models.base import ModelJob
 from mmer.models.bilstm import BiLstm
 from mmer.models.max_voting import MaxVoting
 from mmer.models.networks.bilstm_training import SequenceTraining
@@ -39,24 +36,15 @@ from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
 from mmer.models.networks.spatial_transformer_training import SpatialTransformerTraining
 from mmer.models.spatial_transformer import SpatialTransformer
 from mmer.predictions import read_predictions
-from mmer.protocol import Split, everybody
 from mmer.ragged import read_ragged, write_ragged
 from mmer.runtime.errors import UserError
 from mmer.training.checkpoint import read_model, write_model
 
+pytestmark = pytest.mark.usefixtures("on_the_cpu")
+
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 SPLITS = {"fold0": SPLIT, "fold1": OTHER}
 SIZES = [{"layers": 1, "units": units, "attention_layers": 1} for units in (6, 3)]
-
-
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch) -> Iterator[None]:
-    """What a step sets for its whole process is undone for the next test."""
-    monkeypatch.setenv("MMER_DEVICE", "cpu")
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(False)
 
 
 @pytest.fixture
@@ -71,14 +59,6 @@ def prepared(tmp_path) -> dict[str, tuple[Path, ...]]:
     return {**inputs, "speech": speech}
 
 
-def _job(family: Family, step: str, folder: Path, **told: Any) -> ModelJob:
-    """Do a step; its outputs lie in ``folder``."""
-    common = {"family": family.name, "step": step, "model": "face", "task": TASK, "seed": 3}
-    job = ModelJob(**common | told)
-    family.run(job)
-    return job
-
-
 def _train(
     inputs: dict[str, tuple[Path, ...]], folder: Path, variant: str = "full", **changes: Any
 ) -> Path:
@@ -87,10 +67,9 @@ def _train(
     settings = {"batch_size": 8, "max_epochs": 2} | told.pop("settings")
     told["options"] = told["options"] | {"settings": settings}
     files = {"model": "model.safetensors", "history": "history.csv", "frame_logits": "logits.npz"}
-    _job(
+    done(
         SpatialTransformer(),
         "train",
-        folder,
         **{"variant": variant, "splits": {"fold0": SPLIT}, "inputs": inputs}
         | {"outputs": {name: {"fold0": folder / file} for name, file in files.items()}}
         | {"checkpoint": folder / "checkpoint.safetensors"}
@@ -107,10 +86,9 @@ def _grid(inputs: dict[str, tuple[Path, ...]], folder: Path, variant: str) -> Mo
         name: {split: folder / split / file for split in SPLITS} for name, file in files.items()
     }
     settings = {"layer": "fc50", "architectures": SIZES, "batch_size": 4, "max_epochs": 2}
-    return _job(
+    return done(
         BiLstm(),
         "train",
-        folder,
         variant=variant,
         splits=SPLITS,
         inputs=inputs,
@@ -118,11 +96,6 @@ def _grid(inputs: dict[str, tuple[Path, ...]], folder: Path, variant: str) -> Mo
         options={"settings": settings},
         checkpoint=folder / "checkpoint.safetensors",
     )
-
-
-def _provenance(model: Path) -> dict[str, Any]:
-    with safe_open(model, framework="pt") as stream:
-        return json.loads(stream.metadata()["provenance"])
 
 
 @pytest.mark.parametrize(("variant", "frames"), [("full", sum(range(4, 7)) * 3), ("vad", 18)])
@@ -141,7 +114,7 @@ def test_steps_lead_from_frames_to_predictions(prepared, tmp_path, variant, fram
         attention = read_ragged([job.output("attention", split)])
         np.testing.assert_array_equal(attention.offsets, logits.offsets)
         assert pd.read_csv(job.output("history", split))["kept"].sum() == 1
-        assert _provenance(job.output("model", split))["split"]["test"] == [speaker]
+        assert provenance(job.output("model", split))["split"]["test"] == [speaker]
     grid = pd.read_csv(job.output("architectures"))
     assert list(grid["units"]) == [6, 3, 6, 3]
     assert list(grid["split"]) == ["fold0"] * 2 + ["fold1"] * 2
@@ -213,10 +186,9 @@ def test_a_network_of_fewer_classes_scores_frames_that_vote_for_all(prepared, tm
     torch.manual_seed(1)
     network = GuidedSpatialTransformer(classes=7).state_dict()
     write_model(tmp_path / "seven.safetensors", network, {"provenance": "{}"})
-    score = _job(
+    score = done(
         SpatialTransformer(),
         "score",
-        tmp_path,
         seed=None,
         variant="full",
         inputs={**prepared, "model": (tmp_path / "seven.safetensors",)},
@@ -224,10 +196,9 @@ def test_a_network_of_fewer_classes_scores_frames_that_vote_for_all(prepared, tm
     )
     logits = read_ragged([score.output("frame_logits")])
     assert logits.values.shape == (3 * sum(range(4, 7)), 7)
-    vote = _job(
+    vote = done(
         MaxVoting(),
         "vote",
-        tmp_path,
         task=TASK.model_copy(update={"shared": {"b": "a"}}),
         base_task=TASK.model_copy(update={"names": ("a", *PLACES[2:])}),
         splits={"fold0": SPLIT},
@@ -249,93 +220,6 @@ def test_trained_weights_are_started_from(prepared, tmp_path):
     torch.testing.assert_close(trained["conv4.weight"], base["conv4.weight"])
     assert trained["fc2.weight"].shape == (8, 50)
     digest = hashlib.sha256((tmp_path / "base" / "model.safetensors").read_bytes()).hexdigest()
-    assert _provenance(model)["initial_weights"] == f"base, {digest}"
+    assert provenance(model)["initial_weights"] == f"base, {digest}"
     with pytest.raises(UserError, match="holds no trained network"):
         _train({**prepared, "model": prepared["frames"][:1]}, tmp_path / "stn")
-
-
-# On another corpus
-
-
-def _pictures(folder: Path, of_each: int) -> dict[str, tuple[Path, ...]]:
-    pictures, maps, items = pictures_and_items(of_each)
-    write_ragged(folder / "pictures.npz", pictures)
-    write_ragged(folder / "maps.npz", maps)
-    write_items(folder / "pictures.csv", items)
-    files = {"items": "pictures.csv", "frames": "pictures.npz", "saliency": "maps.npz"}
-    return {kind: (folder / file,) for kind, file in files.items()}
-
-
-HELD = Split(name="list", by="part", train=("train",), choose=("held",), test=("held",))
-
-
-def _elsewhere(
-    step: str, inputs: dict[str, tuple[Path, ...]], folder: Path, split: Split, **settings: Any
-) -> ModelJob:
-    """Train on pictures of another corpus, with some held out (``validate``) or on all."""
-    place = split.name if step == "validate" else ""
-    files = {"model": "model.safetensors", "history": "history.csv", "scores": "held_out.csv"}
-    files |= {"score": "score.csv"}
-    return _job(
-        SpatialTransformer(),
-        step,
-        folder,
-        splits={split.name: split},
-        inputs=inputs,
-        outputs={name: {place: folder / step / file} for name, file in files.items()},
-        task=TASK.model_copy(update={"names": PLACES[:7]}),
-        options={
-            "corpus": "faces",
-            "target": "place",
-            "settings": {"batch_size": 8, "max_epochs": 3, **settings},
-        },
-    )
-
-
-def test_a_training_on_all_of_another_corpus_ends_when_those_held_out_say(tmp_path):
-    inputs = _pictures(tmp_path, of_each=20)
-    held = _elsewhere("validate", inputs, tmp_path, HELD)
-    score = pd.read_csv(held.output("score", "list")).iloc[0]
-    history = pd.read_csv(held.output("history", "list"))
-    kept = history[history["kept"] == 1].iloc[0]
-    assert (score["split"], score["pictures"], score["epoch"]) == ("list", 35, kept["epoch"])
-    assert score["accuracy"] == pytest.approx(100 * kept["frame_accuracy"])
-    for epochs in (2, 4, 5):
-        write = pd.DataFrame([{**score, "epoch": epochs, "accuracy": 10.0 * epochs}])
-        write.to_csv(tmp_path / f"{epochs}.csv", index=False)
-    inputs["score"] = tuple(tmp_path / f"{epochs}.csv" for epochs in (5, 2, 4))
-    whole = _elsewhere("train", inputs, tmp_path, everybody([HELD]))
-    assert pd.read_csv(whole.output("history"))["epoch"].tolist() == [1, 2, 3, 4]
-    assert pd.read_csv(whole.output("scores"))["accuracy"].tolist() == [50, 20, 40]
-    assert read_model(whole.output("model"), CPU)["fc2.weight"].shape == (7, 50)
-    origin = _provenance(whole.output("model"))
-    assert (origin["corpus"], origin["target"]) == ("faces", "place")
-    assert origin["classes"] == list(PLACES[:7]) and origin["items"] == {"train": 140}
-    assert [row["accuracy"] for row in origin["held_out"]] == [50, 20, 40]
-    again = _elsewhere("train", inputs, tmp_path, everybody([HELD]), stop_on_all="train_accuracy")
-    assert pd.read_csv(again.output("history"))["epoch"].tolist() == [1, 2, 3]
-
-
-def test_another_corpus_that_tests_others_than_it_chooses_by_is_scored_on_those(tmp_path):
-    inputs = _pictures(tmp_path, of_each=20)
-    table = pd.read_csv(inputs["items"][0], dtype=str, keep_default_na=False)
-    table.loc[table.index % 8 == 4, "part"] = "choose"
-    table.to_csv(inputs["items"][0], index=False)
-    split = HELD.model_copy(update={"choose": ("choose",)})
-    score = pd.read_csv(_elsewhere("validate", inputs, tmp_path, split).output("score", "list"))
-    assert score["pictures"].tolist() == [18]
-
-
-def test_too_few_pictures_of_a_class_are_refused(tmp_path):
-    with pytest.raises(UserError, match="faces hold 4 of the class 'a', but training needs 5"):
-        _elsewhere("validate", _pictures(tmp_path, of_each=4), tmp_path, HELD)
-
-
-def test_a_class_too_rare_for_folds_is_told_by_name(tmp_path):
-    inputs = _pictures(tmp_path, of_each=20)
-    table = pd.read_csv(inputs["items"][0], dtype=str, keep_default_na=False)
-    rare = table.index[table["place"] == "c"][4:]
-    table.drop(index=rare).assign(fold="").to_csv(inputs["items"][0], index=False)
-    split = Split(name="fold0", by="fold", train=("1",), choose=("0",), test=("0",))
-    with pytest.raises(UserError, match="faces hold 4 of the class 'c', but training needs 5"):
-        _elsewhere("validate", inputs, tmp_path, split)

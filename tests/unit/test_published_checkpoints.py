@@ -16,7 +16,6 @@ import pytest
 import torch
 from numpy._core.multiarray import _reconstruct
 from torch import Tensor, nn
-from torchvision.models import AlexNet
 
 from mmer.models.networks.alexnet import build_alexnet, load_alexnet
 from mmer.models.networks.cnn14 import Cnn14
@@ -299,24 +298,3 @@ def test_another_network_is_refused_by_name(tmp_path, kind, name, value, message
         del changed[name]
     path = tmp_path / "weights.pth"
     assert message in kind.refusal(path, write(path, kind.content(changed)))
-
-
-def test_without_a_published_checksum_a_warning_is_logged(tmp_path, caplog):
-    write(tmp_path / "faces.pt", FACES.published())
-    assert not read_published(tmp_path / "faces.pt", None).training
-    assert "not verified" in caplog.text
-
-
-@pytest.mark.slow
-def test_a_file_of_alexnets_published_size_is_loaded(tmp_path):
-    path = tmp_path / "alexnet-owt.pth"
-    torch.manual_seed(3)
-    published = AlexNet().state_dict()
-    sha256 = write(path, published, _use_new_zipfile_serialization=False)
-    assert 244_000_000 < path.stat().st_size < 245_000_000
-    network = build_alexnet(8)
-    load_alexnet(network, path, sha256[:8])
-    loaded = network.state_dict()
-    assert loaded["classifier.6.weight"].shape == (8, 4096)
-    for name in published.keys() - {"classifier.6.weight", "classifier.6.bias"}:
-        assert torch.equal(loaded[name], published[name]), name

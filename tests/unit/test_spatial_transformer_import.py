@@ -13,7 +13,7 @@ from tests.pictured_items import TASK
 
 from mmer.models.base import ModelJob
 from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
-from mmer.models.networks.spatial_transformer_checkpoint import start_from
+from mmer.models.networks.spatial_transformer_checkpoint import read_published, start_from
 from mmer.models.spatial_transformer import SpatialTransformer
 from mmer.runtime.errors import UserError
 from mmer.training.checkpoint import read_model, write_model
@@ -79,3 +79,9 @@ def test_only_a_network_in_the_workflows_own_form_is_started_from(tmp_path):
     del state["fc_loc.2.bias"]
     with pytest.raises(UserError, match=r"lacks fc_loc\.2\.bias"):
         start_from(network, trained(tmp_path, state))
+
+
+def test_without_a_published_checksum_a_warning_is_logged(tmp_path, caplog):
+    torch.save(GuidedSpatialTransformer(classes=8).state_dict(), tmp_path / "faces.pt")
+    assert not read_published(tmp_path / "faces.pt", None).training
+    assert "not verified" in caplog.text
