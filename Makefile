@@ -117,7 +117,7 @@ voices-small: $(READY) $(VAD_DOWNLOAD) $(SPEAKER_DOWNLOAD)
 	$(BIN)/snakemake --cores 1 --configfile config/voices_small.yaml $(SMALL_OPTION) --report results/voices_small/report.html
 	@echo "The report is results/voices_small/report.html"
 
-## make voices-speakers  the same with one more row, which takes another nine minutes: the speaker network fine-tuned
+## make voices-speakers  the same with one more row, which takes another eleven minutes: the speaker network fine-tuned
 SPEAKERS_OVERLAYS := config/voices_small.yaml config/voices_speakers.yaml
 voices-speakers: $(READY) $(VAD_DOWNLOAD) $(SPEAKER_DOWNLOAD)
 	$(SNAKEMAKE) --configfile $(SPEAKERS_OVERLAYS) $(SMALL_OPTION)
