@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,6 @@ from mmer.models.networks.bilstm_grid import (
     architectures_table,
     best_architecture,
     chosen_for_other,
-    grid_workers,
     train_architectures,
 )
 from mmer.models.networks.bilstm_training import StoredSequences, store_sequences
@@ -32,6 +32,7 @@ from mmer.models.networks.spatial_transformer import GuidedSpatialTransformer
 from mmer.models.sequence_settings import Architecture, BiLstmSettings
 from mmer.protocol import Split
 from mmer.runtime.errors import UserError
+from mmer.training.workers import grid_workers
 
 REPOSITORY = Path(__file__).parents[2]
 SMALL = Architecture(layers=1, units=3, attention_layers=1)
@@ -153,9 +154,29 @@ def test_a_killed_worker_ends_the_grid_in_one_sentence(sequences, tmp_path):
         multiprocessing.active_children()[0].kill()
 
     with grid_workers(2) as workers:
-        threading.Thread(target=kill_one).start()
+        threading.Thread(target=kill_one, daemon=True).start()
         with pytest.raises(UserError, match="was killed, most likely for want of memory"):
             _train(sequences, tmp_path, SMALL, LARGE, workers=workers)
+
+
+def test_a_worker_that_starts_while_another_is_killed_does_not_stay(
+    sequences, tmp_path, monkeypatch
+):
+    start = SpawnProcess.start
+
+    def start_and_kill_the_others(self: SpawnProcess) -> None:
+        others = multiprocessing.active_children()
+        start(self)
+        for other in others:
+            other.kill()
+            time.sleep(1)  # the pool ends the workers that it knows, and this one is not told yet
+
+    monkeypatch.setattr(SpawnProcess, "start", start_and_kill_the_others)
+    with pytest.raises(UserError, match="was killed"), grid_workers(2) as workers:
+        _train(sequences, tmp_path, SMALL, LARGE, workers=workers)
+    for process in multiprocessing.active_children():
+        process.join(timeout=5)
+    assert not multiprocessing.active_children()
 
 
 @pytest.mark.slow

@@ -7,16 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import multiprocessing
-import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import connection
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +41,7 @@ from mmer.training.fit import fit_for_each
 from mmer.training.frames import put_on_device
 from mmer.training.job import forget_if_stale, write_history, write_network
 from mmer.training.kept_audio import spans_of
+from mmer.training.workers import grid_workers
 
 log = logging.getLogger(__name__)
 
@@ -181,30 +177,6 @@ def _write_split(
     for name, file in (("attention", ATTENTION), (PREDICTIONS, POSTERIORS)):
         with writing(job.output(name, split)) as unfinished:
             shutil.copyfile(trained.folder / file, unfinished)
-
-
-@contextmanager
-def grid_workers(at_once: int) -> Iterator[Executor | None]:
-    """Processes that train side by side; None where one training at a time needs none."""
-    if at_once == 1:
-        yield None
-        return
-    # Forking would copy a GPU's context, which CUDA forbids.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(at_once, context, _end_with_parent) as workers:
-        yield workers
-
-
-def _end_with_parent() -> None:
-    """Let a worker end when the process that started it is killed, so that none trains unseen."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None, "a worker has a parent"
-
-    def wait() -> None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def train_architectures(
