@@ -153,10 +153,10 @@ def test_a_killed_worker_ends_the_grid_in_one_sentence(sequences, tmp_path):
             time.sleep(0.01)
         multiprocessing.active_children()[0].kill()
 
-    with grid_workers(2) as workers:
-        threading.Thread(target=kill_one, daemon=True).start()
-        with pytest.raises(UserError, match="was killed, most likely for want of memory"):
-            _train(sequences, tmp_path, SMALL, LARGE, workers=workers)
+    threading.Thread(target=kill_one, daemon=True).start()
+    told = "was killed, most likely for want of memory"
+    with pytest.raises(UserError, match=told), grid_workers(2) as workers:
+        _train(sequences, tmp_path, SMALL, LARGE, workers=workers)
 
 
 def test_a_worker_that_starts_while_another_is_killed_does_not_stay(
